@@ -1,0 +1,72 @@
+/**
+ * @module The catalogue is everything that roles and profiles mean in a workspace at one version, compiled so that a
+ * decision costs what the subject has, never what exists. It is immutable; a change makes a new one.
+ */
+import type { OrganizationType } from './organization.ts';
+import { BUILT_IN_ROLES, type Role } from './role.ts';
+import { expandPermissions, permissionRole, type PermissionType, type SecurityProfile } from './security-profile.ts';
+
+export interface Definitions {
+  readonly roles: readonly Role[];
+  readonly permissionTypes: readonly PermissionType[];
+  readonly organizationTypes: readonly OrganizationType[];
+  readonly securityProfiles: readonly SecurityProfile[];
+}
+
+/** A profile with its permissions expanded: what it gives, as positions in {@link Catalogue.roles}, ascending. */
+export interface ResolvedProfile {
+  readonly profile: SecurityProfile;
+  readonly roles: Uint32Array;
+}
+
+export interface Catalogue {
+  /** Every role there is, built-in ones and `type:operation` pairs included, sorted by code unit. */
+  readonly roles: readonly string[];
+  /** Position of a role in {@link roles}; undefined for a name that nobody knows. Byte-exact. */
+  indexOf(role: string): number | undefined;
+  profile(id: string): ResolvedProfile | undefined;
+  /** Positions of the roles that people of organizations of this type never get. */
+  barred(organizationType: string): ReadonlySet<number>;
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+/** Compiles definitions; names that the catalogue does not know are left out of every resolved set. */
+export function compileCatalogue(definitions: Definitions): Catalogue {
+  const names = new Set(BUILT_IN_ROLES.map((role) => role.name));
+  for (const role of definitions.roles) names.add(role.name);
+  for (const { type, operations } of definitions.permissionTypes) {
+    for (const operation of operations) names.add(permissionRole(type, operation));
+  }
+  const roles = [...names].sort(byCodeUnit);
+  const positions = new Map(roles.map((name, position) => [name, position]));
+  const positionsOf = (list: Iterable<string>) => {
+    const found = new Set<number>();
+    for (const name of list) {
+      const position = positions.get(name);
+      if (position !== undefined) found.add(position);
+    }
+    return found;
+  };
+  const every = Uint32Array.from(roles.keys());
+  const profiles = new Map(
+    definitions.securityProfiles.map((profile) => {
+      const resolved = profile.fullAccess
+        ? every
+        : Uint32Array.from(positionsOf([...profile.roles, ...expandPermissions(profile.permissions, definitions.permissionTypes)])).sort();
+      return [profile.id, { profile, roles: resolved }];
+    }),
+  );
+  const barred = new Map(definitions.organizationTypes.map((type) => [type.name, positionsOf(type.barredRoles)]));
+  return {
+    roles,
+    indexOf: (role) => positions.get(role),
+    profile: (id) => profiles.get(id),
+    barred: (organizationType) => barred.get(organizationType) ?? NONE,
+  };
+}
+
+/** Order of UTF-16 code units, the order of `scope` and `roles` in every token. */
+export function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,280 @@
+/**
+ * @module What the rules and use-cases need from the outside. Every store MUST pass `test/contract`; the in-memory twin
+ * is as strict as Postgres.
+ *
+ * For all stores: a call that cannot be answered (store down, deadline passed) MUST throw DomainError `unavailable` and
+ * MUST NOT guess. A write MUST be durable when its promise resolves, as far as the store promises durability at all.
+ * Strings come in as they were received: a store MUST treat them as values, never as part of a statement.
+ */
+import type { Instant, Subject } from './access.ts';
+import type { Assignment } from './assignment.ts';
+import type { AuditEvent } from './audit-event.ts';
+import type { Definitions } from './catalogue.ts';
+import type { Client, ClientSecret } from './client.ts';
+import type { ImpersonationRule } from './impersonation-rule.ts';
+import type { Organization, OrganizationType } from './organization.ts';
+import type { Party, User, UserGroup } from './party.ts';
+import type { ResourceServer, SigningAlgorithm } from './resource-server.ts';
+import type { Role } from './role.ts';
+import type { PermissionType, SecurityProfile } from './security-profile.ts';
+
+/** The only source of the time of day. */
+export interface Clock {
+  now(): Instant;
+}
+
+/** The only source of random identifiers and secrets. */
+export interface Random {
+  /** Sortable by time of making, never guessable enough to be a secret: UUID version 7. */
+  id(): string;
+  /** 256 bits, base64url. */
+  secret(): string;
+}
+
+/** Objects of one noun under their natural key, all methods in one statement (or one per batch of at most 1,000). */
+export interface Repository<T> {
+  /** Those that exist, by key. */
+  findMany(keys: readonly string[]): Promise<ReadonlyMap<string, T>>;
+  /** At most `limit` objects with keys after `after` in code-unit order; for walking through all of them. */
+  list(options: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly T[]>;
+}
+
+/** A {@link Repository} inside a transaction. Every write is recorded as a change, so that caches learn of it. */
+export interface WritableRepository<T> extends Repository<T> {
+  /**
+   * Inserts, or replaces under the same key.
+   * @throws `already_exists` when another unique value is taken (a user name, an id of a user or client)
+   * @throws `invalid_input` when something that it names does not exist
+   */
+  put(objects: readonly T[]): Promise<void>;
+  /**
+   * Removes; keys that do not exist are passed over.
+   * @throws `in_use` when something else still needs one of them; assignments, memberships, secrets and rules that
+   * name a removed party or profile go with it
+   */
+  remove(keys: readonly string[]): Promise<void>;
+}
+
+/** What changed since a version, so that caches drop exactly that. */
+export interface Change {
+  readonly kind: 'catalogue' | 'organization' | 'user_group' | 'user' | 'client';
+  /** Key of the object; empty for `catalogue`. */
+  readonly id: string;
+}
+
+export interface ChangeLog {
+  readonly version: number;
+  /** undefined: the log does not reach back that far; everything may have changed. */
+  readonly changes: readonly Change[] | undefined;
+}
+
+/** Everything that decisions read. */
+export interface AccessReader {
+  /** Version of the workspace and the changes after `since`, in one consistent read. Versions become visible in order. */
+  readChanges(since: number): Promise<ChangeLog>;
+  /** The definitions that a catalogue is compiled from, with the resource servers, in one consistent read. */
+  loadDefinitions(): Promise<Definitions & { readonly resourceServers: readonly ResourceServer[] }>;
+  /** The user with every assignment that reaches it, ended ones included, in one statement. */
+  findUser(id: string): Promise<Subject | undefined>;
+  /** The client with what is assigned to itself and to its organization; its context user is a subject of its own. */
+  findClient(id: string): Promise<Subject | undefined>;
+  /** Ids of users whom an assignment to one of these parties reaches, at most `limit`, in code-unit order. */
+  usersReachedBy(parties: readonly Party[], limit: number): Promise<readonly string[]>;
+  /** Whether any user at all exists. */
+  hasUsers(): Promise<boolean>;
+  /** Every assignment of a profile or to a party, for explaining; at most `limit`. */
+  assignmentsOf(filter: { readonly securityProfile?: string | undefined; readonly party?: Party | undefined }, limit: number): Promise<readonly Assignment[]>;
+}
+
+export interface ClientRecord {
+  readonly client: Client;
+  /** Unexpired ones, newest first. */
+  readonly secrets: readonly ClientSecret[];
+}
+
+export interface PasswordCredential {
+  readonly userId: string;
+  /** PHC string; undefined: the user cannot sign in with a password. */
+  readonly passwordHash: string | undefined;
+  readonly passwordChangedAt: Date | undefined;
+}
+
+/** One count of attempts under a key, an account or a name that nobody has. */
+export interface AttemptLimit {
+  /** Failures in a row that are free of delay. */
+  readonly allowed: number;
+  /** Shortest lock once they are used up; each further failure doubles the growing delay that also applies. */
+  readonly lockSeconds: number;
+}
+
+export interface SignInStore {
+  /** @param username canonical form */
+  findCredential(username: string): Promise<PasswordCredential | undefined>;
+  findCredentialOf(userId: string): Promise<PasswordCredential | undefined>;
+  /** Replaces the hash only while it still is `expected`: for re-hashing at sign-in. False when it was changed meanwhile. */
+  replaceHash(userId: string, expected: string, hash: string): Promise<boolean>;
+  /**
+   * Counts an attempt before the password is looked at, in one atomic statement. Once `allowed` attempts in a row are
+   * counted the key is locked for the longer of `lockSeconds` and 30 s doubled with every further failure, at most
+   * 1 hour; the attempt that reaches the limit is still let through. Counts that rest for 24 hours start anew.
+   * @returns `counted: false`: locked until `lockedUntil`, and the password MUST NOT be looked at
+   */
+  beginAttempt(key: string, limit: AttemptLimit, now: Date): Promise<{ readonly counted: boolean; readonly failures: number; readonly lockedUntil?: Date | undefined }>;
+  /** After a right password: the count starts anew. */
+  clearAttempts(key: string): Promise<void>;
+  /** After a wrong password that used up the last attempt: keeps the audit event. */
+  recordLockOut(event: AuditEvent): Promise<void>;
+  /** Ends a lock for an administrator, with the audit event, in one transaction. */
+  unlock(key: string, event: AuditEvent): Promise<void>;
+}
+
+/** A sign-in that can be refreshed. Its id stands in the `jti` of every access token that comes of it. */
+export interface Grant {
+  readonly id: string;
+  readonly clientId: string;
+  readonly userId: string;
+  /** The names that were asked for at first; every refresh narrows these again. */
+  readonly requestedScope: readonly string[];
+  readonly audience: string;
+  /** RFC 9449 thumbprint of the key that refresh tokens of a public client are bound to. */
+  readonly dpopThumbprint?: string | undefined;
+  readonly createdAt: Date;
+  /** Absolute: no rotation moves it. */
+  readonly expiresAt: Date;
+}
+
+export interface RefreshToken {
+  /** SHA-256 of the token, base64url. The token itself is never kept. */
+  readonly hash: string;
+  readonly grant: Grant;
+  readonly createdAt: Date;
+  readonly consumedAt?: Date | undefined;
+}
+
+export interface GrantStore {
+  /** Keeps a new grant and its first refresh token, in one transaction. */
+  create(grant: Grant, refreshTokenHash: string): Promise<void>;
+  /** Also when consumed or revoked; undefined when expired or unknown. */
+  findRefreshToken(hash: string): Promise<RefreshToken | undefined>;
+  /**
+   * Consumes one token and keeps its successor in one atomic statement, which succeeds at most once per token, and not
+   * when the grant has expired or a revocation hits it (by grant, by user or by client).
+   */
+  rotate(hash: string, successorHash: string, now: Date): Promise<boolean>;
+}
+
+/** What a revocation hits. `token` and `grant`: for ever; `user` and `client`: what was issued up to `notBefore`. */
+export interface Revocation {
+  readonly kind: 'token' | 'grant' | 'user' | 'client';
+  /** jti, grant id, user id or client id. */
+  readonly id: string;
+  readonly notBefore: Date;
+  /** When the last token that it can hit is dead, tolerance included. Refresh tokens are taken care of by the store. */
+  readonly expiresAt: Date;
+}
+
+export interface TokenTrace {
+  readonly jti: string;
+  readonly grantId?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly clientId: string;
+  readonly issuedAt: Date;
+}
+
+export interface RevocationStore {
+  /** Durable when it resolves, in one transaction with the audit event. Repeating it changes nothing but the later expiry. */
+  add(revocation: Revocation, event: AuditEvent): Promise<void>;
+  /** One statement. */
+  isRevoked(token: TokenTrace): Promise<boolean>;
+}
+
+export interface ReplayStore {
+  /** True for exactly one caller per id until it expires. */
+  useOnce(id: string, expiresAt: Date): Promise<boolean>;
+}
+
+/** Everything that administration writes, inside one transaction; readers see what it wrote. */
+export interface StoreTransaction {
+  readonly access: AccessReader;
+  readonly organizationTypes: WritableRepository<OrganizationType>;
+  readonly roles: WritableRepository<Role>;
+  readonly permissionTypes: WritableRepository<PermissionType>;
+  /** `path` is computed by the store; the one that is put is ignored. Moving one moves everything below. */
+  readonly organizations: WritableRepository<Organization>;
+  readonly userGroups: WritableRepository<UserGroup>;
+  /** Memberships come with the user and are replaced with it. */
+  readonly users: WritableRepository<User>;
+  readonly securityProfiles: WritableRepository<SecurityProfile>;
+  readonly clients: WritableRepository<Client>;
+  readonly resourceServers: WritableRepository<ResourceServer>;
+  readonly assignments: WritableRepository<Assignment>;
+  readonly impersonationRules: WritableRepository<ImpersonationRule>;
+  /** Unexpired and expired secrets of these clients. */
+  findClientSecrets(clientIds: readonly string[]): Promise<ReadonlyMap<string, readonly ClientSecret[]>>;
+  addClientSecret(clientId: string, secret: ClientSecret): Promise<void>;
+  /** @throws `not_found` */
+  expireClientSecret(clientId: string, secretId: string, expiresAt: Date): Promise<void>;
+  /** Sets or changes a password hash. */
+  setPassword(userId: string, passwordHash: string, changedAt: Date): Promise<void>;
+  /** Which of these users have a password. */
+  findPasswordOwners(userIds: readonly string[]): Promise<ReadonlySet<string>>;
+  readonly settings: { get(name: string): Promise<string | undefined>; set(name: string, value: string): Promise<void> };
+  revoke(revocation: Revocation): Promise<void>;
+  audit(event: AuditEvent): Promise<void>;
+}
+
+export interface Store {
+  readonly access: AccessReader;
+  readonly signIn: SignInStore;
+  readonly grants: GrantStore;
+  readonly revocations: RevocationStore;
+  readonly replays: ReplayStore;
+  findClient(clientId: string, now: Date): Promise<ClientRecord | undefined>;
+  /**
+   * Runs an administrative change. Changes run one after the other, on all nodes, so what `work` reads stays true until
+   * it commits; nothing is visible outside before. An error, or `rollback`, leaves no trace.
+   */
+  transaction<T>(work: (tx: StoreTransaction) => Promise<T>, options?: { readonly rollback?: boolean }): Promise<T>;
+  /** Audit events, newest first. */
+  listAuditEvents(options: { readonly limit: number; readonly type?: string | undefined }): Promise<readonly AuditEvent[]>;
+  /** Deletes at most `limit` expired rows of each kind; returns how many went. */
+  reap(now: Date, limit: number): Promise<number>;
+  /** Resolves when the store answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Hashes passwords and chosen client secrets; argon2id, off the event loop, behind a bounded queue. */
+export interface PasswordHasher {
+  /** @throws `unavailable` with `retryAfterSeconds` when the queue is full */
+  hash(password: string): Promise<string>;
+  /** @throws `unavailable` with `retryAfterSeconds` when the queue is full */
+  verify(hash: string, password: string): Promise<boolean>;
+  /** Hashed with other parameters than today's, or by another algorithm. */
+  needsRehash(hash: string): boolean;
+  /** A hash that no password matches, with today's parameters: verifying it costs what a real one costs. */
+  readonly decoy: string;
+}
+
+export type KeyStatus = 'next' | 'current' | 'retired';
+
+export interface SigningKeyInfo {
+  readonly kid: string;
+  readonly alg: SigningAlgorithm;
+  readonly status: KeyStatus;
+  readonly createdAt: Date;
+  /** When it began, or will begin, to sign. */
+  readonly activatedAt?: Date | undefined;
+  /** When it leaves JWKS. */
+  readonly removedAt?: Date | undefined;
+}
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** Signs and verifies access tokens with the deployment's keys. */
+export interface TokenSigner {
+  /** @returns a compact JWS with `typ: at+jwt` */
+  sign(claims: Claims, algorithm: SigningAlgorithm): Promise<string>;
+  /** The claims when signature, `typ`, `iss`, `iat` and `exp` hold; undefined for everything else, without telling why. */
+  verify(token: string): Promise<Claims | undefined>;
+}

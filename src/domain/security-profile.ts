@@ -1,0 +1,72 @@
+/**
+ * @module A security profile is a named set of roles, the unit of assignment. It names roles directly, through type
+ * permissions (`data/*` × `read`, `update`), or all of them (`full_access`).
+ */
+import { DomainError } from './errors.ts';
+import { assertRoleName } from './role.ts';
+import type { PasswordPolicy } from './password-policy.ts';
+
+/** A type of thing and the operations that exist on it; each pair is the role `type:operation`. */
+export interface PermissionType {
+  readonly type: string;
+  readonly operations: readonly string[];
+}
+
+/** Grants operations on one type, or on all types that start with what stands before a final `*`. */
+export interface TypePermission {
+  readonly type: string;
+  readonly operations: readonly string[];
+}
+
+export interface SecurityProfile {
+  readonly id: string;
+  readonly name: string;
+  readonly description?: string | undefined;
+  /** Organization that owns the profile; unset: the root. */
+  readonly organization?: string | undefined;
+  readonly roles: readonly string[];
+  readonly permissions: readonly TypePermission[];
+  /** Every role of the catalogue (not the role named FullAccess). */
+  readonly fullAccess: boolean;
+  readonly passwordPolicy?: PasswordPolicy | undefined;
+  /** A shipped default: upgraded by `apply`; clones never are. */
+  readonly managed: boolean;
+}
+
+export const permissionRole = (type: string, operation: string): string => `${type}:${operation}`;
+
+/** @throws `invalid_input` unless the pattern is a type name, or the start of one followed by a single final `*` */
+export function assertTypePattern(pattern: string, pointer?: string): void {
+  const prefix = pattern.endsWith('*') ? pattern.slice(0, -1) : pattern;
+  if (pattern.length > 100 || prefix.includes('*')) {
+    throw new DomainError('invalid_input', `${JSON.stringify(pattern.slice(0, 120))} cannot be a type: at most one *, at the end, 100 characters in all.`, { pointer });
+  }
+  if (prefix !== '') assertRoleName(prefix, pointer);
+}
+
+/**
+ * Roles that a profile's type permissions give, before any union with its plain roles or with other profiles.
+ *
+ * For each type of the catalogue the entry with the longest matching pattern alone decides; an exact name beats every
+ * wildcard. An entry without operations therefore takes away what a wider one would give, and removing an operation
+ * from any entry never adds a role.
+ */
+export function expandPermissions(permissions: readonly TypePermission[], types: readonly PermissionType[]): string[] {
+  if (permissions.length === 0) return [];
+  const exact = new Map<string, TypePermission>();
+  const wildcards: { prefix: string; entry: TypePermission }[] = [];
+  for (const entry of permissions) {
+    if (entry.type.endsWith('*')) wildcards.push({ prefix: entry.type.slice(0, -1), entry });
+    else exact.set(entry.type, entry);
+  }
+  wildcards.sort((a, b) => b.prefix.length - a.prefix.length);
+  const roles: string[] = [];
+  for (const { type, operations } of types) {
+    const entry = exact.get(type) ?? wildcards.find(({ prefix }) => type.startsWith(prefix))?.entry;
+    if (entry === undefined) continue;
+    for (const operation of operations) {
+      if (entry.operations.includes(operation)) roles.push(permissionRole(type, operation));
+    }
+  }
+  return roles;
+}
