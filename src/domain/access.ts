@@ -55,8 +55,9 @@ export type ReachState = 'in_force' | 'not_yet_valid' | 'expired' | 'other_clien
 /** Whether an assignment counts at an instant in a token for a client. */
 export function reachState(reach: Reach, client: string | undefined, at: Instant): ReachState {
   if (reach.client !== undefined && reach.client !== client) return 'other_client';
+  // A membership that ends before the assignment begins never comes into force: it is not to be waited for.
+  if (at >= reach.until || reach.from >= reach.until) return 'expired';
   if (at < reach.from) return 'not_yet_valid';
-  if (at >= reach.until) return 'expired';
   return 'in_force';
 }
 

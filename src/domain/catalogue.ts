@@ -25,6 +25,7 @@ export interface Catalogue {
   /** Position of a role in {@link roles}; undefined for a name that nobody knows. Byte-exact. */
   indexOf(role: string): number | undefined;
   profile(id: string): ResolvedProfile | undefined;
+  profiles(): Iterable<ResolvedProfile>;
   /** Positions of the roles that people of organizations of this type never get. */
   barred(organizationType: string): ReadonlySet<number>;
 }
@@ -62,6 +63,7 @@ export function compileCatalogue(definitions: Definitions): Catalogue {
     roles,
     indexOf: (role) => positions.get(role),
     profile: (id) => profiles.get(id),
+    profiles: () => profiles.values(),
     barred: (organizationType) => barred.get(organizationType) ?? NONE,
   };
 }

@@ -256,6 +256,25 @@ export interface PasswordHasher {
   readonly decoy: string;
 }
 
+/**
+ * How often a caller's address may fail: budgets per address, and per name and address, that fill up again with time.
+ * They slow down guessing over many names; what is counted says nothing about who exists.
+ */
+export interface AttemptBudget {
+  /**
+   * Takes one attempt from both budgets before anything is compared.
+   * @throws `too_many_attempts` with `retryAfterSeconds`
+   */
+  take(address: string, name: string): Promise<void>;
+  /** Gives the attempt back after a success. */
+  giveBack(address: string, name: string): Promise<void>;
+  /** Counts a failure that is known only afterwards: a client that could not prove who it is. */
+  recordFailure(address: string): Promise<void>;
+  /** Seconds for which nothing of this address is looked at; undefined: it has budget left. Costs no round trip. */
+  blockedFor(address: string): number | undefined;
+  close(): Promise<void>;
+}
+
 export type KeyStatus = 'next' | 'current' | 'retired';
 
 export interface SigningKeyInfo {

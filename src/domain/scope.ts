@@ -2,7 +2,7 @@
  * @module What of a requested scope a token carries: requested ∩ effective ∩ the client's maximum ∩ what means something
  * to the resource server. {@link judge} decides a single name; the token issuer, preview and explain all go through it.
  */
-import { barredFrom, effectiveRoles, pathsTo, type AccessPath, type Holdings, type Instant } from './access.ts';
+import { barredFrom, effectiveRoles, pathsTo, reachState, type AccessPath, type Holdings, type Instant } from './access.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { OmittedScope } from './client.ts';
 
@@ -71,7 +71,7 @@ function whyNotHeld(catalogue: Catalogue, held: Holdings, role: number): Verdict
   let verdict: Verdict = 'unheld';
   for (const reach of held.dormant) {
     if (catalogue.profile(reach.profile)?.roles.includes(role) !== true) continue;
-    if (held.at < reach.from) return 'not_yet_valid';
+    if (reachState(reach, held.client, held.at) === 'not_yet_valid') return 'not_yet_valid';
     verdict = 'expired';
   }
   return verdict;
@@ -102,11 +102,11 @@ export function negotiate(catalogue: Catalogue, held: Holdings, limits: ScopeLim
   return { requested, granted: granted.map((role) => catalogue.roles[role]!), dropped, until };
 }
 
-/** The names that a request without `scope` stands for. */
+/** The names that a request without `scope` stands for, each once. */
 export function omittedNames(catalogue: Catalogue, held: Holdings, omitted: OmittedScope): readonly string[] {
   if (omitted === 'none') return [];
   if (omitted === 'all') return effectiveRoles(catalogue, held);
-  return omitted;
+  return [...new Set(omitted)];
 }
 
 /** A verdict with every path by which the role comes, or would come, to the subject. */

@@ -3,7 +3,7 @@
  * permissions (`data/*` × `read`, `update`), or all of them (`full_access`).
  */
 import { DomainError } from './errors.ts';
-import { assertRoleName } from './role.ts';
+import { ROLE_NAME } from './role.ts';
 import type { PasswordPolicy } from './password-policy.ts';
 
 /** A type of thing and the operations that exist on it; each pair is the role `type:operation`. */
@@ -41,31 +41,31 @@ export function assertTypePattern(pattern: string, pointer?: string): void {
   if (pattern.length > 100 || prefix.includes('*')) {
     throw new DomainError('invalid_input', `${JSON.stringify(pattern.slice(0, 120))} cannot be a type: at most one *, at the end, 100 characters in all.`, { pointer });
   }
-  if (prefix !== '') assertRoleName(prefix, pointer);
+  if (pattern !== '*' && !ROLE_NAME.test(prefix)) {
+    throw new DomainError('invalid_input', `${JSON.stringify(pattern)} cannot be a type: A-Z a-z 0-9 . _ : / - are allowed, starting with a letter or digit.`, { pointer });
+  }
 }
 
 /**
  * Roles that a profile's type permissions give, before any union with its plain roles or with other profiles.
  *
  * For each type of the catalogue the entry with the longest matching pattern alone decides; an exact name beats every
- * wildcard. An entry without operations therefore takes away what a wider one would give, and removing an operation
- * from any entry never adds a role.
+ * wildcard, and entries with the same pattern count as one. An entry without operations therefore takes away what a
+ * wider one would give, and removing an operation from any entry never adds a role.
  */
 export function expandPermissions(permissions: readonly TypePermission[], types: readonly PermissionType[]): string[] {
   if (permissions.length === 0) return [];
-  const exact = new Map<string, TypePermission>();
-  const wildcards: { prefix: string; entry: TypePermission }[] = [];
-  for (const entry of permissions) {
-    if (entry.type.endsWith('*')) wildcards.push({ prefix: entry.type.slice(0, -1), entry });
-    else exact.set(entry.type, entry);
+  const allowed = new Map<string, Set<string>>();
+  for (const { type, operations } of permissions) {
+    allowed.set(type, new Set([...(allowed.get(type) ?? []), ...operations]));
   }
-  wildcards.sort((a, b) => b.prefix.length - a.prefix.length);
+  const wildcards = [...allowed.keys()].filter((pattern) => pattern.endsWith('*')).sort((a, b) => b.length - a.length);
   const roles: string[] = [];
   for (const { type, operations } of types) {
-    const entry = exact.get(type) ?? wildcards.find(({ prefix }) => type.startsWith(prefix))?.entry;
-    if (entry === undefined) continue;
+    const pattern = allowed.has(type) ? type : wildcards.find((wildcard) => type.startsWith(wildcard.slice(0, -1)));
+    if (pattern === undefined) continue;
     for (const operation of operations) {
-      if (entry.operations.includes(operation)) roles.push(permissionRole(type, operation));
+      if (allowed.get(pattern)!.has(operation)) roles.push(permissionRole(type, operation));
     }
   }
   return roles;

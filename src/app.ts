@@ -1,0 +1,219 @@
+/**
+ * @module The composition root: configuration → store → services → engine → HTTP. Server, command line and tests boot
+ * this same file. The clock and random values are made here and nowhere else.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { uuidv7 } from 'uuidv7';
+import type { Config } from './config.ts';
+import { DomainError } from './domain/errors.ts';
+import type { Clock, Random, Store } from './domain/ports.ts';
+import type { SigningAlgorithm } from './domain/resource-server.ts';
+import { engineEndpoints } from './engine/endpoints.ts';
+import { createProvider, GRANTS } from './engine/provider.ts';
+import { openTokenSigner, type TokenSignerHandle } from './engine/token-signer.ts';
+import { openPasswordHasher } from './hashing/password-hasher.ts';
+import { healthRoutes } from './http/health.ts';
+import { createHttpServer } from './http/server.ts';
+import { AccessService } from './services/access.ts';
+import { ClientAuthentication } from './services/client-authentication.ts';
+import { ExplainService } from './services/explain.ts';
+import { IntrospectionService } from './services/introspection.ts';
+import { KeyService, type KeyCaller } from './services/keys.ts';
+import { startReaper } from './services/maintenance.ts';
+import { RevocationService } from './services/revocation.ts';
+import { SignIn } from './services/sign-in.ts';
+import { TokenService } from './services/tokens.ts';
+import { openSigningKeyFile } from './storage/files/signing-keys.ts';
+import { openAttemptBudget } from './storage/redis/attempt-budget.ts';
+import { openLogger, type Logger } from './telemetry/logger.ts';
+import { measuredStore } from './telemetry/measured-store.ts';
+import { openMetrics } from './telemetry/metrics.ts';
+import { recordIssued, recordRefusal } from './telemetry/token-events.ts';
+
+export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
+export const SYSTEM_RANDOM: Random = { id: uuidv7, secret: () => randomBytes(32).toString('base64url') };
+
+/** What a test may put in the place of the real thing. */
+export interface Replacements {
+  readonly store?: Store;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/** How long requests under way may take to finish when the server stops. */
+const DRAIN_MS = 10_000;
+
+type Closer = () => unknown;
+
+const SERVER: KeyCaller = { actor: { kind: 'system', id: 'server' } };
+
+/** Everything that a server or a command works with. */
+type Parts = Awaited<ReturnType<typeof assemble>>;
+
+export interface App extends Parts {
+  /** Starts to answer requests. */
+  listen(): Promise<{ readonly port: number }>;
+  /** Ends everything in the reverse order of its opening; can be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens everything but the network: the store migrated, the keys there, the services ready.
+ * @throws DomainError with a sentence for the operator when something cannot be opened
+ */
+export async function openApp(config: Config, replaced: Replacements = {}): Promise<App> {
+  const closers: Closer[] = [];
+  try {
+    const parts = await assemble(config, replaced, closers);
+    return { ...parts, listen: () => listen(parts, closers), close: () => closeAll(closers) };
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function assemble(config: Config, replaced: Replacements, closers: Closer[]) {
+  const log = replaced.log ?? openLogger({ level: config.logLevel, format: config.logFormat });
+  const clock = replaced.clock ?? SYSTEM_CLOCK;
+  const random = SYSTEM_RANDOM;
+  const hasher = openPasswordHasher({ threads: config.hashThreads, queueLimit: config.hashQueue });
+  closers.push(() => hasher.close());
+  const metrics = openMetrics({ hashing: () => hasher.stats() });
+  const opened = replaced.store ?? (await openStore(config));
+  closers.push(() => opened.close());
+  const access = new AccessService(opened, clock);
+  const store = announcing(measuredStore(opened, (operation, outcome, seconds) => metrics.store.observe({ operation, outcome }, seconds)), access);
+  const keyFile = openSigningKeyFile({ folder: config.keysDir, strict: config.production, clock });
+  const keys = new KeyService({ keyFile, clock, record: (event) => store.transaction((tx) => tx.audit(event)) });
+  const openedSigner = await openTokenSigner({ issuer: config.issuer, keyFile, clock, reloadEveryMs: 1000, log });
+  closers.push(() => openedSigner.close());
+  const signer = makingKeys(openedSigner, keys);
+  const budget = openAttemptBudget({
+    redisUrl: config.redisUrl?.reveal(),
+    perAddress: config.attemptsPerAddress,
+    perName: config.attemptsPerName,
+    clock,
+    onError: (err) => log.warn({ event: 'redis_unavailable', err }),
+  });
+  closers.push(() => budget.close());
+  const reading = { access, grants: store.grants, revocations: store.revocations, signer, clock };
+  const tokens = new TokenService({
+    ...reading,
+    issuer: config.issuer,
+    accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
+    refreshTokenLifetimeSeconds: config.refreshTokenLifetimeSeconds,
+    signIn: new SignIn({ store: store.signIn, access, hasher, budget, clock }),
+    random,
+    onIssued: (event) => recordIssued(log, metrics, event),
+  });
+  const services = {
+    access,
+    keys,
+    tokens,
+    authentication: new ClientAuthentication(hasher, clock),
+    introspection: new IntrospectionService(reading),
+    revocation: new RevocationService(reading),
+    explain: new ExplainService(access, clock),
+  };
+  return { config, log, clock, random, store, hasher, signer, budget, metrics, services };
+}
+
+/** Each kind of store is loaded only when it is used: the embedded one brings a whole Postgres along. */
+async function openStore(config: Config): Promise<Store> {
+  if (config.databaseUrl === undefined) {
+    const { openEmbeddedStore } = await import('./storage/postgres/embedded.ts');
+    return openEmbeddedStore({ dataDir: config.dataDir });
+  }
+  const { openPostgresStore } = await import('./storage/postgres/store.ts');
+  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize: config.databasePoolSize });
+}
+
+/** The store, telling this process's caches at once when this process changed something. */
+function announcing(store: Store, access: AccessService): Store {
+  const transaction: Store['transaction'] = async (work, options) => {
+    try {
+      return await store.transaction(work, options);
+    } finally {
+      access.expire();
+    }
+  };
+  return new Proxy(store, { get: (target, name) => (name === 'transaction' ? transaction : Reflect.get(target, name)) });
+}
+
+async function listen({ config, log, store, signer, budget, metrics, services, clock }: Parts, closers: Closer[]): Promise<{ port: number }> {
+  await ensureKeys(services.access, services.keys);
+  const { access, authentication, tokens, introspection, revocation } = services;
+  const knownGrants = new Set(GRANTS.map((grant) => grant.name));
+  const engine = createProvider({
+    issuer: config.issuer,
+    access, authentication, tokens, introspection, revocation, clock,
+    replays: store.replays,
+    onRefusal: (ctx, refusal) =>
+      recordRefusal(log, metrics, { ...refusal, requestId: ctx.state['requestId'] as string, knownGrant: knownGrants.has(refusal.grantType ?? '') }),
+  });
+  const prefix = randomBytes(6).toString('base64url');
+  let requests = 0;
+  const server = createHttpServer({
+    trustedProxyHops: config.trustedProxyHops,
+    maxConnections: config.maxConnections,
+    requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
+    middleware: [
+      engineEndpoints(engine, { issuer: config.issuer, introspection, revocation, budget, jwks: () => signer.jwks() }),
+      healthRoutes({ ready: () => store.ping(), metrics: metrics.registry }),
+    ],
+    onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointLabel(ctx.path, ctx.status), method: ctx.method, status: ctx.status }, seconds),
+    onFault: (ctx, err) => log.error({ event: 'request_failed', path: ctx.path, request_id: ctx.state['requestId'] as string, err }),
+  });
+  const stopReaper = startReaper(store, clock, (err) => log.warn({ event: 'reaping_failed', err }));
+  closers.push(stopReaper);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, resolve);
+  });
+  closers.push(() => drain(server));
+  return { port: (server.address() as AddressInfo).port };
+}
+
+/** A signer that makes the first key of an algorithm when a resource server asks for one that nothing was signed with before. */
+function makingKeys(signer: TokenSignerHandle, keys: KeyService): TokenSignerHandle {
+  const sign: TokenSignerHandle['sign'] = async (claims, algorithm) => {
+    try {
+      return await signer.sign(claims, algorithm);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      await keys.ensure(algorithm, SERVER);
+      return signer.sign(claims, algorithm);
+    }
+  };
+  return { ...signer, sign };
+}
+
+/** A signing key for every algorithm that a token may be asked for. */
+async function ensureKeys(access: AccessService, keys: KeyService): Promise<void> {
+  await access.refresh(0);
+  const { resourceServers } = await access.workspace();
+  for (const alg of new Set<SigningAlgorithm>(['ES256', ...[...resourceServers.values()].map((server) => server.signingAlg)])) {
+    await keys.ensure(alg, SERVER);
+  }
+}
+
+/** Endpoint names as metric labels: a closed set, whatever paths callers invent. */
+function endpointLabel(path: string, status: number): string {
+  return status === 404 ? 'unknown' : path;
+}
+
+/** Takes no more connections, lets requests under way finish, then closes what is left. */
+async function drain(server: Server): Promise<void> {
+  const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(deadline);
+}
+
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+}

@@ -1,0 +1,174 @@
+/**
+ * @module The whole configuration as one described schema, and the only reader of the process environment. The table
+ * in the README is generated from it.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+
+const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const whole = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'a whole number is needed')
+    .transform(Number)
+    .pipe(z.number().min(minimum).max(maximum));
+
+const issuer = z.string().refine((value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.search === '' && url.hash === '' && url.username === '' && !value.endsWith('/');
+}, 'an http or https URL without query, fragment and final slash is needed');
+
+interface Setting {
+  readonly schema: z.ZodType<unknown, string>;
+  /** As it stands in the table of the README. */
+  readonly fallback: string;
+  readonly about: string;
+  readonly secret?: boolean;
+}
+
+const setting = <S extends z.ZodType<unknown, string>>(schema: S, fallback: string, about: string, secret = false) => ({ schema, fallback, about, secret });
+
+/** Every setting: its schema, its default as text (empty: unset) and what it is for. */
+export const SETTINGS = {
+  ROLEMINT_ISSUER: setting(issuer, 'http://localhost:3000', 'Issuer of every token and base of every URL. Never taken from a request.'),
+  ROLEMINT_HOST: setting(z.string().min(1), '127.0.0.1', 'Address to listen on.'),
+  ROLEMINT_PORT: setting(whole(0, 65_535), '3000', 'Port to listen on; 0 picks a free one.'),
+  ROLEMINT_DATABASE_URL: setting(
+    z.string().regex(/^postgres(ql)?:\/\//, 'a postgres:// URL is needed'),
+    '',
+    'Postgres. Unset: an embedded database in `ROLEMINT_DATA_DIR`.',
+    true,
+  ),
+  ROLEMINT_DATABASE_POOL_SIZE: setting(whole(1, 500), '10', 'Connections to Postgres at most, per process.'),
+  ROLEMINT_DATA_DIR: setting(z.string().min(1), './data', 'Folder of the embedded database.'),
+  ROLEMINT_REDIS_URL: setting(
+    z.string().regex(/^rediss?:\/\//, 'a redis:// or rediss:// URL is needed'),
+    '',
+    'Redis, for attempt budgets that all nodes share. Unset, or while it is down: each node counts for itself.',
+    true,
+  ),
+  ROLEMINT_KEYS_DIR: setting(z.string().min(1), './keys', 'Folder of the signing keys.'),
+  ROLEMINT_PRODUCTION: setting(flag, 'false', 'Refuses to start with an http issuer off loopback, demo data, plain-text secrets or loose file modes.'),
+  ROLEMINT_TRUSTED_PROXY_HOPS: setting(whole(0, 10), '0', 'How many proxies in front may be believed about the address of the caller (`X-Forwarded-For`).'),
+  ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS: setting(whole(30, 3600), '600', 'Life of an access token where the client does not say.'),
+  ROLEMINT_REFRESH_TOKEN_LIFETIME_SECONDS: setting(
+    whole(0, 31_536_000),
+    '2592000',
+    'From sign-in to the last possible refresh where the client does not say; 0: no refresh tokens.',
+  ),
+  ROLEMINT_HASH_THREADS: setting(whole(1, 256), 'cores - 1', 'Threads that hash passwords.'),
+  ROLEMINT_HASH_QUEUE: setting(whole(1, 100_000), '64', 'Passwords that may wait for a thread; more are answered 503 with Retry-After.'),
+  ROLEMINT_ATTEMPTS_PER_ADDRESS: setting(whole(1, 1_000_000), '1000', 'Failed sign-ins and client authentications per caller address in 10 minutes before 429.'),
+  ROLEMINT_ATTEMPTS_PER_NAME: setting(whole(1, 1_000_000), '50', 'Failed attempts per name and caller address in 10 minutes before 429.'),
+  ROLEMINT_MAX_CONNECTIONS: setting(whole(1, 1_000_000), '10000', 'Open connections at most; more are refused.'),
+  ROLEMINT_LOG_LEVEL: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', 'Least level that is logged.'),
+  ROLEMINT_LOG_FORMAT: setting(z.enum(['auto', 'json', 'pretty']), 'auto', '`auto`: pretty on a terminal, JSON elsewhere.'),
+} as const satisfies Record<string, Setting>;
+
+type SettingName = keyof typeof SETTINGS;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The configuration as the program uses it. Secrets are {@link Secret}s, so that no log or error shows them. */
+export type Config = ReturnType<typeof build>;
+
+/** A value that prints as `[redacted]` wherever it is printed by mistake. */
+export class Secret {
+  readonly #value: string;
+  constructor(value: string) {
+    this.#value = value;
+  }
+  reveal(): string {
+    return this.#value;
+  }
+  toString(): string {
+    return '[redacted]';
+  }
+  toJSON(): string {
+    return '[redacted]';
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[redacted]';
+  }
+}
+
+/** All that is wrong with the configuration, one line a problem. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the configuration from environment variables. `NAME_FILE` names a file that holds the value of NAME.
+ * @throws ConfigError with every problem at once
+ */
+export function loadConfig(env: Environment = process.env): Config {
+  const problems: string[] = [];
+  const known = new Set<string>(Object.keys(SETTINGS).flatMap((name) => [name, `${name}_FILE`]));
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('ROLEMINT_') && !name.startsWith('ROLEMINT_TEST_') && !known.has(name)) problems.push(`${name}: no such setting`);
+  }
+  const values = new Map<SettingName, unknown>();
+  for (const [name, { schema, fallback, secret }] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
+    const text = readSetting(env, name, problems) ?? (fallback === 'cores - 1' ? String(Math.max(1, availableParallelism() - 1)) : fallback);
+    if (text === '') continue;
+    const parsed = schema.safeParse(text);
+    if (parsed.success) values.set(name, parsed.data);
+    else problems.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}${secret === true ? '' : `, not ${JSON.stringify(text)}`}`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  const config = build(values);
+  if (config.production && new URL(config.issuer).protocol === 'http:' && !LOOPBACK_HOSTS.has(new URL(config.issuer).hostname)) {
+    throw new ConfigError([`ROLEMINT_ISSUER: in production it must be https, not ${JSON.stringify(config.issuer)}`]);
+  }
+  return config;
+}
+
+function readSetting(env: Environment, name: SettingName, problems: string[]): string | undefined {
+  const direct = env[name] === '' ? undefined : env[name];
+  const file = env[`${name}_FILE`];
+  if (file === undefined || file === '') return direct;
+  if (direct !== undefined) {
+    problems.push(`${name}: set both directly and by ${name}_FILE`);
+    return direct;
+  }
+  try {
+    return readFileSync(file, 'utf8').trimEnd();
+  } catch (error) {
+    problems.push(`${name}_FILE: cannot read ${JSON.stringify(file)} (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+    return undefined;
+  }
+}
+
+function build(values: ReadonlyMap<SettingName, unknown>) {
+  const text = (name: SettingName) => values.get(name) as string;
+  const number = (name: SettingName) => values.get(name) as number;
+  const secret = (name: SettingName) => (values.has(name) ? new Secret(text(name)) : undefined);
+  return Object.freeze({
+    issuer: text('ROLEMINT_ISSUER'),
+    host: text('ROLEMINT_HOST'),
+    port: number('ROLEMINT_PORT'),
+    databaseUrl: secret('ROLEMINT_DATABASE_URL'),
+    databasePoolSize: number('ROLEMINT_DATABASE_POOL_SIZE'),
+    dataDir: text('ROLEMINT_DATA_DIR'),
+    redisUrl: secret('ROLEMINT_REDIS_URL'),
+    keysDir: text('ROLEMINT_KEYS_DIR'),
+    production: values.get('ROLEMINT_PRODUCTION') as boolean,
+    trustedProxyHops: number('ROLEMINT_TRUSTED_PROXY_HOPS'),
+    accessTokenLifetimeSeconds: number('ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS'),
+    refreshTokenLifetimeSeconds: number('ROLEMINT_REFRESH_TOKEN_LIFETIME_SECONDS'),
+    hashThreads: number('ROLEMINT_HASH_THREADS'),
+    hashQueue: number('ROLEMINT_HASH_QUEUE'),
+    attemptsPerAddress: number('ROLEMINT_ATTEMPTS_PER_ADDRESS'),
+    attemptsPerName: number('ROLEMINT_ATTEMPTS_PER_NAME'),
+    maxConnections: number('ROLEMINT_MAX_CONNECTIONS'),
+    logLevel: text('ROLEMINT_LOG_LEVEL'),
+    logFormat: text('ROLEMINT_LOG_FORMAT') as 'auto' | 'json' | 'pretty',
+  });
+}

@@ -1,0 +1,23 @@
+import { CLIENT_AUTHENTICATION_METHODS } from '../domain/client.ts';
+import { ASSERTION_ALGORITHMS, DPOP_ALGORITHMS, GRANTS, PATHS } from './provider.ts';
+
+/** Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0): what is on, with URLs of the configured issuer. */
+export function discoveryDocument(issuer: string): Record<string, unknown> {
+  const authenticated = CLIENT_AUTHENTICATION_METHODS.filter((method) => method !== 'none');
+  return {
+    issuer,
+    token_endpoint: issuer + PATHS.token,
+    introspection_endpoint: issuer + PATHS.introspection,
+    revocation_endpoint: issuer + PATHS.revocation,
+    jwks_uri: issuer + PATHS.jwks,
+    grant_types_supported: GRANTS.map((grant) => grant.name),
+    response_types_supported: [],
+    token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION_METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint_auth_methods_supported: authenticated,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * @module The phases that every grant type shares, so that none can forget one: the proof of possession, the resource,
+ * our refusals as protocol errors, the answer with `scope` always in it. A grant type fills in how it issues.
+ */
+import { errors, type Provider } from 'oidc-provider';
+import type { IssuedToken, TokenRequest, TokenService } from '../../services/tokens.ts';
+import type { EngineClients } from '../clients.ts';
+import { inProtocol } from '../errors.ts';
+import { dpopProof, type EngineContext } from '../internals.ts';
+
+export interface GrantType {
+  readonly name: string;
+  /** Parameters besides `grant_type`, `scope`, `resource` and those of client authentication. */
+  readonly parameters: readonly string[];
+  issue(tokens: TokenService, request: TokenRequest, input: GrantInput): Promise<IssuedToken>;
+}
+
+export interface GrantInput {
+  /** @throws `invalid_request` when the request lacks it */
+  parameter(name: string): string;
+  /** Address of the caller. */
+  readonly address: string;
+}
+
+/** Teaches the engine a grant type. */
+export function registerGrant(provider: Provider, clients: EngineClients, tokens: TokenService, grant: GrantType): void {
+  const handler = async (ctx: EngineContext): Promise<void> => {
+    const proof = await dpopProof(provider, ctx);
+    if (proof === undefined && ctx.oidc.client!['dpopBoundAccessTokens'] === true) throw new errors.InvalidDpopProof('DPoP proof JWT is required');
+    const { scope, resource } = ctx.oidc.params as Record<string, unknown>;
+    const request: TokenRequest = {
+      client: clients.prepared(ctx.oidc.client),
+      scope: scope as string | undefined,
+      resource: singleResource(resource),
+      dpopThumbprint: proof?.thumbprint,
+    };
+    const issued = await inProtocol(() => grant.issue(tokens, request, { parameter: (name) => required(ctx, name), address: ctx.ip }));
+    ctx.body = {
+      access_token: issued.accessToken,
+      token_type: issued.tokenType,
+      expires_in: issued.expiresIn,
+      scope: issued.scope,
+      ...(issued.refreshToken === undefined ? {} : { refresh_token: issued.refreshToken }),
+    };
+  };
+  provider.registerGrantType(grant.name, handler as never, ['scope', 'resource', ...grant.parameters], ['resource']);
+}
+
+/** RFC 8707 §2 allows several; a token of ours is for one API. */
+function singleResource(resource: unknown): string | undefined {
+  if (resource === undefined || typeof resource === 'string') return resource;
+  throw new errors.InvalidTarget('only a single resource indicator is supported');
+}
+
+function required(ctx: EngineContext, name: string): string {
+  const value = (ctx.oidc.params as Record<string, unknown>)[name];
+  if (typeof value !== 'string') throw new errors.InvalidRequest(`missing required parameter(s) '${name}'`);
+  return value;
+}

@@ -1,0 +1,149 @@
+/**
+ * @module The engine: oidc-provider with our clients, our grants, our introspection and revocation. This folder alone
+ * knows it; to the rest it is one Koa middleware.
+ */
+import { generateKeyPairSync } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
+import { errors, Provider, type Configuration } from 'oidc-provider';
+import type { Clock, ReplayStore } from '../domain/ports.ts';
+import type { AccessService } from '../services/access.ts';
+import type { ClientAuthentication } from '../services/client-authentication.ts';
+import type { IntrospectionService } from '../services/introspection.ts';
+import type { RevocationService } from '../services/revocation.ts';
+import type { TokenService } from '../services/tokens.ts';
+import { digest } from '../services/client-authentication.ts';
+import { assertAssertionClaims } from './client-assertions.ts';
+import { EngineClients } from './clients.ts';
+import { extrasOf, inProtocol } from './errors.ts';
+import { clientCredentials } from './grants/client-credentials.ts';
+import { registerGrant } from './grants/grant.ts';
+import { password } from './grants/password.ts';
+import { refreshToken } from './grants/refresh-token.ts';
+import { pinUrlsToIssuer, type EngineContext } from './internals.ts';
+
+export const PATHS = {
+  token: '/oauth/token',
+  introspection: '/oauth/introspect',
+  revocation: '/oauth/revoke',
+  jwks: '/.well-known/jwks.json',
+} as const;
+
+export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
+export const DPOP_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
+export const GRANTS = [password, clientCredentials, refreshToken];
+
+/** A refusal at one of the endpoints, for log and metrics. */
+export interface EndpointRefusal {
+  readonly endpoint: string;
+  readonly error: string;
+  readonly detail: string | undefined;
+  readonly clientId: string | undefined;
+  readonly grantType: string | undefined;
+  /** Present when it is a fault of ours rather than a refusal. */
+  readonly fault?: unknown;
+}
+
+export interface EngineOptions {
+  readonly issuer: string;
+  readonly access: AccessService;
+  readonly authentication: ClientAuthentication;
+  readonly tokens: TokenService;
+  readonly introspection: IntrospectionService;
+  readonly revocation: RevocationService;
+  readonly replays: ReplayStore;
+  readonly clock: Clock;
+  readonly onRefusal: (ctx: EngineContext, refusal: EndpointRefusal) => void;
+}
+
+export interface Engine {
+  readonly provider: Provider;
+  readonly clients: EngineClients;
+}
+
+/** Builds the engine; nothing of oidc-provider's defaults that could surprise is left on. */
+export function createProvider(options: EngineOptions): Engine {
+  const provider = new Provider(options.issuer, configuration(options));
+  pinUrlsToIssuer(provider);
+  const events: EventEmitter = provider;
+  for (const event of ['grant.error', 'introspection.error', 'revocation.error', 'server_error']) {
+    events.on(event, (ctx: EngineContext, error: unknown) => {
+      completeRefusal(ctx, error);
+      options.onRefusal(ctx, refusalOf(ctx, error));
+    });
+  }
+  useOnce(provider, options);
+  const clients = new EngineClients(provider, options.access, options.authentication);
+  for (const grant of GRANTS) registerGrant(provider, clients, options.tokens, grant);
+  clients.install(new Set(GRANTS.map((grant) => grant.name)));
+  return { provider, clients };
+}
+
+function configuration({ clock }: EngineOptions): Configuration {
+  return {
+    adapter: NothingStored as never,
+    routes: { token: PATHS.token, introspection: PATHS.introspection, revocation: PATHS.revocation, jwks: PATHS.jwks, authorization: '/oauth/authorize' },
+    // Nothing that the engine signs by itself is on. A key that nobody has keeps its published development key out.
+    jwks: { keys: [{ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] } as never,
+    scopes: [],
+    claims: {},
+    responseTypes: [],
+    clientDefaults: { grant_types: [], response_types: [], redirect_uris: [], id_token_signed_response_alg: 'ES256' },
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...ASSERTION_ALGORITHMS],
+      dPoPSigningAlgValues: [...DPOP_ALGORITHMS],
+      idTokenSigningAlgValues: ['ES256'],
+    },
+    clockTolerance: 5,
+    enableHttpPostMethods: false,
+    pkce: { required: () => true },
+    // A public client holds no secret and sends no cookie: any page may ask on its behalf. Others never from a browser.
+    clientBasedCORS: (_ctx, _origin, client) => client.clientAuthMethod === 'none',
+    assertJwtClientAuthClaimsAndHeader: (ctx, claims) => assertAssertionClaims(claims, { issuer: ctx.oidc.issuer, endpoint: ctx.oidc.urlFor(ctx.oidc.route), tokenEndpoint: ctx.oidc.urlFor('token') }, clock.now()),
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
+      userinfo: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+    },
+  };
+}
+
+/** The engine itself keeps nothing: grants and revocations are ours, and no interactive flow is on. */
+class NothingStored {
+  async find(): Promise<undefined> {
+    return undefined;
+  }
+  async upsert(): Promise<never> {
+    throw new errors.InvalidRequest('not supported');
+  }
+}
+
+/** Client assertions and DPoP proofs are used up in one atomic statement, on all nodes at once. */
+function useOnce(provider: Provider, { replays }: EngineOptions): void {
+  Object.assign((provider as unknown as { ReplayDetection: object }).ReplayDetection, {
+    unique: (iss: string, jti: string, exp: number) => inProtocol(() => replays.useOnce(digest(`${iss}\0${jti}`), new Date(exp * 1000))),
+  });
+}
+
+function completeRefusal(ctx: EngineContext, error: unknown): void {
+  const { retryAfterSeconds, errorCode } = extrasOf(error);
+  if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
+  if (errorCode !== undefined) ctx.body = { ...(ctx.body as object), error_code: errorCode };
+}
+
+function refusalOf(ctx: EngineContext, error: unknown): EndpointRefusal {
+  const { error: code } = ctx.body as { error: string };
+  const { client_id: named, grant_type: grantType } = (ctx.oidc.params ?? {}) as Record<string, string | undefined>;
+  return {
+    endpoint: ctx.oidc.route,
+    error: code,
+    detail: extrasOf(error).detail,
+    clientId: ctx.oidc.client?.clientId ?? named,
+    grantType,
+    fault: ctx.status >= 500 ? error : undefined,
+  };
+}

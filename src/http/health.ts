@@ -1,0 +1,38 @@
+import type Koa from 'koa';
+import type { Registry } from 'prom-client';
+
+export interface HealthOptions {
+  /** Resolves when the server can do its work. */
+  readonly ready: () => Promise<void>;
+  readonly metrics: Registry;
+}
+
+/** `/healthz`: the process lives. `/readyz`: its store answers too. `/metrics`: Prometheus. */
+export function healthRoutes({ ready, metrics }: HealthOptions): Koa.Middleware {
+  return async (ctx, next) => {
+    const answer = { '/healthz': alive, '/readyz': isReady, '/metrics': exposition }[ctx.path];
+    if (answer === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next();
+    ctx.set('Cache-Control', 'no-store');
+    await answer(ctx);
+  };
+
+  async function alive(ctx: Koa.Context): Promise<void> {
+    ctx.body = { status: 'alive' };
+  }
+
+  async function isReady(ctx: Koa.Context): Promise<void> {
+    try {
+      await ready();
+      ctx.body = { status: 'ready' };
+    } catch {
+      ctx.status = 503;
+      ctx.set('Retry-After', '1');
+      ctx.body = { status: 'unavailable' };
+    }
+  }
+
+  async function exposition(ctx: Koa.Context): Promise<void> {
+    ctx.type = metrics.contentType;
+    ctx.body = await metrics.metrics();
+  }
+}

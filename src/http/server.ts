@@ -1,0 +1,75 @@
+/**
+ * @module The HTTP side: one Koa application, every request with an id, limits against slow and many callers. Protocol
+ * answers come from the engine, which arrives here as middleware.
+ */
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import Koa from 'koa';
+import { errorAnswer } from './errors.ts';
+import { securityHeaders } from './headers.ts';
+
+export interface HttpOptions {
+  readonly trustedProxyHops: number;
+  readonly maxConnections: number;
+  /** In order; each passes on what is not its own. */
+  readonly middleware: readonly Koa.Middleware[];
+  readonly requestId: () => string;
+  /** Called once a request is answered, with its duration in seconds. */
+  readonly onAnswered: (ctx: Koa.Context, seconds: number) => void;
+  /** A fault of ours, not of the caller. */
+  readonly onFault: (ctx: Koa.Context, error: unknown) => void;
+}
+
+const HEADERS_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 15_000;
+const KEEP_ALIVE_TIMEOUT = 65_000;
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Builds the server; it does not listen yet. */
+export function createHttpServer(options: HttpOptions): Server {
+  const app = new Koa({ proxy: options.trustedProxyHops > 0, maxIpsCount: options.trustedProxyHops });
+  app.silent = true;
+  app.use(async (ctx, next) => {
+    const startedAt = process.hrtime.bigint();
+    const given = ctx.req.headers['x-request-id'];
+    const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : options.requestId();
+    ctx.state['requestId'] = id;
+    ctx.set('X-Request-Id', id);
+    securityHeaders(ctx);
+    try {
+      await next();
+    } catch (error) {
+      errorAnswer(ctx, error, options.onFault);
+    }
+    if (ctx.status === 404 && ctx.body === undefined) errorAnswer(ctx, undefined, options.onFault);
+    options.onAnswered(ctx, Number(process.hrtime.bigint() - startedAt) / 1e9);
+  });
+  for (const middleware of options.middleware) app.use(middleware);
+  const server = createServer({ headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT, connectionsCheckingInterval: 5000 }, originForm(app.callback()));
+  server.maxConnections = options.maxConnections;
+  return server;
+}
+
+/**
+ * RFC 9112 §3.2: an absolute-form target means the same as its path; the host in it, like the Host header, never changes
+ * an answer. Anything else that is not a path is refused.
+ */
+function originForm(listener: RequestListener): RequestListener {
+  return (req, res) => {
+    const path = pathOf(req);
+    if (path === undefined) {
+      res.writeHead(400, { 'content-type': 'application/json', connection: 'close' });
+      res.end('{"error":"invalid_request","error_description":"the request target is not a path"}');
+      return;
+    }
+    req.url = path;
+    req.headers.host = 'host.invalid';
+    return listener(req, res);
+  };
+}
+
+function pathOf({ url = '' }: IncomingMessage): string | undefined {
+  if (url.startsWith('/') && !url.startsWith('//')) return url;
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined;
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}

@@ -1,0 +1,164 @@
+/**
+ * @module What decisions are made from, kept in memory and never older than promised: the compiled catalogue, the
+ * resource servers, and the subjects and clients in use. Every change in the store carries a version; what it touched
+ * is dropped here before the next answer that must be fresh.
+ */
+import { LRUCache } from 'lru-cache';
+import { holdings, type Holdings, type Subject } from '../domain/access.ts';
+import { compileCatalogue, type Catalogue } from '../domain/catalogue.ts';
+import type { Change, Clock, Store } from '../domain/ports.ts';
+import type { ResourceServer } from '../domain/resource-server.ts';
+import { prepareClient, type PreparedClient } from './prepared-client.ts';
+
+/** How old, in milliseconds, what is known may be when a token is issued. Design: a lost role is gone within 1 s everywhere. */
+export const ISSUE_STALENESS = 250;
+
+const SUBJECTS_KEPT = 200_000;
+const CLIENTS_KEPT = 200_000;
+const HOLDINGS_BYTES = 64 * 1024 * 1024;
+
+/** A resource server with its roles as the set that every token request needs. */
+export interface PreparedResourceServer extends ResourceServer {
+  readonly roleSet: ReadonlySet<string> | undefined;
+}
+
+export interface Workspace {
+  readonly catalogue: Catalogue;
+  /** By audience. */
+  readonly resourceServers: ReadonlyMap<string, PreparedResourceServer>;
+}
+
+export class AccessService {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #subjects = new LRUCache<string, Subject>({ max: SUBJECTS_KEPT });
+  readonly #clients = new LRUCache<string, PreparedClient>({ max: CLIENTS_KEPT });
+  readonly #holdings = new LRUCache<string, { readonly catalogue: Catalogue; readonly held: Holdings }>({
+    maxSize: HOLDINGS_BYTES,
+    sizeCalculation: ({ held }) => held.until.byteLength + 200,
+  });
+  #workspace: Workspace | undefined;
+  #version = -1;
+  #checkedAt = -Infinity;
+  #running: Promise<void> | undefined;
+  #queued: Promise<void> | undefined;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * Makes sure that what is known is at most so old; 0: that it holds every change committed before this call.
+   * @throws `unavailable` when the store cannot say; nothing is decided from old knowledge
+   */
+  async refresh(maximumAge: number): Promise<void> {
+    const age = this.#clock.now() - this.#checkedAt;
+    if (age >= 0 && age < maximumAge) return;
+    if (maximumAge > 0 && this.#running !== undefined) return this.#running;
+    // A read that is under way may have begun before the change that the caller must see: wait for one that begins now.
+    if (this.#running === undefined) return this.#start();
+    this.#queued ??= this.#running.catch(() => undefined).then(() => this.#start());
+    return this.#queued;
+  }
+
+  /** After a change made by this process: the next answer sees it. */
+  expire(): void {
+    this.#checkedAt = -Infinity;
+  }
+
+  #start(): Promise<void> {
+    this.#queued = undefined;
+    this.#running = this.#readChanges().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #readChanges(): Promise<void> {
+    const startedAt = this.#clock.now();
+    const { version, changes } = await this.#store.access.readChanges(this.#version);
+    if (changes === undefined) this.#forgetEverything();
+    else for (const change of changes) this.#forget(change);
+    this.#version = version;
+    this.#checkedAt = startedAt;
+  }
+
+  #forgetEverything(): void {
+    this.#workspace = undefined;
+    this.#subjects.clear();
+    this.#clients.clear();
+    this.#holdings.clear();
+  }
+
+  #forget({ kind, id }: Change): void {
+    switch (kind) {
+      case 'catalogue':
+        this.#workspace = undefined;
+        this.#holdings.clear();
+        return;
+      case 'user':
+        this.#subjects.delete(`user:${id}`);
+        return;
+      case 'client':
+        this.#subjects.delete(`client:${id}`);
+        this.#clients.delete(id);
+        return;
+      case 'organization':
+      case 'user_group':
+        // Whom a group or organization reaches is not known from here, and such changes are rare.
+        this.#subjects.clear();
+        if (kind === 'organization') this.#clients.clear();
+    }
+  }
+
+  /** The compiled catalogue and the resource servers. */
+  async workspace(): Promise<Workspace> {
+    if (this.#workspace !== undefined) return this.#workspace;
+    const version = this.#version;
+    const definitions = await this.#store.access.loadDefinitions();
+    const workspace = {
+      catalogue: compileCatalogue(definitions),
+      resourceServers: new Map(
+        definitions.resourceServers.map((server) => [server.audience, { ...server, roleSet: server.roles === undefined ? undefined : new Set(server.roles) }]),
+      ),
+    };
+    if (version === this.#version) this.#workspace = workspace;
+    return workspace;
+  }
+
+  async subject(kind: Subject['kind'], id: string): Promise<Subject | undefined> {
+    const key = `${kind}:${id}`;
+    const known = this.#subjects.get(key);
+    if (known !== undefined) return known;
+    const version = this.#version;
+    const subject = await (kind === 'user' ? this.#store.access.findUser(id) : this.#store.access.findClient(id));
+    // What was read while a change came in may be older than the change.
+    if (subject !== undefined && version === this.#version) this.#subjects.set(key, subject);
+    return subject;
+  }
+
+  /** An active client with what belongs to it prepared for use; undefined also when it was disabled. */
+  async client(clientId: string): Promise<PreparedClient | undefined> {
+    const known = this.#clients.get(clientId);
+    if (known !== undefined) return known;
+    const version = this.#version;
+    const record = await this.#store.findClient(clientId, new Date(this.#clock.now()));
+    if (record === undefined || !record.client.active) return undefined;
+    const client = prepareClient(record);
+    if (version === this.#version) this.#clients.set(clientId, client);
+    return client;
+  }
+
+  /** What the subject holds now through a client; remembered until an assignment begins or ends. */
+  holdings(catalogue: Catalogue, subject: Subject, clientId: string): Holdings {
+    const now = this.#clock.now();
+    const key = `${subject.kind}:${subject.id}|${clientId}`;
+    const known = this.#holdings.get(key);
+    // Positions mean something in one catalogue only.
+    if (known?.catalogue === catalogue && known.held.subject === subject && known.held.at <= now && now < known.held.goodUntil) return known.held;
+    const held = holdings(catalogue, subject, clientId, now);
+    this.#holdings.set(key, { catalogue, held });
+    return held;
+  }
+}

@@ -1,0 +1,22 @@
+import type { Client, OmittedScope } from '../domain/client.ts';
+import type { ClientRecord } from '../domain/ports.ts';
+
+/** A client with the sets that every token request needs, made once per version of the client. */
+export interface PreparedClient extends ClientRecord {
+  readonly maximumRoles: ReadonlySet<string> | undefined;
+  readonly omittedScope: OmittedScope;
+}
+
+export function prepareClient(record: ClientRecord): PreparedClient {
+  const { client } = record;
+  return {
+    ...record,
+    maximumRoles: client.maximumRoles === undefined ? undefined : new Set(client.maximumRoles),
+    omittedScope: typeof client.omittedScope === 'string' ? client.omittedScope : [...new Set(client.omittedScope)],
+  };
+}
+
+/** Seconds that an access token of this client lives when no lease ends earlier. */
+export function accessTokenLifetime(client: Client, fallback: number): number {
+  return client.accessTokenLifetimeSeconds ?? fallback;
+}

@@ -1,0 +1,16 @@
+/** What the token endpoint says no with; RFC 6749 §5.2 and RFC 8707 §2. */
+export type TokenRefusalCode = 'invalid_grant' | 'invalid_scope' | 'invalid_target' | 'unauthorized_client';
+
+/** A refusal to issue a token. The reason is for the log; a stranger sees the code alone. */
+export class TokenRefusal extends Error {
+  override readonly name = 'TokenRefusal';
+  readonly code: TokenRefusalCode;
+  /** Documented member `error_code` of the answer; only where it tells nothing that the caller may not know. */
+  readonly errorCode: string | undefined;
+
+  constructor(code: TokenRefusalCode, reason: string, errorCode?: string) {
+    super(reason);
+    this.code = code;
+    this.errorCode = errorCode;
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * @module Issues access and refresh tokens. Every grant comes down to {@link TokenService.issue}: the rule of
+ * `domain/scope.ts` decides what the token carries, and nothing else does.
+ */
+import { isEffective, type Holdings, type Subject } from '../domain/access.ts';
+import type { Catalogue } from '../domain/catalogue.ts';
+import { admitsOrganization } from '../domain/client.ts';
+import type { Claims, Clock, Grant, GrantStore, Random, RevocationStore, TokenSigner } from '../domain/ports.ts';
+import { negotiate, omittedNames, parseScope, type Negotiation } from '../domain/scope.ts';
+import { ISSUE_STALENESS, type AccessService, type PreparedResourceServer } from './access.ts';
+import { digest } from './client-authentication.ts';
+import { accessTokenLifetime, type PreparedClient } from './prepared-client.ts';
+import type { SignIn } from './sign-in.ts';
+import { TokenRefusal } from './token-refusal.ts';
+
+/** What a token request says besides who asks. */
+export interface TokenRequest {
+  readonly client: PreparedClient;
+  readonly scope: string | undefined;
+  /** RFC 8707; undefined: the issuer itself is the audience. */
+  readonly resource: string | undefined;
+  /** RFC 9449 thumbprint of the proven key. */
+  readonly dpopThumbprint: string | undefined;
+}
+
+/** The answer of the token endpoint before it is written down. */
+export interface IssuedToken {
+  readonly accessToken: string;
+  readonly tokenType: 'Bearer' | 'DPoP';
+  readonly expiresIn: number;
+  /** Space-delimited, `""` when empty; never absent (RFC 6749 §5.1). */
+  readonly scope: string;
+  readonly refreshToken?: string | undefined;
+}
+
+/** A token that was issued, for the log: structured, never a database row. */
+export interface TokenIssued {
+  readonly grantType: string;
+  readonly jti: string;
+  readonly clientId: string;
+  readonly subject: string;
+  readonly audience: string;
+  readonly negotiation: Negotiation;
+}
+
+export interface TokenServiceOptions {
+  readonly issuer: string;
+  readonly accessTokenLifetimeSeconds: number;
+  readonly refreshTokenLifetimeSeconds: number;
+  readonly access: AccessService;
+  readonly signIn: SignIn;
+  readonly grants: GrantStore;
+  readonly revocations: RevocationStore;
+  readonly signer: TokenSigner;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onIssued: (event: TokenIssued) => void;
+}
+
+interface Issue {
+  readonly grantType: string;
+  readonly request: TokenRequest;
+  readonly subject: Subject;
+  /** Whose roles count: the subject, or a client's context user. */
+  readonly acting: Subject;
+  readonly requested: readonly string[];
+  readonly held: Holdings;
+  readonly catalogue: Catalogue;
+  readonly resourceServer: PreparedResourceServer;
+  readonly grantId: string | undefined;
+  /** Roles that this token may carry at most besides the client's maximum. */
+  readonly only?: ReadonlySet<string> | undefined;
+}
+
+/** Separates the grant's id from the token's own in `jti`; neither contains it. */
+export const GRANT_SEPARATOR = '~';
+
+/** Longest life of an access token, in milliseconds, plus tolerance for clocks that differ. */
+export const LONGEST_TOKEN = (3600 + 60) * 1000;
+
+const PASSWORD_RESET_ONLY: ReadonlySet<string> = new Set(['PasswordReset']);
+
+export class TokenService {
+  readonly #options: TokenServiceOptions;
+
+  constructor(options: TokenServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resource owner password grant (RFC 6749 §4.3).
+   * @param address of the caller, for attempt budgets
+   * @throws TokenRefusal; every reason that concerns the person is the same `invalid_grant`
+   */
+  async password(request: TokenRequest, credentials: { readonly username: string; readonly password: string; readonly address: string }): Promise<IssuedToken> {
+    const requested = readScope(request.scope);
+    await this.#options.access.refresh(ISSUE_STALENESS);
+    const { catalogue, resourceServer } = await this.#target(request);
+    const signedIn = await this.#options.signIn.authenticate(credentials, (user) => this.#admit(catalogue, request.client, user));
+    const user = signedIn.user;
+    const held = this.#options.access.holdings(catalogue, user, request.client.client.clientId);
+    const names = requested ?? omittedNames(catalogue, held, request.client.omittedScope);
+    const only = signedIn.passwordExpired ? PASSWORD_RESET_ONLY : undefined;
+    const grant = signedIn.passwordExpired ? undefined : this.#newGrant(request, user, names);
+    const issued = await this.#issue({
+      grantType: 'password', request, subject: user, acting: user, requested: names, held, catalogue, resourceServer, grantId: grant?.id, only,
+    });
+    if (grant === undefined) return issued;
+    const refreshToken = this.#options.random.secret();
+    await this.#options.grants.create(grant, digest(refreshToken));
+    return { ...issued, refreshToken };
+  }
+
+  /**
+   * Client credentials grant (RFC 6749 §4.4): the client acts with its context user's roles, or with its own.
+   * @throws TokenRefusal
+   */
+  async clientCredentials(request: TokenRequest): Promise<IssuedToken> {
+    const requested = readScope(request.scope);
+    const { access } = this.#options;
+    await access.refresh(ISSUE_STALENESS);
+    const { catalogue, resourceServer } = await this.#target(request);
+    const { clientId, contextUser } = request.client.client;
+    const subject = await access.subject('client', clientId);
+    if (subject?.active !== true) throw new TokenRefusal('unauthorized_client', 'the client or its organization is disabled');
+    const acting = contextUser === undefined ? subject : await access.subject('user', contextUser);
+    if (acting?.active !== true) throw new TokenRefusal('unauthorized_client', `the context user ${contextUser} is disabled`, 'Auth.ContextUserNotActive');
+    const held = access.holdings(catalogue, acting, clientId);
+    const names = requested ?? omittedNames(catalogue, held, request.client.omittedScope);
+    return this.#issue({ grantType: 'client_credentials', request, subject, acting, requested: names, held, catalogue, resourceServer, grantId: undefined });
+  }
+
+  /**
+   * Refresh token grant with rotation (RFC 6749 §6, RFC 9700 §4.14.2): each token works once, and using one twice ends
+   * the whole family. The roles are what was first asked for, narrowed by `scope`, of which is held now.
+   * @throws TokenRefusal
+   */
+  async refresh(request: TokenRequest, refreshToken: string): Promise<IssuedToken> {
+    const narrowed = readScope(request.scope);
+    const { access, grants } = this.#options;
+    await access.refresh(ISSUE_STALENESS);
+    const hash = digest(refreshToken);
+    const found = await grants.findRefreshToken(hash);
+    const { clientId } = request.client.client;
+    if (found === undefined || found.grant.clientId !== clientId) throw new TokenRefusal('invalid_grant', 'refresh token unknown, expired or of another client');
+    const { grant } = found;
+    if (found.consumedAt !== undefined) return this.#reused(grant);
+    if (grant.dpopThumbprint !== undefined && grant.dpopThumbprint !== request.dpopThumbprint) {
+      throw new TokenRefusal('invalid_grant', 'refresh token is bound to another key');
+    }
+    if (request.resource !== undefined && request.resource !== grant.audience) throw new TokenRefusal('invalid_target', 'not the resource of the first token');
+    const { catalogue, resourceServer } = await this.#target({ ...request, resource: grant.audience });
+    const user = await access.subject('user', grant.userId);
+    const refusal = user === undefined ? 'the user is gone' : this.#admit(catalogue, request.client, user);
+    if (user === undefined || refusal !== undefined) throw new TokenRefusal('invalid_grant', refusal ?? 'the user is gone');
+    const held = access.holdings(catalogue, user, clientId);
+    const requested = narrowed === undefined ? grant.requestedScope : narrowed.filter((name) => grant.requestedScope.includes(name));
+    const issued = await this.#issue({
+      grantType: 'refresh_token', request, subject: user, acting: user, requested, held, catalogue, resourceServer, grantId: grant.id,
+    });
+    const successor = this.#options.random.secret();
+    const rotated = await grants.rotate(hash, digest(successor), new Date(this.#options.clock.now()));
+    if (rotated) return { ...issued, refreshToken: successor };
+    if ((await grants.findRefreshToken(hash))?.consumedAt !== undefined) return this.#reused(grant);
+    throw new TokenRefusal('invalid_grant', 'the grant was revoked or has expired');
+  }
+
+  async #reused(grant: Grant): Promise<never> {
+    const at = new Date(this.#options.clock.now());
+    await this.#options.revocations.add(
+      { kind: 'grant', id: grant.id, notBefore: at, expiresAt: new Date(Math.max(grant.expiresAt.getTime(), at.getTime() + LONGEST_TOKEN)) },
+      {
+        type: 'refresh_token_reuse_detected',
+        at,
+        actor: { kind: 'client', id: grant.clientId },
+        target: { kind: 'user', id: grant.userId },
+        after: { grant: grant.id },
+      },
+    );
+    throw new TokenRefusal('invalid_grant', 'refresh token was used before; its family is revoked');
+  }
+
+  /** The API that the token is for, with the catalogue that decides. */
+  async #target(request: Pick<TokenRequest, 'resource'>): Promise<{ catalogue: Catalogue; resourceServer: PreparedResourceServer }> {
+    const { catalogue, resourceServers } = await this.#options.access.workspace();
+    const { issuer } = this.#options;
+    const audience = request.resource ?? issuer;
+    const known = resourceServers.get(audience);
+    if (known !== undefined) return { catalogue, resourceServer: known };
+    if (audience !== issuer) throw new TokenRefusal('invalid_target', `unknown resource ${audience}`);
+    return { catalogue, resourceServer: { audience: issuer, name: 'Rolemint', signingAlg: 'ES256', clients: [], roleSet: undefined } };
+  }
+
+  /** Why a user may not use the client; undefined: welcome. */
+  #admit(catalogue: Catalogue, { client }: PreparedClient, user: Subject): string | undefined {
+    if (!user.active || user.organization === undefined) return 'the user or its organization is disabled';
+    if (!admitsOrganization(client.allowedOrganizations, user.organization)) return 'the organization may not use this client';
+    if (client.minimumRoles.length === 0) return undefined;
+    const held = this.#options.access.holdings(catalogue, user, client.clientId);
+    const missing = client.minimumRoles.find((name) => {
+      const role = catalogue.indexOf(name);
+      return role === undefined || !isEffective(catalogue, held, role);
+    });
+    return missing === undefined ? undefined : `the user lacks ${missing}, which the client demands`;
+  }
+
+  #newGrant(request: TokenRequest, user: Subject, requested: readonly string[]): Grant | undefined {
+    const { clock, random, issuer, refreshTokenLifetimeSeconds } = this.#options;
+    const { client } = request.client;
+    const lifetime = client.refreshTokenLifetimeSeconds ?? refreshTokenLifetimeSeconds;
+    if (lifetime === 0 || !client.grantTypes.includes('refresh_token')) return undefined;
+    const now = clock.now();
+    return {
+      id: random.id(),
+      clientId: client.clientId,
+      userId: user.id,
+      requestedScope: requested,
+      audience: request.resource ?? issuer,
+      // RFC 9449 §5: a public client's refresh token is bound to the key; a confidential one is bound to the client.
+      dpopThumbprint: client.tokenEndpointAuthMethod === 'none' ? request.dpopThumbprint : undefined,
+      createdAt: new Date(now),
+      expiresAt: new Date(now + lifetime * 1000),
+    };
+  }
+
+  async #issue(issue: Issue): Promise<IssuedToken> {
+    const { clock, random, signer, issuer, onIssued } = this.#options;
+    const { request, catalogue, resourceServer, held } = issue;
+    const { client } = request.client;
+    const negotiation = negotiate(
+      catalogue,
+      held,
+      {
+        maximumRoles: within(request.client.maximumRoles, issue.only),
+        resourceServerRoles: resourceServer.roleSet,
+      },
+      issue.requested,
+    );
+    const iat = Math.floor(clock.now() / 1000);
+    const lifetime = accessTokenLifetime(client, this.#options.accessTokenLifetimeSeconds);
+    // A lease that ends within this second still gives a token that a clock can tell from an expired one.
+    const exp = Math.max(iat + 1, Math.min(iat + lifetime, Math.floor(negotiation.until / 1000)));
+    const id = random.id();
+    const jti = issue.grantId === undefined ? id : `${issue.grantId}${GRANT_SEPARATOR}${id}`;
+    const scope = negotiation.granted.join(' ');
+    const accessToken = await signer.sign(
+      claims({ iss: issuer, jti, iat, exp, scope, roles: negotiation.granted }, issue),
+      resourceServer.signingAlg,
+    );
+    onIssued({ grantType: issue.grantType, jti, clientId: client.clientId, subject: issue.subject.id, audience: resourceServer.audience, negotiation });
+    return { accessToken, tokenType: request.dpopThumbprint === undefined ? 'Bearer' : 'DPoP', expiresIn: exp - iat, scope };
+  }
+}
+
+function within(maximum: ReadonlySet<string> | undefined, only: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {
+  if (only === undefined || maximum === undefined) return only ?? maximum;
+  return new Set([...only].filter((name) => maximum.has(name)));
+}
+
+/** @returns undefined when the request has no scope */
+function readScope(scope: string | undefined): readonly string[] | undefined {
+  if (scope === undefined) return undefined;
+  const names = parseScope(scope);
+  if (names === undefined) throw new TokenRefusal('invalid_scope', 'scope must be at most 1,000 scope-tokens with single spaces between them');
+  return names;
+}
+
+interface Times {
+  readonly iss: string;
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly scope: string;
+  readonly roles: readonly string[];
+}
+
+/** The claims of an access token: RFC 9068 with the roles, the organization and the key binding. */
+function claims(times: Times, { subject, acting, request, resourceServer }: Issue): Claims {
+  const organization = acting.organization;
+  const { clientId } = request.client.client;
+  return {
+    ...times,
+    sub: subject.id,
+    aud: resourceServer.audience,
+    client_id: clientId,
+    ...(acting.username === undefined ? {} : { username: acting.username }),
+    ...(organization === undefined ? {} : { org_id: organization.id, org_type: organization.type, org_path: organization.path }),
+    org_ids: organization === undefined ? [] : [organization.id, ...acting.authorizedOrganizations.filter((id) => id !== organization.id)],
+    ...(request.dpopThumbprint === undefined ? {} : { cnf: { jkt: request.dpopThumbprint } }),
+    ...(resourceServer.claims === 'ordercloud' ? orderCloudClaims(times.roles, acting, clientId) : {}),
+  };
+}
+
+/** The names under which APIs written for OrderCloud look for the same facts. */
+function orderCloudClaims(roles: readonly string[], acting: Subject, clientId: string): Claims {
+  const type = acting.organization?.type;
+  return {
+    ...(acting.username === undefined ? {} : { usr: acting.username }),
+    cid: clientId,
+    ...(type === undefined ? {} : { usrtype: type === 'seller' ? 'admin' : type }),
+    role: roles,
+  };
+}

@@ -1,0 +1,105 @@
+/** @module Grants, refresh tokens, revocations and single-use ids of the in-memory store. */
+import type { Grant, GrantStore, ReplayStore, Revocation, RevocationStore, TokenTrace } from '../../domain/ports.ts';
+import { missing, taken } from '../refusals.ts';
+import { assertKey, copy, toJson } from '../values.ts';
+import type { Tables } from './tables.ts';
+import type { MemoryAccessor } from './store.ts';
+
+export function memoryGrants({ read, write, now }: MemoryAccessor): GrantStore {
+  return {
+    create: (grant, refreshTokenHash) =>
+      write(({ tables }) => {
+        assertKey(grant.id, 'a grant');
+        assertKey(refreshTokenHash, 'a refresh token');
+        toJson(grant, 'A grant');
+        if (!tables.users.has(grant.userId)) throw missing('grants_user_fk', grant.userId);
+        if (!tables.clients.has(grant.clientId)) throw missing('grants_client_fk', grant.clientId);
+        if (tables.grants.has(grant.id)) throw taken('grants_pkey');
+        if (tables.refreshTokens.has(refreshTokenHash)) throw taken('refresh_tokens_pkey');
+        tables.grants.set(grant.id, copy(grant));
+        tables.refreshTokens.set(refreshTokenHash, { grantId: grant.id, createdAt: copy(grant.createdAt) });
+      }),
+    findRefreshToken: async (hash) => {
+      const { tables } = read();
+      const token = tables.refreshTokens.get(hash);
+      const grant = token && tables.grants.get(token.grantId);
+      if (token === undefined || grant === undefined || grant.expiresAt.getTime() <= now()) return undefined;
+      return copy({ hash, grant, createdAt: token.createdAt, consumedAt: token.consumedAt });
+    },
+    rotate: (hash, successorHash, at) =>
+      write(({ tables }) => {
+        assertKey(successorHash, 'a refresh token');
+        const token = tables.refreshTokens.get(hash);
+        const grant = token && tables.grants.get(token.grantId);
+        if (token === undefined || grant === undefined || token.consumedAt !== undefined || grant.expiresAt <= at) return false;
+        const trace = { jti: '', grantId: grant.id, userId: grant.userId, clientId: grant.clientId, issuedAt: grant.createdAt };
+        if (isRevoked(tables, trace)) return false;
+        if (tables.refreshTokens.has(successorHash)) throw taken('refresh_tokens_pkey');
+        tables.refreshTokens.set(hash, { ...token, consumedAt: copy(at) });
+        tables.refreshTokens.set(successorHash, { grantId: grant.id, createdAt: copy(at) });
+        return true;
+      }),
+  };
+}
+
+export function memoryRevocations({ read, write }: MemoryAccessor): RevocationStore {
+  return {
+    add: (revocation, event) =>
+      write((state) => {
+        if (keepRevocation(state.tables, state.tables.revocations, revocation)) state.audit(event);
+      }),
+    isRevoked: async (trace) => isRevoked(read().tables, trace),
+  };
+}
+
+/** Keeps the later of two revocations of the same thing; false when there was nothing to add. */
+export function keepRevocation(tables: Tables, into: Map<string, Revocation>, revocation: Revocation): boolean {
+  assertKey(revocation.id, 'a revocation');
+  toJson(revocation, 'A revocation');
+  const key = `${revocation.kind}:${revocation.id}`;
+  const known = into.get(key);
+  const notBefore = later(revocation.notBefore, known?.notBefore);
+  let expiresAt = later(revocation.expiresAt, known?.expiresAt);
+  for (const grant of tables.grants.values()) if (concerns(revocation, grant)) expiresAt = later(expiresAt, grant.expiresAt);
+  const timed = revocation.kind === 'user' || revocation.kind === 'client';
+  const changes = known === undefined || expiresAt > known.expiresAt || (timed && notBefore > known.notBefore);
+  if (changes) into.set(key, copy({ ...revocation, notBefore, expiresAt }));
+  return changes;
+}
+
+const later = (a: Date, b: Date | undefined): Date => (b === undefined || a > b ? a : b);
+
+function concerns({ kind, id }: Revocation, grant: Grant): boolean {
+  if (kind === 'grant') return grant.id === id;
+  if (kind === 'user') return grant.userId === id;
+  return kind === 'client' && grant.clientId === id;
+}
+
+function isRevoked({ revocations }: Tables, trace: TokenTrace): boolean {
+  const until = (kind: 'user' | 'client', id: string | undefined) => revocations.get(`${kind}:${id}`)?.notBefore.getTime() ?? -Infinity;
+  return (
+    revocations.has(`token:${trace.jti}`) ||
+    (trace.grantId !== undefined && revocations.has(`grant:${trace.grantId}`)) ||
+    (trace.userId !== undefined && trace.issuedAt.getTime() <= until('user', trace.userId)) ||
+    trace.issuedAt.getTime() <= until('client', trace.clientId)
+  );
+}
+
+/** Whether a revocation may still be needed after its expiry: a grant that it hits would come to life again. */
+export function stillHits(tables: Tables, revocation: Revocation): boolean {
+  const timed = revocation.kind === 'user' || revocation.kind === 'client';
+  return [...tables.grants.values()].some((grant) => concerns(revocation, grant) && (!timed || grant.createdAt <= revocation.notBefore));
+}
+
+export function memoryReplays({ write, now }: MemoryAccessor): ReplayStore {
+  return {
+    useOnce: (id, expiresAt) =>
+      write(({ tables }) => {
+        assertKey(id, 'a single-use id');
+        const known = tables.replays.get(id);
+        if (known !== undefined && known > now()) return false;
+        tables.replays.set(id, expiresAt.getTime());
+        return true;
+      }),
+  };
+}

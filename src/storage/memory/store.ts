@@ -1,0 +1,143 @@
+/**
+ * @module The in-memory twin of the Postgres store: the same answers, the same refusals, the same order of changes. For
+ * tests and for trying things out; what it holds ends with the process.
+ */
+import type { AuditEvent } from '../../domain/audit-event.ts';
+import type { Store } from '../../domain/ports.ts';
+import { CHANGES_KEPT_MS, SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
+import { runTransaction, transactionScope } from '../transaction-scope.ts';
+import { toForgivingJson, toForgivingText } from '../values.ts';
+import { memoryAccess } from './access.ts';
+import { findClientRecord } from './clients.ts';
+import { memoryGrants, memoryReplays, memoryRevocations, stillHits } from './grants.ts';
+import { assertPlaces } from './organizations.ts';
+import { memorySignIn, restEnds } from './sign-in.ts';
+import { Draft, emptyState, type State, type Tables } from './tables.ts';
+import { memoryTransaction } from './transaction.ts';
+
+/** What a single write outside of transactions may touch. It checks everything before it changes anything. */
+export interface Writing {
+  readonly tables: Tables;
+  audit(event: AuditEvent): void;
+}
+
+/** How the parts of the store reach its state. */
+export interface MemoryAccessor {
+  read(): State;
+  /** Runs when no transaction is under way; after it returns the change is complete. */
+  write<T>(work: (writing: Writing) => T): Promise<T>;
+  now(): number;
+}
+
+export function openMemoryStore(options: StoreOptions = {}): Store {
+  const clock = options.clock ?? SYSTEM_CLOCK;
+  const state = emptyState();
+  const scope = transactionScope();
+  const queue = serialQueue();
+  const read = () => {
+    scope.assertOutside();
+    return state;
+  };
+  const accessor: MemoryAccessor = {
+    read,
+    write: async (work) => {
+      scope.assertOutside();
+      return queue(async () => work({ tables: state.tables, audit: (event) => void state.auditEvents.push(keepable(event)) }));
+    },
+    now: () => clock.now(),
+  };
+  const transaction: Store['transaction'] = async (work, { rollback = false } = {}) => {
+    scope.assertOutside();
+    return queue(() => {
+      const draft = new Draft(state, clock.now());
+      return runTransaction({
+        scope,
+        work,
+        open: (guard) => memoryTransaction(draft, keepable, guard),
+        finish: async () => {
+          if (draft.tables.organizationTypes !== state.tables.organizationTypes) assertPlaces(draft);
+          if (!rollback) draft.commit();
+        },
+      });
+    });
+  };
+  return {
+    access: memoryAccess(read),
+    signIn: memorySignIn(accessor),
+    grants: memoryGrants(accessor),
+    revocations: memoryRevocations(accessor),
+    replays: memoryReplays(accessor),
+    findClient: async (clientId, now) => findClientRecord(read().tables, clientId, now),
+    transaction,
+    listAuditEvents: async ({ limit, type }) =>
+      read()
+        .auditEvents.filter((event) => type === undefined || event.type === type)
+        .reverse()
+        .slice(0, limit)
+        .map(keepable),
+    reap: (now, limit) => accessor.write(() => reap(state, now.getTime(), limit)),
+    ping: async () => void read(),
+    close: async () => {},
+  };
+}
+
+/** One after the other, whether or not the one before succeeded. */
+function serialQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+/** The event as a database would give it back. */
+function keepable(event: AuditEvent): AuditEvent {
+  const plain = (value: unknown) => {
+    const json = toForgivingJson(value);
+    return json === undefined ? undefined : (JSON.parse(json) as unknown);
+  };
+  const [before, after] = [plain(event.before), plain(event.after)];
+  return {
+    type: toForgivingText(event.type),
+    at: new Date(event.at.getTime()),
+    actor: { kind: event.actor.kind, id: toForgivingText(event.actor.id) },
+    target: { kind: toForgivingText(event.target.kind), id: toForgivingText(event.target.id) },
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+    ...(event.requestId === undefined ? {} : { requestId: toForgivingText(event.requestId) }),
+  };
+}
+
+function reap({ tables, heading }: State, now: number, limit: number): number {
+  let count = sweep(tables.refreshTokens, limit, ({ grantId }) => tables.grants.get(grantId)!.expiresAt.getTime() <= now);
+  const needed = new Set([...tables.refreshTokens.values()].map(({ grantId }) => grantId));
+  count += sweep(tables.grants, limit, (grant) => grant.expiresAt.getTime() <= now && !needed.has(grant.id));
+  count += sweep(tables.revocations, limit, (revocation) => revocation.expiresAt.getTime() <= now && !stillHits(tables, revocation));
+  count += sweep(tables.replays, limit, (expiresAt) => expiresAt <= now);
+  count += sweep(tables.attempts, limit, (row) => restEnds(row) <= now);
+  for (const [clientId, secrets] of tables.secrets) {
+    const left = secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > now);
+    count += secrets.length - left.length;
+    if (left.length < secrets.length) tables.secrets.set(clientId, left);
+  }
+  count += sweep(tables.changes, limit, ({ version, at }) => {
+    const old = at + CHANGES_KEPT_MS <= now;
+    if (old) heading.logStart = Math.max(heading.logStart, version);
+    return old;
+  });
+  return count;
+}
+
+function sweep<T>(table: Map<string, T>, limit: number, expired: (row: T) => boolean): number {
+  let count = 0;
+  for (const [key, row] of table) {
+    if (count >= limit) break;
+    if (expired(row)) {
+      table.delete(key);
+      count += 1;
+    }
+  }
+  return count;
+}
+

@@ -1,0 +1,153 @@
+/** @module What the in-memory store keeps, and drafts of it: a draft copies a table when it first writes to it. */
+import type { Assignment } from '../../domain/assignment.ts';
+import type { AuditEvent } from '../../domain/audit-event.ts';
+import type { Client, ClientSecret } from '../../domain/client.ts';
+import type { ImpersonationRule } from '../../domain/impersonation-rule.ts';
+import type { Organization, OrganizationType } from '../../domain/organization.ts';
+import type { User, UserGroup } from '../../domain/party.ts';
+import type { Change, Grant, Revocation } from '../../domain/ports.ts';
+import type { ResourceServer } from '../../domain/resource-server.ts';
+import type { Role } from '../../domain/role.ts';
+import type { PermissionType, SecurityProfile } from '../../domain/security-profile.ts';
+
+export interface ChangeRow extends Change {
+  readonly version: number;
+  readonly at: number;
+}
+
+export interface AttemptRow {
+  readonly failures: number;
+  readonly lockedUntil: number;
+  readonly countedAt: number;
+}
+
+export interface RefreshTokenRow {
+  readonly grantId: string;
+  readonly createdAt: Date;
+  readonly consumedAt?: Date | undefined;
+}
+
+export interface Tables {
+  settings: Map<string, string>;
+  organizationTypes: Map<string, OrganizationType>;
+  roles: Map<string, Role>;
+  permissionTypes: Map<string, PermissionType>;
+  organizations: Map<string, Organization>;
+  userGroups: Map<string, UserGroup>;
+  /** Every id that a user or a client ever had. */
+  subjects: Map<string, 'user' | 'client'>;
+  users: Map<string, User>;
+  /** Canonical user name to user id. */
+  usernames: Map<string, string>;
+  passwords: Map<string, { readonly hash: string; readonly changedAt: Date }>;
+  securityProfiles: Map<string, SecurityProfile>;
+  clients: Map<string, Client>;
+  secrets: Map<string, readonly ClientSecret[]>;
+  resourceServers: Map<string, ResourceServer>;
+  assignments: Map<string, Assignment>;
+  /** `kind:id` of a party to what is assigned to it. */
+  assignmentsByParty: Map<string, readonly Assignment[]>;
+  /** Natural key to assignment id. */
+  assignmentKeys: Map<string, string>;
+  impersonationRules: Map<string, ImpersonationRule>;
+  grants: Map<string, Grant>;
+  refreshTokens: Map<string, RefreshTokenRow>;
+  revocations: Map<string, Revocation>;
+  replays: Map<string, number>;
+  attempts: Map<string, AttemptRow>;
+  changes: Map<string, ChangeRow>;
+}
+
+/** The part of the state that is not a table. */
+export interface Heading {
+  version: number;
+  /** The change log is complete after this version. */
+  logStart: number;
+}
+
+export interface State {
+  readonly tables: Tables;
+  readonly heading: Heading;
+  readonly auditEvents: AuditEvent[];
+}
+
+export function emptyState(): State {
+  const tables: Tables = {
+    settings: new Map(),
+    organizationTypes: new Map(),
+    roles: new Map(),
+    permissionTypes: new Map(),
+    organizations: new Map(),
+    userGroups: new Map(),
+    subjects: new Map(),
+    users: new Map(),
+    usernames: new Map(),
+    passwords: new Map(),
+    securityProfiles: new Map(),
+    clients: new Map(),
+    secrets: new Map(),
+    resourceServers: new Map(),
+    assignments: new Map(),
+    assignmentsByParty: new Map(),
+    assignmentKeys: new Map(),
+    impersonationRules: new Map(),
+    grants: new Map(),
+    refreshTokens: new Map(),
+    revocations: new Map(),
+    replays: new Map(),
+    attempts: new Map(),
+    changes: new Map(),
+  };
+  return { tables, heading: { version: 0, logStart: 0 }, auditEvents: [] };
+}
+
+/** A change in the making. Nothing of it is in the state before {@link Draft.commit}. */
+export class Draft {
+  /** To be read; written to through {@link Draft.edit} only. */
+  readonly tables: Tables;
+  readonly heading: Heading;
+  readonly #state: State;
+  readonly #now: number;
+  readonly #copied = new Set<keyof Tables>();
+  readonly #events: AuditEvent[] = [];
+  #bumped = false;
+
+  constructor(state: State, now: number) {
+    this.#state = state;
+    this.#now = now;
+    this.tables = { ...state.tables };
+    this.heading = { ...state.heading };
+  }
+
+  /** The table, safe to be written to. */
+  edit<Name extends keyof Tables>(name: Name): Tables[Name] {
+    if (!this.#copied.has(name)) {
+      // The copy has the type of the original; TypeScript cannot follow a generic key that far.
+      this.tables[name] = new Map(this.tables[name] as Map<string, never>) as Tables[Name];
+      this.#copied.add(name);
+    }
+    return this.tables[name];
+  }
+
+  /** Records a change under the version that this draft will have. */
+  changed(kind: Change['kind'], id: string): void {
+    if (!this.#bumped) {
+      this.#bumped = true;
+      this.heading.version += 1;
+    }
+    const { version } = this.heading;
+    this.edit('changes').set(`${version} ${kind} ${id}`, { version, kind, id, at: this.#now });
+  }
+
+  audit(event: AuditEvent): void {
+    this.#events.push(event);
+  }
+
+  commit(): void {
+    Object.assign(this.#state.tables, this.tables);
+    Object.assign(this.#state.heading, this.heading);
+    this.#state.auditEvents.push(...this.#events);
+  }
+}
+
+export const partyKey = (party: { readonly kind: string; readonly id: string }): string => `${party.kind}:${party.id}`;

@@ -1,0 +1,53 @@
+/** @module A transaction of the in-memory store: repositories over a draft. */
+import type { AuditEvent } from '../../domain/audit-event.ts';
+import type { StoreTransaction } from '../../domain/ports.ts';
+import { unknownUser } from '../refusals.ts';
+import type { Guard } from '../transaction-scope.ts';
+import { assertKey, assertStorable, copy, storableKeys } from '../values.ts';
+import { memoryAccess } from './access.ts';
+import { memoryAssignments, memoryImpersonationRules } from './assignments.ts';
+import { memoryClients, memoryClientSecrets, memoryResourceServers } from './clients.ts';
+import { memoryPermissionTypes, memoryRoles, memorySecurityProfiles } from './definitions.ts';
+import { keepRevocation } from './grants.ts';
+import { memoryOrganizations, memoryOrganizationTypes } from './organizations.ts';
+import { memoryUserGroups, memoryUsers } from './parties.ts';
+import type { Draft } from './tables.ts';
+
+export function memoryTransaction(draft: Draft, keepable: (event: AuditEvent) => AuditEvent, guard: Guard): StoreTransaction {
+  return {
+    access: guard(memoryAccess(() => draft)),
+    organizationTypes: guard(memoryOrganizationTypes(draft)),
+    roles: guard(memoryRoles(draft)),
+    permissionTypes: guard(memoryPermissionTypes(draft)),
+    organizations: guard(memoryOrganizations(draft)),
+    userGroups: guard(memoryUserGroups(draft)),
+    users: guard(memoryUsers(draft)),
+    securityProfiles: guard(memorySecurityProfiles(draft)),
+    clients: guard(memoryClients(draft)),
+    resourceServers: guard(memoryResourceServers(draft)),
+    assignments: guard(memoryAssignments(draft)),
+    impersonationRules: guard(memoryImpersonationRules(draft)),
+    settings: guard({
+      get: async (name: string) => draft.tables.settings.get(name),
+      set: async (name: string, value: string) => {
+        assertKey(name, 'a setting');
+        assertStorable(value, 'A setting');
+        draft.edit('settings').set(name, value);
+        draft.changed('catalogue', '');
+      },
+    }),
+    ...guard({
+      ...memoryClientSecrets(draft),
+      setPassword: async (userId: string, hash: string, changedAt: Date) => {
+        assertStorable(hash, 'A password hash');
+        if (!draft.tables.users.has(userId)) throw unknownUser(userId);
+        draft.edit('passwords').set(userId, { hash, changedAt: copy(changedAt) });
+      },
+      findPasswordOwners: async (userIds: readonly string[]) => new Set(storableKeys(userIds).filter((id) => draft.tables.passwords.has(id))),
+      revoke: async (revocation: Parameters<StoreTransaction['revoke']>[0]) => {
+        keepRevocation(draft.tables, draft.edit('revocations'), revocation);
+      },
+      audit: async (event: AuditEvent) => draft.audit(keepable(event)),
+    }),
+  };
+}

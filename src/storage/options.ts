@@ -1,0 +1,15 @@
+/** @module What every store can be given. */
+import type { Clock } from '../domain/ports.ts';
+
+export interface StoreOptions {
+  /** Tells what has expired where the caller does not say what time it is; unset: the system's clock. */
+  readonly clock?: Clock | undefined;
+}
+
+export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
+
+/** How long what changed stays in the change log at least; who slept longer must take everything for changed. */
+export const CHANGES_KEPT_MS = 3_600_000;
+
+/** More changes than this are not worth listing: a reader that far behind drops everything. */
+export const MAXIMUM_CHANGES = 10_000;

@@ -1,0 +1,68 @@
+/** @module Attempt budgets, shared by all nodes through Redis where there is one; while it is down, each node allows half. */
+import { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import { DomainError } from '../../domain/errors.ts';
+import type { AttemptBudget, Clock } from '../../domain/ports.ts';
+
+const WINDOW_SECONDS = 600;
+const BLOCKED_ADDRESSES_KEPT = 100_000;
+
+export interface AttemptBudgetOptions {
+  readonly redisUrl: string | undefined;
+  readonly perAddress: number;
+  readonly perName: number;
+  readonly clock: Clock;
+  /** Redis went away or came back; asked for at most once per event. */
+  readonly onError: (error: unknown) => void;
+}
+
+export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget {
+  const redis = options.redisUrl === undefined ? undefined : connect(options.redisUrl, options.onError);
+  const addresses = limiter(redis, 'rolemint:attempts:address', options.perAddress);
+  const names = limiter(redis, 'rolemint:attempts:name', options.perName);
+  const blockedUntil = new LRUCache<string, number>({ max: BLOCKED_ADDRESSES_KEPT });
+  const consume = async (limits: RateLimiterAbstract, key: string, block?: string) => {
+    try {
+      await limits.consume(key);
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      if (block !== undefined) blockedUntil.set(block, options.clock.now() + error.msBeforeNext);
+      throw new DomainError('too_many_attempts', 'Too many failed attempts.', { retryAfterSeconds: Math.max(1, Math.ceil(error.msBeforeNext / 1000)) });
+    }
+  };
+  return {
+    async take(address, name) {
+      await consume(addresses, address, address);
+      await consume(names, `${address} ${name}`);
+    },
+    async giveBack(address, name) {
+      await Promise.all([addresses.reward(address), names.reward(`${address} ${name}`)]);
+    },
+    async recordFailure(address) {
+      await consume(addresses, address, address).catch(() => undefined);
+    },
+    blockedFor(address) {
+      const until = blockedUntil.get(address);
+      const left = until === undefined ? 0 : until - options.clock.now();
+      return left > 0 ? Math.ceil(left / 1000) : undefined;
+    },
+    async close() {
+      redis?.disconnect();
+    },
+  };
+}
+
+function limiter(redis: Redis | undefined, keyPrefix: string, points: number): RateLimiterAbstract {
+  const duration = WINDOW_SECONDS;
+  if (redis === undefined) return new RateLimiterMemory({ keyPrefix, points, duration });
+  const insuranceLimiter = new RateLimiterMemory({ keyPrefix, points: Math.max(1, Math.floor(points / 2)), duration });
+  return new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, insuranceLimiter });
+}
+
+/** A connection that fails at once when Redis is away instead of queueing. */
+function connect(url: string, onError: (error: unknown) => void): Redis {
+  const redis = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: 1000, connectTimeout: 2000, enableOfflineQueue: false });
+  redis.on('error', onError);
+  return redis;
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { attemptKey } from '../../src/services/sign-in.ts';
+import { DATA, startServer, type TestServer } from '../support/server.ts';
+import { describeEachStore } from '../support/stores.ts';
+import { claimsOf, post, type Answer, type Form } from '../support/token-client.ts';
+
+interface TokenStep {
+  readonly grant: 'password' | 'client_credentials' | 'refresh_token' | 'impersonation';
+  readonly client: string;
+  readonly secret?: string;
+  readonly user?: string;
+  readonly password?: 'wrong';
+  readonly scope: string | null;
+  readonly of?: string;
+}
+
+interface Step {
+  readonly token?: TokenStep;
+  readonly as?: string | null;
+  readonly expect?: { readonly status: number; readonly roles?: readonly string[]; readonly error?: string };
+  readonly repeat?: number;
+  readonly change?: { readonly unlock?: { readonly user: string } };
+}
+
+interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  readonly steps: readonly Step[];
+}
+
+const PASSWORD = 'Correct-Horse-7-Battery';
+
+describeEachStore(({ open }) => {
+  describe.each(['ordercloud', 'tradecloud', 'voss'])('the token steps of %s over HTTP', (system) => {
+    const scenarios = JSON.parse(readFileSync(path.join(DATA, `scenarios/${system}.json`), 'utf8')) as Scenario[];
+    let server: TestServer;
+
+    beforeAll(async () => {
+      server = await startServer({ store: await open(), workspaces: [path.join(DATA, `workspaces/${system}.yaml`)] });
+    }, 60_000);
+    afterAll(() => server.close());
+
+    test.each(scenarios.map((scenario) => [`${scenario.id} ${scenario.title}`, scenario] as const))('%s', async (_title, { steps }) => {
+      const newest = new Map<string, string>();
+      for (const step of steps) {
+        if (step.change?.unlock !== undefined) await unlock(server, step.change.unlock.user);
+        if (step.token === undefined || step.token.grant === 'impersonation') continue;
+        for (let time = 0; time < (step.repeat ?? 1); time += 1) {
+          const answer = await ask(server, step.token, newest);
+          check(answer, step.expect!);
+          remember(answer, step, newest);
+        }
+      }
+    });
+  });
+});
+
+/** The newest refresh token of each kept token's family, under every name that the family was kept as. */
+function remember(answer: Answer, { as, token }: Step, newest: Map<string, string>): void {
+  const refreshToken = answer.body['refresh_token'];
+  if (typeof refreshToken !== 'string') return;
+  for (const name of [as, token?.of]) if (typeof name === 'string') newest.set(name, refreshToken);
+}
+
+function ask({ url }: TestServer, step: TokenStep, newest: ReadonlyMap<string, string>): Promise<Answer> {
+  const form: Form = { client_id: step.client, client_secret: step.secret, grant_type: step.grant, scope: step.scope ?? undefined };
+  if (step.grant === 'password') return post(`${url}/oauth/token`, { ...form, username: step.user, password: step.password ?? PASSWORD });
+  if (step.grant === 'refresh_token') return post(`${url}/oauth/token`, { ...form, refresh_token: newest.get(step.of!) });
+  return post(`${url}/oauth/token`, form);
+}
+
+function check(answer: Answer, expected: NonNullable<Step['expect']>): void {
+  expect({ status: answer.status, error: answer.body['error'] }).toEqual({ status: expected.status, error: expected.error });
+  if (expected.roles === undefined) return;
+  expect(answer.body['scope']).toBe(expected.roles.join(' '));
+  const claims = claimsOf(answer.body['access_token']);
+  expect(claims['roles']).toEqual(expected.roles);
+  expect(claims['scope']).toBe(expected.roles.join(' '));
+}
+
+async function unlock({ app }: TestServer, userId: string): Promise<void> {
+  await app.store.signIn.unlock(attemptKey(userId), {
+    type: 'user_unlocked',
+    at: new Date(app.clock.now()),
+    actor: { kind: 'operator', id: 'test' },
+    target: { kind: 'user', id: userId },
+  });
+}

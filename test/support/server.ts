@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openApp, SYSTEM_CLOCK, type App } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
+import type { Clock, Store } from '../../src/domain/ports.ts';
+import { applyWorkspace } from '../../src/workspace/apply.ts';
+import { readWorkspace } from '../../src/workspace/read.ts';
+import { recordingLogger, type RecordedLog } from './log.ts';
+
+export const ISSUER = 'https://id.example.com';
+
+export interface TestServer {
+  /** Where it really listens; the issuer in its tokens is {@link ISSUER} unless set otherwise. */
+  readonly url: string;
+  readonly app: App;
+  readonly log: RecordedLog;
+  close(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  readonly store: Store;
+  /** Workspace files to apply before it listens. */
+  readonly workspaces?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+}
+
+/** Starts the real server on a free port of the loopback interface. */
+export async function startServer({ store, workspaces = [], env = {}, clock = SYSTEM_CLOCK }: TestServerOptions): Promise<TestServer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'rolemint-test-'));
+  const log = recordingLogger();
+  const config = loadConfig({ ROLEMINT_ISSUER: ISSUER, ROLEMINT_PORT: '0', ROLEMINT_KEYS_DIR: path.join(folder, 'keys'), ROLEMINT_HASH_QUEUE: '1000', ...env });
+  const app = await openApp(config, { store, clock, log: log.logger });
+  try {
+    if (workspaces.length > 0) await applyFiles(app, workspaces);
+    const { port } = await app.listen();
+    return {
+      url: `http://127.0.0.1:${port}`,
+      app,
+      log,
+      close: async () => {
+        await app.close();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+/** Applies workspace files the way `rolemint apply --insecure-plaintext` does. */
+export async function applyFiles(app: App, files: readonly string[]): Promise<void> {
+  const { store, hasher, clock, random } = app;
+  const workspace = await readWorkspace(files, { insecurePlaintext: true, lookup: () => undefined });
+  await applyWorkspace({ store, hasher, clock, random, actor: { kind: 'operator', id: 'test' } }, workspace);
+}
+
+export const DATA = path.resolve(import.meta.dirname, '../data');

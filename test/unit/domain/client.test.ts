@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import { admitsOrganization, CLIENT_AUTHENTICATION_METHODS, GRANT_TYPES } from '../../../src/domain/client.ts';
+
+const acme = { id: 'acme', type: 'buyer' };
+
+describe('admitsOrganization', () => {
+  it.each([
+    ['anyone when nothing is set', {}, true],
+    ['anyone when both are set to undefined', { types: undefined, ids: undefined }, true],
+    ['an organization of an allowed type', { types: ['seller', 'buyer'] }, true],
+    ['an organization with an allowed id', { ids: ['acme'] }, true],
+    ['an organization whose type is allowed though its id is not listed', { types: ['buyer'], ids: ['other'] }, true],
+    ['an organization whose id is listed though its type is not allowed', { types: ['seller'], ids: ['acme'] }, true],
+    ['nobody of another type', { types: ['seller'] }, false],
+    ['nobody with another id', { ids: ['other'] }, false],
+    ['nobody when neither fits', { types: ['seller'], ids: ['other'] }, false],
+    ['nobody when the list of types is empty', { types: [] }, false],
+    ['nobody when the list of ids is empty', { ids: [] }, false],
+    ['nobody by another case', { types: ['Buyer'], ids: ['ACME'] }, false],
+    ['nobody whose id stands among the types', { types: ['acme'], ids: ['buyer'] }, false],
+  ])('lets in %s', (_, allowed, admitted) => {
+    expect(admitsOrganization(allowed, acme)).toBe(admitted);
+  });
+});
+
+describe('what a client can be', () => {
+  it('has no grant type and no authentication method that OAuth 2.1 dropped for being unsafe', () => {
+    expect(GRANT_TYPES).not.toContain('implicit');
+    expect(CLIENT_AUTHENTICATION_METHODS).toEqual(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']);
+  });
+});
