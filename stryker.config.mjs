@@ -4,7 +4,7 @@ export default {
   mutate: ['src/domain/access.ts', 'src/domain/scope.ts'],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-  jest: { projectType: 'custom', configFile: 'test/unit/domain/jest.config.js', enableFindRelatedTests: false },
+  jest: { projectType: 'custom', configFile: 'test/unit/domain/mutation.config.js', enableFindRelatedTests: false },
   plugins: ['@stryker-mutator/jest-runner'],
   coverageAnalysis: 'perTest',
   // Stryker would rewrite tsconfig.json through an interface that TypeScript 7 no longer has; types are only erased here.

@@ -16,8 +16,8 @@ export async function up(knex: Knex): Promise<void> {
       request_id text
     );
     CREATE INDEX audit_events_at ON audit_events (at);
-    CREATE INDEX audit_events_type ON audit_events (left(type, 250), id);
-    CREATE INDEX audit_events_target ON audit_events (left(target_kind, 250), left(target_id, 250), id);
+    CREATE INDEX audit_events_type ON audit_events (type, id);
+    CREATE INDEX audit_events_target ON audit_events (target_kind, target_id, id);
 
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

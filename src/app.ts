@@ -11,7 +11,8 @@ import { DomainError } from './domain/errors.ts';
 import type { Clock, Random, Store } from './domain/ports.ts';
 import type { SigningAlgorithm } from './domain/resource-server.ts';
 import { engineEndpoints } from './engine/endpoints.ts';
-import { createProvider, GRANTS } from './engine/provider.ts';
+import { GRANT_NAMES } from './engine/grants/grants.ts';
+import { createProvider } from './engine/provider.ts';
 import { openTokenSigner, type TokenSignerHandle } from './engine/token-signer.ts';
 import { openPasswordHasher } from './hashing/password-hasher.ts';
 import { healthRoutes } from './http/health.ts';
@@ -30,7 +31,7 @@ import { openAttemptBudget } from './storage/redis/attempt-budget.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
 import { measuredStore } from './telemetry/measured-store.ts';
 import { openMetrics } from './telemetry/metrics.ts';
-import { recordIssued, recordRefusal } from './telemetry/token-events.ts';
+import { tokenEvents } from './telemetry/token-events.ts';
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
 export const SYSTEM_RANDOM: Random = { id: uuidv7, secret: () => randomBytes(32).toString('base64url') };
@@ -98,6 +99,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     onError: (err) => log.warn({ event: 'redis_unavailable', err }),
   });
   closers.push(() => budget.close());
+  const events = tokenEvents(log, metrics, GRANT_NAMES);
   const reading = { access, grants: store.grants, revocations: store.revocations, signer, clock };
   const tokens = new TokenService({
     ...reading,
@@ -106,7 +108,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     refreshTokenLifetimeSeconds: config.refreshTokenLifetimeSeconds,
     signIn: new SignIn({ store: store.signIn, access, hasher, budget, clock }),
     random,
-    onIssued: (event) => recordIssued(log, metrics, event),
+    onIssued: events.issued,
   });
   const services = {
     access,
@@ -117,7 +119,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     revocation: new RevocationService(reading),
     explain: new ExplainService(access, clock),
   };
-  return { config, log, clock, random, store, hasher, signer, budget, metrics, services };
+  return { config, log, clock, random, store, hasher, signer, budget, metrics, events, services };
 }
 
 /** Each kind of store is loaded only when it is used: the embedded one brings a whole Postgres along. */
@@ -142,16 +144,16 @@ function announcing(store: Store, access: AccessService): Store {
   return new Proxy(store, { get: (target, name) => (name === 'transaction' ? transaction : Reflect.get(target, name)) });
 }
 
-async function listen({ config, log, store, signer, budget, metrics, services, clock }: Parts, closers: Closer[]): Promise<{ port: number }> {
+async function listen({ config, log, store, signer, budget, metrics, events, services, clock }: Parts, closers: Closer[]): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
   const { access, authentication, tokens, introspection, revocation } = services;
-  const knownGrants = new Set(GRANTS.map((grant) => grant.name));
   const engine = createProvider({
     issuer: config.issuer,
-    access, authentication, tokens, introspection, revocation, clock,
+    access,
+    authentication,
+    clock,
     replays: store.replays,
-    onRefusal: (ctx, refusal) =>
-      recordRefusal(log, metrics, { ...refusal, requestId: ctx.state['requestId'] as string, knownGrant: knownGrants.has(refusal.grantType ?? '') }),
+    onRefusal: (ctx, refusal) => events.refused({ ...refusal, requestId: ctx.state['requestId'] as string }),
   });
   const prefix = randomBytes(6).toString('base64url');
   let requests = 0;
@@ -160,7 +162,7 @@ async function listen({ config, log, store, signer, budget, metrics, services, c
     maxConnections: config.maxConnections,
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
     middleware: [
-      engineEndpoints(engine, { issuer: config.issuer, introspection, revocation, budget, jwks: () => signer.jwks() }),
+      engineEndpoints(engine, { issuer: config.issuer, tokens, introspection, revocation, budget, jwks: () => signer.jwks() }),
       healthRoutes({ ready: () => store.ping(), metrics: metrics.registry }),
     ],
     onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointLabel(ctx.path, ctx.status), method: ctx.method, status: ctx.status }, seconds),

@@ -26,7 +26,7 @@ const TOLERANCE_SECONDS = 60;
 
 /** Private key as a JSON Web Key (RFC 7517). It must never get into a log, an error or an answer. */
 export type PrivateJwk = Readonly<Record<string, unknown>>;
-export type PublicJwk = Readonly<Record<string, string>>;
+export type PublicJwk = Readonly<Record<string, string>> & { readonly kty: string };
 
 /** A key that was just made. */
 export interface FreshKey {

@@ -1,6 +1,5 @@
 /** @module The border between our clients and the engine's: RFC 7591 metadata, found through our cache, authenticated by our rules. */
 import type Provider from 'oidc-provider';
-import { errors } from 'oidc-provider';
 import type { Client } from '../domain/client.ts';
 import { ISSUE_STALENESS, type AccessService } from '../services/access.ts';
 import type { ClientAuthentication } from '../services/client-authentication.ts';
@@ -31,7 +30,7 @@ export class EngineClients {
     this.#authentication = authentication;
   }
 
-  /** Replaces the engine's look-up, comparison of secrets and refusal of grant types. */
+  /** Replaces the engine's look-up, comparison of secrets. */
   install(supportedGrants: ReadonlySet<string>): void {
     const { Client } = this.#provider;
     const ours = this.#ours;
@@ -40,11 +39,6 @@ export class EngineClients {
     Object.assign(Client.prototype, {
       compareClientSecret(this: EngineClient, presented: string) {
         return inProtocol(() => authentication.verifySecret(ours.get(this)!, presented));
-      },
-      grantTypeAllowed(this: EngineClient, type: string) {
-        // The engine would say invalid_request; RFC 6749 §5.2 has a word for it.
-        if (!this.grantTypes!.includes(type)) throw new errors.UnauthorizedClient('the client is not allowed to use this grant type');
-        return true;
       },
     });
   }

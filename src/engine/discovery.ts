@@ -1,5 +1,6 @@
 import { CLIENT_AUTHENTICATION_METHODS } from '../domain/client.ts';
-import { ASSERTION_ALGORITHMS, DPOP_ALGORITHMS, GRANTS, PATHS } from './provider.ts';
+import { GRANT_NAMES } from './grants/grants.ts';
+import { ASSERTION_ALGORITHMS, DPOP_ALGORITHMS, PATHS } from './provider.ts';
 
 /** Authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0): what is on, with URLs of the configured issuer. */
 export function discoveryDocument(issuer: string): Record<string, unknown> {
@@ -10,7 +11,7 @@ export function discoveryDocument(issuer: string): Record<string, unknown> {
     introspection_endpoint: issuer + PATHS.introspection,
     revocation_endpoint: issuer + PATHS.revocation,
     jwks_uri: issuer + PATHS.jwks,
-    grant_types_supported: GRANTS.map((grant) => grant.name),
+    grant_types_supported: [...GRANT_NAMES],
     response_types_supported: [],
     token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION_METHODS,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,

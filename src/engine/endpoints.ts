@@ -2,19 +2,22 @@
  * @module The protocol's URLs. One table says which paths and methods exist; everything that reaches the engine has
  * passed it, so the engine's lenience about case, slashes, Accept and Host never shows.
  */
-import compose from 'koa-compose';
 import type Koa from 'koa';
 import type { AttemptBudget } from '../domain/ports.ts';
 import type { IntrospectionService } from '../services/introspection.ts';
 import type { RevocationService } from '../services/revocation.ts';
+import type { TokenService } from '../services/tokens.ts';
 import { errors } from 'oidc-provider';
 import { discoveryDocument } from './discovery.ts';
 import { inProtocol } from './errors.ts';
+import { grantHandler, required, SHARED_PARAMETERS } from './grants/grant.ts';
+import { GRANTS } from './grants/grants.ts';
 import { clientEndpoint, type EngineContext, type EngineMiddleware } from './internals.ts';
 import { PATHS, type Engine } from './provider.ts';
 
 export interface EndpointOptions {
   readonly issuer: string;
+  readonly tokens: TokenService;
   readonly introspection: IntrospectionService;
   readonly revocation: RevocationService;
   readonly budget: AttemptBudget;
@@ -27,11 +30,10 @@ export const JWKS_MAX_AGE_SECONDS = 300;
 
 /** The engine as Koa middleware; passes on what is not one of its URLs. */
 export function engineEndpoints(engine: Engine, options: EndpointOptions): Koa.Middleware {
-  const token = compose(engine.provider.middleware) as EngineMiddleware;
   const form = new Map<string, EngineMiddleware>([
-    [PATHS.token, token],
-    [PATHS.introspection, introspectionEndpoint(engine, options)],
-    [PATHS.revocation, revocationEndpoint(engine, options)],
+    [PATHS.token, tokenEndpoint(engine, options.tokens)],
+    [PATHS.introspection, introspectionEndpoint(engine, options.introspection)],
+    [PATHS.revocation, revocationEndpoint(engine, options.revocation)],
   ]);
   const document = discoveryDocument(options.issuer);
   const documents = new Map<string, () => object>([
@@ -41,29 +43,21 @@ export function engineEndpoints(engine: Engine, options: EndpointOptions): Koa.M
   ]);
   return async (ctx, next) => {
     const endpoint = form.get(ctx.path);
-    if (endpoint !== undefined) return formEndpoint(ctx as unknown as EngineContext, { endpoint, preflight: token, budget: options.budget });
+    if (endpoint !== undefined) return formEndpoint(ctx as unknown as EngineContext, endpoint, options.budget);
     const published = documents.get(ctx.path);
     if (published !== undefined) return publishedDocument(ctx, published);
     return next();
   };
 }
 
-interface FormEndpoint {
-  readonly endpoint: EngineMiddleware;
-  readonly preflight: EngineMiddleware;
-  readonly budget: AttemptBudget;
-}
-
-async function formEndpoint(ctx: EngineContext, { endpoint, preflight, budget }: FormEndpoint): Promise<void> {
+async function formEndpoint(ctx: EngineContext, endpoint: EngineMiddleware, budget: AttemptBudget): Promise<void> {
   const done = async () => undefined;
-  if (ctx.method === 'OPTIONS') return void (await preflight(ctx, done));
+  if (ctx.method === 'OPTIONS') return void (await endpoint(ctx, done));
   ctx.set('Cache-Control', 'no-store');
   if (ctx.method !== 'POST') {
     ctx.set('Allow', 'POST, OPTIONS');
     return refuse(ctx, 405, 'invalid_request', `${ctx.method} is not allowed here, POST is`);
   }
-  const charset = ctx.request.charset.toLowerCase();
-  if (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') return refuse(ctx, 400, 'invalid_request', 'only UTF-8 is supported');
   const blockedFor = budget.blockedFor(ctx.ip);
   if (blockedFor !== undefined) {
     ctx.set('Retry-After', String(blockedFor));
@@ -91,24 +85,48 @@ function publishedDocument(ctx: Koa.Context, published: () => object): void {
   ctx.body = published();
 }
 
-function introspectionEndpoint({ provider }: Engine, { introspection }: EndpointOptions): EngineMiddleware {
-  return clientEndpoint(provider, 'introspection', 'introspection.error', ['token', 'token_type_hint'], async (ctx) => {
-    // RFC 7662 §2.1: the caller must be authenticated, which a public client never is.
-    if (ctx.oidc.client!.clientAuthMethod === 'none') throw new errors.InvalidClientAuth('public clients cannot introspect' as never);
-    ctx.body = await inProtocol(() => introspection.introspect(presentedToken(ctx), ctx.oidc.client!.clientId));
+function tokenEndpoint(engine: Engine, tokens: TokenService): EngineMiddleware {
+  const handlers = new Map(GRANTS.map((grant) => [grant.name, grantHandler(engine, tokens, grant)]));
+  return clientEndpoint(engine.provider, {
+    route: 'token',
+    errorEvent: 'grant.error',
+    parameters: new Set([...SHARED_PARAMETERS, ...GRANTS.flatMap((grant) => grant.parameters)]),
+    repeatable: new Set(['resource']),
+    handler: async (ctx) => {
+      const name = required(ctx, 'grant_type');
+      const handle = handlers.get(name);
+      if (handle === undefined) throw new errors.UnsupportedGrantType();
+      if (!ctx.oidc.client!.grantTypes!.includes(name)) throw new errors.UnauthorizedClient('the client is not allowed to use this grant type');
+      await handle(ctx);
+    },
   });
 }
 
-function revocationEndpoint({ provider }: Engine, { revocation }: EndpointOptions): EngineMiddleware {
-  return clientEndpoint(provider, 'revocation', 'revocation.error', ['token', 'token_type_hint'], async (ctx) => {
-    await inProtocol(() => revocation.revokeToken(presentedToken(ctx), ctx.oidc.client!.clientId));
-    ctx.status = 200;
-    ctx.body = '';
+const PRESENTED = ['token', 'token_type_hint'];
+
+function introspectionEndpoint({ provider }: Engine, introspection: IntrospectionService): EngineMiddleware {
+  return clientEndpoint(provider, {
+    route: 'introspection',
+    errorEvent: 'introspection.error',
+    parameters: PRESENTED,
+    handler: async (ctx) => {
+      const { clientId, clientAuthMethod } = ctx.oidc.client!;
+      // RFC 7662 §2.1: the caller must be authenticated, which a public client never is.
+      if (clientAuthMethod === 'none') throw new errors.InvalidClientAuth('public clients cannot introspect' as never);
+      ctx.body = await inProtocol(() => introspection.introspect(required(ctx, 'token'), clientId));
+    },
   });
 }
 
-function presentedToken(ctx: EngineContext): string {
-  const { token } = ctx.oidc.params as { token?: unknown };
-  if (typeof token !== 'string') throw new errors.InvalidRequest("missing required parameter(s) 'token'");
-  return token;
+function revocationEndpoint({ provider }: Engine, revocation: RevocationService): EngineMiddleware {
+  return clientEndpoint(provider, {
+    route: 'revocation',
+    errorEvent: 'revocation.error',
+    parameters: PRESENTED,
+    handler: async (ctx) => {
+      await inProtocol(() => revocation.revokeToken(required(ctx, 'token'), ctx.oidc.client!.clientId));
+      ctx.status = 200;
+      ctx.body = '';
+    },
+  });
 }

@@ -8,17 +8,11 @@ import { errors, Provider, type Configuration } from 'oidc-provider';
 import type { Clock, ReplayStore } from '../domain/ports.ts';
 import type { AccessService } from '../services/access.ts';
 import type { ClientAuthentication } from '../services/client-authentication.ts';
-import type { IntrospectionService } from '../services/introspection.ts';
-import type { RevocationService } from '../services/revocation.ts';
-import type { TokenService } from '../services/tokens.ts';
 import { digest } from '../services/client-authentication.ts';
 import { assertAssertionClaims } from './client-assertions.ts';
 import { EngineClients } from './clients.ts';
 import { extrasOf, inProtocol } from './errors.ts';
-import { clientCredentials } from './grants/client-credentials.ts';
-import { registerGrant } from './grants/grant.ts';
-import { password } from './grants/password.ts';
-import { refreshToken } from './grants/refresh-token.ts';
+import { GRANT_NAMES } from './grants/grants.ts';
 import { pinUrlsToIssuer, type EngineContext } from './internals.ts';
 
 export const PATHS = {
@@ -30,7 +24,6 @@ export const PATHS = {
 
 export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
 export const DPOP_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
-export const GRANTS = [password, clientCredentials, refreshToken];
 
 /** A refusal at one of the endpoints, for log and metrics. */
 export interface EndpointRefusal {
@@ -47,9 +40,6 @@ export interface EngineOptions {
   readonly issuer: string;
   readonly access: AccessService;
   readonly authentication: ClientAuthentication;
-  readonly tokens: TokenService;
-  readonly introspection: IntrospectionService;
-  readonly revocation: RevocationService;
   readonly replays: ReplayStore;
   readonly clock: Clock;
   readonly onRefusal: (ctx: EngineContext, refusal: EndpointRefusal) => void;
@@ -73,9 +63,14 @@ export function createProvider(options: EngineOptions): Engine {
   }
   useOnce(provider, options);
   const clients = new EngineClients(provider, options.access, options.authentication);
-  for (const grant of GRANTS) registerGrant(provider, clients, options.tokens, grant);
-  clients.install(new Set(GRANTS.map((grant) => grant.name)));
+  // So that clients may name them; they are answered by our own token endpoint.
+  for (const name of GRANT_NAMES) provider.registerGrantType(name, unreachable);
+  clients.install(GRANT_NAMES);
   return { provider, clients };
+}
+
+async function unreachable(): Promise<never> {
+  throw new errors.UnsupportedGrantType();
 }
 
 function configuration({ clock }: EngineOptions): Configuration {

@@ -2,7 +2,7 @@
  * @module Whether a presented secret is one of a client's. Generated secrets are compared by their SHA-256, chosen ones
  * by argon2id; what argon2id once found right is remembered under a keyed digest, so that it costs its time once.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { ClientSecret } from '../domain/client.ts';
 import type { Clock, PasswordHasher } from '../domain/ports.ts';
@@ -43,7 +43,7 @@ export class ClientAuthentication {
 
 /** SHA-256 as it is kept for generated secrets and refresh tokens: 256 random bits need no slow hash. */
 export function digest(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
+  return hash('sha256', secret, 'base64url');
 }
 
 function matchesDigest(expected: string, presented: string): boolean {

@@ -2,12 +2,13 @@
  * @module Answers "why does she have this role?" and "what would her token carry?" with the function that issues tokens,
  * on what the store says now.
  */
-import { holdings, type Holdings, type Subject } from '../domain/access.ts';
+import { holdings, type Holdings, type Reach, type Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { DomainError } from '../domain/errors.ts';
-import { explain, negotiate, omittedNames, parseScope, type Explanation, type Negotiation, type ScopeLimits } from '../domain/scope.ts';
+import { explain, judge, negotiate, omittedNames, parseScope, type Explanation, type Negotiation, type ScopeLimits, type Verdict } from '../domain/scope.ts';
 import type { Clock } from '../domain/ports.ts';
-import type { AccessService } from './access.ts';
+import type { AccessService, PreparedResourceServer } from './access.ts';
+import { objectionTo } from './admission.ts';
 import type { PreparedClient } from './prepared-client.ts';
 
 /** Whose token, through which client, for which API, when. */
@@ -25,8 +26,17 @@ export interface Why {
   /** Whose roles count: the subject, or the client's context user. */
   readonly acting: Subject;
   readonly explanation: Explanation;
+  /** Why there would be no token at all, whatever is held; undefined: there would. */
+  readonly objection: string | undefined;
   /** Profiles that have the role, whether or not they reach the subject; by name. */
-  readonly profilesWithRole: readonly { readonly id: string; readonly name: string }[];
+  readonly profilesWithRole: readonly ProfileWithRole[];
+}
+
+export interface ProfileWithRole {
+  readonly id: string;
+  readonly name: string;
+  /** What would be decided on the role if this profile were assigned to the one who acts, from now on. */
+  readonly verdictIfAssigned: Verdict;
 }
 
 export interface Preview {
@@ -34,6 +44,11 @@ export interface Preview {
   readonly acting: Subject;
   readonly negotiation: Negotiation;
   readonly explanations: readonly Explanation[];
+  /** Why there would be no token at all; undefined: there would. */
+  readonly objection: string | undefined;
+  readonly client: PreparedClient | undefined;
+  /** Undefined: the issuer itself, which no resource server stands for. */
+  readonly resourceServer: PreparedResourceServer | undefined;
 }
 
 interface Case {
@@ -42,7 +57,9 @@ interface Case {
   readonly acting: Subject;
   readonly held: Holdings;
   readonly limits: ScopeLimits;
+  readonly objection: string | undefined;
   readonly client: PreparedClient | undefined;
+  readonly resourceServer: PreparedResourceServer | undefined;
 }
 
 export class ExplainService {
@@ -56,9 +73,10 @@ export class ExplainService {
 
   /** @throws `not_found` when user, client or audience does not exist */
   async why(question: Question, role: string): Promise<Why> {
-    const { catalogue, subject, acting, held, limits } = await this.#case(question);
+    const found = await this.#case(question);
+    const { catalogue, subject, acting, held, limits, objection } = found;
     const [explanation] = explain(catalogue, held, limits, [role]);
-    return { subject, acting, explanation: explanation!, profilesWithRole: profilesWith(catalogue, role) };
+    return { subject, acting, explanation: explanation!, objection, profilesWithRole: profilesWith(found, role) };
   }
 
   /**
@@ -66,7 +84,7 @@ export class ExplainService {
    * @throws `not_found`, and `invalid_input` for a string that is not a scope
    */
   async preview(question: Question, scope: string | undefined): Promise<Preview> {
-    const { catalogue, subject, acting, held, limits, client } = await this.#case(question);
+    const { catalogue, subject, acting, held, limits, objection, client, resourceServer } = await this.#case(question);
     const requested = scope === undefined ? omittedNames(catalogue, held, client?.omittedScope ?? 'all') : scope === '' ? [] : parseScope(scope);
     if (requested === undefined) throw new DomainError('invalid_input', 'This is not a scope: at most 1,000 names with single spaces between them.');
     return {
@@ -74,6 +92,9 @@ export class ExplainService {
       acting,
       negotiation: negotiate(catalogue, held, limits, requested),
       explanations: explain(catalogue, held, limits, requested),
+      objection,
+      client,
+      resourceServer,
     };
   }
 
@@ -86,7 +107,9 @@ export class ExplainService {
     const contextUser = user === undefined ? client?.client.contextUser : undefined;
     const acting = contextUser === undefined ? subject : found(await this.#access.subject('user', contextUser), 'user', contextUser);
     const held = holdings(catalogue, acting, clientId, at?.getTime() ?? this.#clock.now());
-    return { catalogue, subject, acting, held, client, limits: { maximumRoles: client?.maximumRoles, resourceServerRoles: resourceServer?.roleSet } };
+    const limits = { maximumRoles: client?.maximumRoles, resourceServerRoles: resourceServer?.roleSet };
+    const objection = objectionIn({ catalogue, subject, acting, held, client });
+    return { catalogue, subject, acting, held, limits, objection, client, resourceServer };
   }
 
   async #clientSubject(clientId: string | undefined): Promise<Subject> {
@@ -100,11 +123,24 @@ function found<T>(value: T | undefined, noun: string, id: string): T {
   return value;
 }
 
-function profilesWith(catalogue: Catalogue, role: string): { id: string; name: string }[] {
+function objectionIn({ catalogue, subject, acting, held, client }: Pick<Case, 'catalogue' | 'subject' | 'acting' | 'held' | 'client'>): string | undefined {
+  if (subject.kind === 'client') {
+    if (!subject.active) return 'the client or its organization is disabled';
+    return acting.active ? undefined : `its context user ${acting.id} is disabled`;
+  }
+  if (client === undefined) return subject.active ? undefined : 'the user or its organization is disabled';
+  return objectionTo({ user: subject, client: client.client, catalogue, holdings: () => held });
+}
+
+function profilesWith({ catalogue, acting, held, limits }: Case, role: string): ProfileWithRole[] {
   const position = catalogue.indexOf(role);
   if (position === undefined) return [];
+  const ifAssigned = (profile: string): Verdict => {
+    const reach: Reach = { assignment: '', profile, party: { kind: acting.kind, id: acting.id }, includeDescendants: false, from: -Infinity, until: Infinity, assignedAt: held.at };
+    return judge(catalogue, holdings(catalogue, { ...acting, reaches: [reach] }, held.client, held.at), limits, role);
+  };
   return [...catalogue.profiles()]
     .filter(({ roles }) => roles.includes(position))
-    .map(({ profile }) => ({ id: profile.id, name: profile.name }))
+    .map(({ profile }) => ({ id: profile.id, name: profile.name, verdictIfAssigned: ifAssigned(profile.id) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -2,12 +2,12 @@
  * @module Issues access and refresh tokens. Every grant comes down to {@link TokenService.issue}: the rule of
  * `domain/scope.ts` decides what the token carries, and nothing else does.
  */
-import { isEffective, type Holdings, type Subject } from '../domain/access.ts';
+import type { Holdings, Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
-import { admitsOrganization } from '../domain/client.ts';
 import type { Claims, Clock, Grant, GrantStore, Random, RevocationStore, TokenSigner } from '../domain/ports.ts';
 import { negotiate, omittedNames, parseScope, type Negotiation } from '../domain/scope.ts';
 import { ISSUE_STALENESS, type AccessService, type PreparedResourceServer } from './access.ts';
+import { objectionTo } from './admission.ts';
 import { digest } from './client-authentication.ts';
 import { accessTokenLifetime, type PreparedClient } from './prepared-client.ts';
 import type { SignIn } from './sign-in.ts';
@@ -191,17 +191,8 @@ export class TokenService {
     return { catalogue, resourceServer: { audience: issuer, name: 'Rolemint', signingAlg: 'ES256', clients: [], roleSet: undefined } };
   }
 
-  /** Why a user may not use the client; undefined: welcome. */
   #admit(catalogue: Catalogue, { client }: PreparedClient, user: Subject): string | undefined {
-    if (!user.active || user.organization === undefined) return 'the user or its organization is disabled';
-    if (!admitsOrganization(client.allowedOrganizations, user.organization)) return 'the organization may not use this client';
-    if (client.minimumRoles.length === 0) return undefined;
-    const held = this.#options.access.holdings(catalogue, user, client.clientId);
-    const missing = client.minimumRoles.find((name) => {
-      const role = catalogue.indexOf(name);
-      return role === undefined || !isEffective(catalogue, held, role);
-    });
-    return missing === undefined ? undefined : `the user lacks ${missing}, which the client demands`;
+    return objectionTo({ user, client, catalogue, holdings: () => this.#options.access.holdings(catalogue, user, client.clientId) });
   }
 
   #newGrant(request: TokenRequest, user: Subject, requested: readonly string[]): Grant | undefined {
@@ -244,7 +235,7 @@ export class TokenService {
     const jti = issue.grantId === undefined ? id : `${issue.grantId}${GRANT_SEPARATOR}${id}`;
     const scope = negotiation.granted.join(' ');
     const accessToken = await signer.sign(
-      claims({ iss: issuer, jti, iat, exp, scope, roles: negotiation.granted }, issue),
+      accessTokenClaims({ iss: issuer, jti, iat, exp, scope, roles: negotiation.granted }, issue),
       resourceServer.signingAlg,
     );
     onIssued({ grantType: issue.grantType, jti, clientId: client.clientId, subject: issue.subject.id, audience: resourceServer.audience, negotiation });
@@ -265,7 +256,7 @@ function readScope(scope: string | undefined): readonly string[] | undefined {
   return names;
 }
 
-interface Times {
+export interface TokenTimes {
   readonly iss: string;
   readonly jti: string;
   readonly iat: number;
@@ -274,8 +265,16 @@ interface Times {
   readonly roles: readonly string[];
 }
 
+/** Who and what a token is for. */
+export interface TokenSubject {
+  readonly subject: Subject;
+  readonly acting: Subject;
+  readonly request: { readonly client: { readonly client: { readonly clientId: string } }; readonly dpopThumbprint: string | undefined };
+  readonly resourceServer: PreparedResourceServer;
+}
+
 /** The claims of an access token: RFC 9068 with the roles, the organization and the key binding. */
-function claims(times: Times, { subject, acting, request, resourceServer }: Issue): Claims {
+export function accessTokenClaims(times: TokenTimes, { subject, acting, request, resourceServer }: TokenSubject): Claims {
   const organization = acting.organization;
   const { clientId } = request.client.client;
   return {

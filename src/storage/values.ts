@@ -3,6 +3,7 @@
  * (Postgres keeps no NUL, JavaScript keeps anything); all of them keep only what all of them can.
  */
 import { types } from 'node:util';
+import type { AuditEvent } from '../domain/audit-event.ts';
 import { DomainError } from '../domain/errors.ts';
 
 /** Longest key of anything, in UTF-16 code units: two of them fit into one entry of a Postgres index. */
@@ -45,14 +46,30 @@ export function toJson(value: unknown, what: string): string {
   return json;
 }
 
-/** The value as JSON with U+FFFD in place of what cannot be kept: an audit event is never refused for its contents. */
-export function toForgivingJson(value: unknown): string | undefined {
-  return (JSON.stringify(value) as string | undefined)?.replace(UNSTORABLE_JSON, '$1\\ufffd');
+/**
+ * The event as every store keeps it: U+FFFD in place of what cannot be kept, names cut at the length of a key, `before`
+ * and `after` as plain JSON. An audit event is never refused for its contents.
+ */
+export function keepableEvent(event: AuditEvent): AuditEvent {
+  const [before, after] = [forgivingJson(event.before), forgivingJson(event.after)];
+  return {
+    type: forgivingText(event.type),
+    at: new Date(event.at.getTime()),
+    actor: { kind: event.actor.kind, id: forgivingText(event.actor.id) },
+    target: { kind: forgivingText(event.target.kind), id: forgivingText(event.target.id) },
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+    ...(event.requestId === undefined ? {} : { requestId: forgivingText(event.requestId) }),
+  };
 }
 
-/** The string with U+FFFD in place of what cannot be kept. */
-export function toForgivingText(text: string): string {
-  return text.replaceAll(/\0|\p{Cs}/gu, '\uFFFD');
+function forgivingJson(value: unknown): unknown {
+  const json = JSON.stringify(value) as string | undefined;
+  return json === undefined ? undefined : (JSON.parse(json.replace(UNSTORABLE_JSON, "$1\\ufffd")) as unknown) ?? undefined;
+}
+
+function forgivingText(text: string): string {
+  return text.slice(0, MAXIMUM_KEY_LENGTH).replaceAll(/\0|\p{Cs}/gu, '\uFFFD');
 }
 
 /** Years 1 to 9999: what both ISO 8601 and Postgres read without further agreement. */

@@ -12,9 +12,9 @@ import type { ClientSecret } from '../domain/client.ts';
 import { normalizePassword } from '../domain/password-policy.ts';
 import type { PasswordHasher, StoreTransaction } from '../domain/ports.ts';
 import { digest } from '../services/client-authentication.ts';
-import { soundEntries } from './desired.ts';
+import { soundEntries, type FieldChange } from './desired.ts';
 import { isFromWorkspace, SECRET_ID_PREFIX } from './object-checks.ts';
-import type { Declared } from './schema.ts';
+import type { Declared, SectionName } from './schema.ts';
 import type { Secret } from './secret.ts';
 import { batches } from './sections.ts';
 import type { Workspace, WorkspaceContext } from './workspace.ts';
@@ -81,6 +81,17 @@ export interface CredentialChanges {
   /** User ids whose first password is set. */
   readonly passwords: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, SecretChange>;
+}
+
+/** Shown in place of every secret. */
+const HIDDEN = '[redacted]';
+
+/** What a change of credentials shows of itself: that there was a secret, and that there is one. */
+export function credentialField({ passwords, secrets }: CredentialChanges, section: SectionName, key: string): FieldChange | undefined {
+  if (section === 'users' && passwords.has(key)) return { field: 'password', after: HIDDEN };
+  const secret = section === 'clients' ? secrets.get(key) : undefined;
+  if (secret === undefined) return undefined;
+  return { field: 'client_secret', before: secret.expire.length === 0 ? undefined : HIDDEN, after: secret.add === undefined ? undefined : HIDDEN };
 }
 
 /** Unexpired secrets of the clients that the files declare. */

@@ -41,7 +41,12 @@ export class WorkspaceError extends DomainError {
 function print(problems: readonly Problem[]): string {
   const title = problems.length === 1 ? 'The workspace has a problem; nothing was changed.' : `The workspace has ${problems.length} problems; nothing was changed.`;
   const lines = problems.map((problem) => `  ${printPlace(problem)}: ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`);
-  return [title, ...lines].join('\n');
+  return [title, ...lines.map(visible)].join('\n');
+}
+
+/** The text with everything that a terminal could obey, or hide, made visible. */
+export function visible(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
 function inOrder(problems: readonly Problem[]): Problem[] {

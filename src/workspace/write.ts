@@ -1,15 +1,11 @@
 /** @module Brings a store to the desired state: what is named is written before what names it, and removed after. */
-import { foldName } from '../domain/role.ts';
+import type { Organization } from '../domain/organization.ts';
 import { canonicalUsername, type User } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
-import type { CredentialChanges } from './credentials.ts';
-import type { ObjectChange } from './desired.ts';
-import type { Fields } from './section.ts';
-import { batches, SECTION_NAMES, SECTIONS } from './sections.ts';
+import type { Action, FieldChange, ObjectChange } from './desired.ts';
+import type { SectionName } from './schema.ts';
+import { SECTION_NAMES, SECTIONS } from './sections.ts';
 import type { WorkspaceContext } from './workspace.ts';
-
-/** Shown in place of every secret. */
-export const HIDDEN = '[redacted]';
 
 export interface SettingChange {
   readonly name: 'workspace' | 'impersonation_role';
@@ -20,11 +16,64 @@ export interface SettingChange {
 /** Writes all changed objects and settings; credentials come after. */
 export async function writeObjects(tx: StoreTransaction, changes: readonly ObjectChange[], settings: readonly SettingChange[]): Promise<void> {
   const early = usersInTheWay(changes);
-  await remove(tx, early);
+  await removeObjects(tx, [...early]);
   for (const name of SECTION_NAMES) {
     const objects = changes.filter((change) => change.section === name && change.after !== undefined).map((change) => change.after!);
-    for (const batch of parentsBefore(name, objects)) await SECTIONS[name].repository(tx).put(batch);
+    if (objects.length > 0) await SECTIONS[name].repository(tx).put(objects);
   }
-  await remove(tx, changes.filter((change) => change.action === 'remove' && !early.includes(change)));
+  await removeObjects(tx, changes.filter((change) => change.action === 'remove' && !early.has(change)));
   for (const { name, after } of settings) await tx.settings.set(name, after);
+}
+
+/** Users that go and whose names others take over: they have to go first. */
+function usersInTheWay(changes: readonly ObjectChange[]): ReadonlySet<ObjectChange> {
+  const users = changes.filter(({ section }) => section === 'users');
+  const wanted = new Set(users.filter(({ after }) => after !== undefined).map(({ after }) => canonicalUsername((after as User).username)));
+  return new Set(users.filter(({ action, before }) => action === 'remove' && wanted.has(canonicalUsername((before as User).username))));
+}
+
+async function removeObjects(tx: StoreTransaction, changes: readonly ObjectChange[]): Promise<void> {
+  for (const name of SECTION_NAMES.toReversed()) {
+    const here = changes.filter(({ section }) => section === name);
+    if (name === 'organizations') here.sort((a, b) => (b.before as Organization).path.length - (a.before as Organization).path.length);
+    if (here.length > 0) await SECTIONS[name].repository(tx).remove(here.map(({ key }) => key));
+  }
+}
+
+/** A changed object with everything that changed of it, its credentials included; never a secret. */
+export interface Recorded {
+  readonly section: SectionName;
+  readonly key: string;
+  readonly action: Action;
+  readonly fields: readonly FieldChange[];
+}
+
+/** Keeps one audit event for each thing that changed. */
+export async function recordChanges(
+  tx: StoreTransaction,
+  changed: { readonly objects: readonly Recorded[]; readonly settings: readonly SettingChange[] },
+  context: WorkspaceContext,
+): Promise<void> {
+  const common = { at: new Date(context.clock.now()), actor: context.actor, requestId: context.requestId };
+  for (const { name, before, after } of changed.settings) {
+    const was = before === undefined ? undefined : { [name]: before };
+    await tx.audit({ ...common, type: 'setting_updated', target: { kind: 'setting', id: name }, before: was, after: { [name]: after } });
+  }
+  for (const object of changed.objects) {
+    const before = object.action === 'create' ? undefined : valuesOf(object, 'before');
+    const after = object.action === 'remove' ? undefined : valuesOf(object, 'after');
+    await tx.audit({ ...common, type: eventType(object), target: { kind: SECTIONS[object.section].noun, id: object.key }, before, after });
+  }
+}
+
+const PAST_TENSE = { create: 'created', update: 'updated', remove: 'removed' } as const;
+
+function eventType({ section, action }: Recorded): string {
+  if (section === 'assignments' && action === 'create') return 'profile_assigned';
+  if (section === 'assignments' && action === 'remove') return 'profile_unassigned';
+  return `${SECTIONS[section].noun}_${PAST_TENSE[action]}`;
+}
+
+function valuesOf({ fields }: Recorded, side: 'before' | 'after'): Record<string, unknown> {
+  return Object.fromEntries(fields.map((change) => [change.field, change[side]]).filter(([, value]) => value !== undefined));
 }

@@ -2,11 +2,11 @@
  * @module The phases that every grant type shares, so that none can forget one: the proof of possession, the resource,
  * our refusals as protocol errors, the answer with `scope` always in it. A grant type fills in how it issues.
  */
-import { errors, type Provider } from 'oidc-provider';
+import { errors } from 'oidc-provider';
 import type { IssuedToken, TokenRequest, TokenService } from '../../services/tokens.ts';
-import type { EngineClients } from '../clients.ts';
 import { inProtocol } from '../errors.ts';
 import { dpopProof, type EngineContext } from '../internals.ts';
+import type { Engine } from '../provider.ts';
 
 export interface GrantType {
   readonly name: string;
@@ -22,9 +22,12 @@ export interface GrantInput {
   readonly address: string;
 }
 
-/** Teaches the engine a grant type. */
-export function registerGrant(provider: Provider, clients: EngineClients, tokens: TokenService, grant: GrantType): void {
-  const handler = async (ctx: EngineContext): Promise<void> => {
+/** Parameters of every grant. */
+export const SHARED_PARAMETERS = ['grant_type', 'scope', 'resource'];
+
+/** The work of a grant type once the client is authenticated and allowed to use it. */
+export function grantHandler({ provider, clients }: Engine, tokens: TokenService, grant: GrantType): (ctx: EngineContext) => Promise<void> {
+  return async (ctx) => {
     const proof = await dpopProof(provider, ctx);
     if (proof === undefined && ctx.oidc.client!['dpopBoundAccessTokens'] === true) throw new errors.InvalidDpopProof('DPoP proof JWT is required');
     const { scope, resource } = ctx.oidc.params as Record<string, unknown>;
@@ -43,7 +46,6 @@ export function registerGrant(provider: Provider, clients: EngineClients, tokens
       ...(issued.refreshToken === undefined ? {} : { refresh_token: issued.refreshToken }),
     };
   };
-  provider.registerGrantType(grant.name, handler as never, ['scope', 'resource', ...grant.parameters], ['resource']);
 }
 
 /** RFC 8707 §2 allows several; a token of ours is for one API. */
@@ -52,7 +54,8 @@ function singleResource(resource: unknown): string | undefined {
   throw new errors.InvalidTarget('only a single resource indicator is supported');
 }
 
-function required(ctx: EngineContext, name: string): string {
+/** @throws `invalid_request` when the request lacks the parameter */
+export function required(ctx: EngineContext, name: string): string {
   const value = (ctx.oidc.params as Record<string, unknown>)[name];
   if (typeof value !== 'string') throw new errors.InvalidRequest(`missing required parameter(s) '${name}'`);
   return value;

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/ports.ts';
 
-const ATTEMPTS = 200;
+const ATTEMPTS = 120;
 const PAUSE_MILLISECONDS = 25;
 /** Work under the lock takes milliseconds; whether a process of another machine lives cannot be asked, so age decides. */
 const ABANDONED_AFTER_MILLISECONDS = 30_000;
@@ -32,7 +32,7 @@ interface Contender {
 /**
  * Runs the work while holding the lock, and lets go of it whatever happens.
  * @param work is given a check to be made right before what it does becomes final
- * @throws `unavailable` when the lock is not to be had within five seconds, or was lost
+ * @throws `unavailable` when the lock is not to be had within three seconds, or was lost
  */
 export async function withLock<T>(path: string, clock: Clock, work: (assertHeld: () => Promise<void>) => Promise<T>): Promise<T> {
   const us: Contender = { owner: await ourselves(), clock };

@@ -142,10 +142,15 @@ function parseKey(entry: unknown): SigningKey | undefined {
   if (!isRecord(entry)) return undefined;
   const { kid, private_jwk: privateJwk } = entry;
   const alg = SIGNING_ALGORITHMS.find((known) => known === entry['alg']);
-  const createdAt = Date.parse(String(entry['created_at']));
-  const activatesAt = entry['activates_at'] === null ? undefined : Date.parse(String(entry['activates_at']));
+  const createdAt = instantOf(entry['created_at']);
+  const activatesAt = entry['activates_at'] === null ? undefined : instantOf(entry['activates_at']);
   if (typeof kid !== 'string' || alg === undefined || !isRecord(privateJwk) || Number.isNaN(createdAt) || Number.isNaN(activatesAt)) return undefined;
   return { kid, alg, createdAt, activatesAt, privateJwk };
+}
+
+/** NaN for what is not a date. */
+function instantOf(value: unknown): number {
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

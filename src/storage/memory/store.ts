@@ -6,7 +6,7 @@ import type { AuditEvent } from '../../domain/audit-event.ts';
 import type { Store } from '../../domain/ports.ts';
 import { CHANGES_KEPT_MS, SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
 import { runTransaction, transactionScope } from '../transaction-scope.ts';
-import { toForgivingJson, toForgivingText } from '../values.ts';
+import { keepableEvent } from '../values.ts';
 import { memoryAccess } from './access.ts';
 import { findClientRecord } from './clients.ts';
 import { memoryGrants, memoryReplays, memoryRevocations, stillHits } from './grants.ts';
@@ -42,7 +42,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
     read,
     write: async (work) => {
       scope.assertOutside();
-      return queue(async () => work({ tables: state.tables, audit: (event) => void state.auditEvents.push(keepable(event)) }));
+      return queue(async () => work({ tables: state.tables, audit: (event) => void state.auditEvents.push(keepableEvent(event)) }));
     },
     now: () => clock.now(),
   };
@@ -53,7 +53,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
       return runTransaction({
         scope,
         work,
-        open: (guard) => memoryTransaction(draft, keepable, guard),
+        open: (guard) => memoryTransaction(draft, guard),
         finish: async () => {
           if (draft.tables.organizationTypes !== state.tables.organizationTypes) assertPlaces(draft);
           if (!rollback) draft.commit();
@@ -74,7 +74,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
         .auditEvents.filter((event) => type === undefined || event.type === type)
         .reverse()
         .slice(0, limit)
-        .map(keepable),
+        .map(keepableEvent),
     reap: (now, limit) => accessor.write(() => reap(state, now.getTime(), limit)),
     ping: async () => void read(),
     close: async () => {},
@@ -88,24 +88,6 @@ function serialQueue(): <T>(work: () => Promise<T>) => Promise<T> {
     const result = last.then(work);
     last = result.catch(() => undefined);
     return result;
-  };
-}
-
-/** The event as a database would give it back. */
-function keepable(event: AuditEvent): AuditEvent {
-  const plain = (value: unknown) => {
-    const json = toForgivingJson(value);
-    return json === undefined ? undefined : (JSON.parse(json) as unknown);
-  };
-  const [before, after] = [plain(event.before), plain(event.after)];
-  return {
-    type: toForgivingText(event.type),
-    at: new Date(event.at.getTime()),
-    actor: { kind: event.actor.kind, id: toForgivingText(event.actor.id) },
-    target: { kind: toForgivingText(event.target.kind), id: toForgivingText(event.target.id) },
-    ...(before === undefined ? {} : { before }),
-    ...(after === undefined ? {} : { after }),
-    ...(event.requestId === undefined ? {} : { requestId: toForgivingText(event.requestId) }),
   };
 }
 

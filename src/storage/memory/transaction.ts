@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../domain/audit-event.ts';
 import type { StoreTransaction } from '../../domain/ports.ts';
 import { unknownUser } from '../refusals.ts';
 import type { Guard } from '../transaction-scope.ts';
-import { assertKey, assertStorable, copy, storableKeys } from '../values.ts';
+import { assertKey, assertStorable, copy, keepableEvent, storableKeys } from '../values.ts';
 import { memoryAccess } from './access.ts';
 import { memoryAssignments, memoryImpersonationRules } from './assignments.ts';
 import { memoryClients, memoryClientSecrets, memoryResourceServers } from './clients.ts';
@@ -13,7 +13,7 @@ import { memoryOrganizations, memoryOrganizationTypes } from './organizations.ts
 import { memoryUserGroups, memoryUsers } from './parties.ts';
 import type { Draft } from './tables.ts';
 
-export function memoryTransaction(draft: Draft, keepable: (event: AuditEvent) => AuditEvent, guard: Guard): StoreTransaction {
+export function memoryTransaction(draft: Draft, guard: Guard): StoreTransaction {
   return {
     access: guard(memoryAccess(() => draft)),
     organizationTypes: guard(memoryOrganizationTypes(draft)),
@@ -47,7 +47,7 @@ export function memoryTransaction(draft: Draft, keepable: (event: AuditEvent) =>
       revoke: async (revocation: Parameters<StoreTransaction['revoke']>[0]) => {
         keepRevocation(draft.tables, draft.edit('revocations'), revocation);
       },
-      audit: async (event: AuditEvent) => draft.audit(keepable(event)),
+      audit: async (event: AuditEvent) => draft.audit(keepableEvent(event)),
     }),
   };
 }

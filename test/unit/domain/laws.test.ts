@@ -40,7 +40,7 @@ function law<Ts extends [unknown, ...unknown[]]>(statement: string, ...property:
   const check = property.pop() as (...values: Ts) => void;
   const arbitraries = property as unknown as { [K in keyof Ts]: fc.Arbitrary<Ts[K]> };
   it(statement, () => {
-    fc.assert(fc.property(...arbitraries, check), { numRuns: 300 });
+    fc.assert(fc.property(...arbitraries, check), { numRuns: fc.readConfigureGlobal().numRuns ?? 300 });
   });
 }
 

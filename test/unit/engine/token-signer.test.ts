@@ -1,11 +1,11 @@
 import { createHmac, createPrivateKey, createPublicKey, sign as signBytes, type JsonWebKeyInput } from 'node:crypto';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
+import { createLocalJWKSet, jwtVerify } from 'jose';
 import { planFirstKeys, planRetirement, planRotation } from '../../../src/domain/key-rotation.ts';
 import type { Claims } from '../../../src/domain/ports.ts';
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../../src/domain/resource-server.ts';
-import { currentKey, type KeyFile, type SigningKey } from '../../../src/domain/signing-key.ts';
+import { currentKey, type FreshKey, type KeyFile, type SigningKey } from '../../../src/domain/signing-key.ts';
 import { openTokenSigner, type TokenSignerHandle } from '../../../src/engine/token-signer.ts';
 import { generateSigningKey } from '../../../src/services/signing-key-generation.ts';
 import { openMemoryKeyFile } from '../../../src/storage/memory/signing-keys.ts';
@@ -34,7 +34,13 @@ async function setUp(algorithms: readonly SigningAlgorithm[] = ['ES256']) {
   return { clock, keyFile, signer, warnings, options, key };
 }
 
-const fresh = async (alg: SigningAlgorithm) => [await generateSigningKey(alg), await generateSigningKey(alg)];
+/** Two keys an algorithm and test file: making RSA keys takes long. Rotations of ES256 get new ones. */
+const rsaKeys = new Map<SigningAlgorithm, Promise<FreshKey[]>>();
+function fresh(alg: SigningAlgorithm): Promise<FreshKey[]> {
+  const made = rsaKeys.get(alg) ?? Promise.all([generateSigningKey(alg), generateSigningKey(alg)]);
+  if (alg === 'RS256' || alg === 'PS256') rsaKeys.set(alg, made);
+  return made;
+}
 
 async function ensure(keyFile: KeyFile, alg: SigningAlgorithm, now: number): Promise<void> {
   const keys = await fresh(alg);
@@ -66,7 +72,7 @@ describe('a signed token', () => {
   it.each(SIGNING_ALGORITHMS)('of %s is verified by a library that is not ours from the published keys, and by ourselves', async (alg) => {
     const { signer } = await setUp(SIGNING_ALGORITHMS);
     const token = await signer.sign(CLAIMS, alg);
-    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(signer.jwks() as JSONWebKeySet), {
+    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet({ keys: [...signer.jwks().keys] }), {
       issuer: ISSUER, audience: 'https://api.example', typ: 'at+jwt', algorithms: [alg], currentDate: new Date(START),
     });
     expect(payload).toEqual(CLAIMS);
@@ -298,7 +304,7 @@ describe('following the key file', () => {
     const { keyFile, clock, options, warnings } = await setUp();
     let broken: 'no' | 'unreadable' | 'gone' = 'no';
     const flaky: KeyFile = {
-      update: keyFile.update,
+      update: (change) => keyFile.update(change),
       version: async () => `${broken} ${await keyFile.version()}`,
       read: async () => {
         if (broken === 'unreadable') throw Object.assign(new Error('EIO'), { code: 'EIO' });

@@ -1,0 +1,100 @@
+/**
+ * @module Runs servers side by side and loads them in turn, so that what a shared machine does to one it does to all.
+ * What counts are ratios within a round.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import autocannon from 'autocannon';
+
+export interface BenchServer {
+  readonly name: string;
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** What the server said when it was ready. */
+  readonly hello: Record<string, unknown>;
+}
+
+export interface Sample {
+  readonly requestsPerSecond: number;
+  readonly cpuMicrosecondsPerRequest: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly rssMiB: number;
+  readonly failed: number;
+}
+
+export interface Load {
+  readonly path: string;
+  /** One body after the other, round robin. */
+  readonly bodies: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+/** Starts a server of `bench/servers` in a process of its own. */
+export async function startServer(name: string, file: string, options: { readonly env?: Record<string, string>; readonly execArgv?: readonly string[] } = {}): Promise<BenchServer> {
+  const child = fork(path.join(import.meta.dirname, 'servers', file), {
+    execArgv: ['--import', 'tsx', ...(options.execArgv ?? [])],
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const hello = await new Promise<Record<string, unknown>>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as Record<string, unknown>));
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));
+  });
+  return { name, url: `http://127.0.0.1:${String(hello['port'])}`, child, hello };
+}
+
+export async function stopServer({ child }: BenchServer): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+async function usage({ child }: BenchServer): Promise<{ cpu: number; rss: number }> {
+  child.send('cpu');
+  const [message] = (await once(child, 'message')) as [{ cpu: number; rss: number }];
+  return message;
+}
+
+/** Loads one server for some seconds. */
+export async function load(server: BenchServer, { path: target, bodies, headers = {}, connections, seconds }: Load): Promise<Sample> {
+  const before = await usage(server);
+  let next = 0;
+  const result = await autocannon({
+    url: server.url + target,
+    connections,
+    duration: seconds,
+    requests: [
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        setupRequest: (request: object) => ({ ...request, body: bodies[(next += 1) % bodies.length]! }),
+      },
+    ],
+  } as never);
+  const after = await usage(server);
+  const answered = result.requests.total;
+  return {
+    requestsPerSecond: answered / result.duration,
+    cpuMicrosecondsPerRequest: (after.cpu - before.cpu) / Math.max(1, answered),
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    rssMiB: after.rss / 1024 / 1024,
+    failed: result.non2xx + result.errors,
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+/** `1.23 [1.10..1.31]`: the median of the ratios of each round, and the extremes. */
+export function ratio(numerators: readonly number[], denominators: readonly number[]): string {
+  const ratios = numerators.map((value, round) => value / denominators[round]!);
+  const show = (value: number) => value.toFixed(2);
+  return `${show(median(ratios))} [${show(Math.min(...ratios))}..${show(Math.max(...ratios))}]`;
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import { filesBelow, readSource, SOURCES, type SourceFile } from './source.ts';
+
+/** Where something stands in code: `file:line: what`. */
+function occurrences(sources: readonly SourceFile[], pattern: RegExp): string[] {
+  return sources.flatMap((source) =>
+    source.code.split('\n').flatMap((line, index) => [...line.matchAll(pattern)].map(([found]) => `${source.path}:${index + 1}: ${found}`)),
+  );
+}
+
+const without = (found: readonly string[], allowed: Readonly<Record<string, string>>): string[] =>
+  found.filter((one) => !Object.keys(allowed).some((file) => one.startsWith(`${file}:`)));
+const unneeded = (found: readonly string[], allowed: Readonly<Record<string, string>>): string[] =>
+  Object.keys(allowed).filter((file) => !found.some((one) => one.startsWith(`${file}:`)));
+
+describe('the environment', () => {
+  it('is read by src/config.ts only', () => {
+    const reads = occurrences(SOURCES, /\bprocess\s*(?:\.|\?\.|\[)\s*env\b|\benv\b[^\n]*\bfrom\s+'node:process'/g);
+    expect(reads.filter((one) => !one.startsWith('src/config.ts:'))).toEqual([]);
+    expect(reads).not.toEqual([]);
+  });
+});
+
+describe('the time of day', () => {
+  const ALLOWED = {
+    'src/app.ts': 'makes the clock that everything else is given',
+    'src/storage/options.ts': 'the clock of a store that is used without the server, in tools and tests of the contract',
+  };
+  const found = occurrences(SOURCES, /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(?:\(\s*\)|;)|(?<!new\s)\bDate\(\s*\)/g);
+
+  it('comes from the clock port', () => {
+    expect(without(found, ALLOWED)).toEqual([]);
+  });
+
+  it('has no exception that is not needed', () => {
+    expect(unneeded(found, ALLOWED)).toEqual([]);
+  });
+});
+
+describe('stopwatches', () => {
+  const ALLOWED = {
+    'src/http/server.ts': 'how long an answer took, for the log and the metrics',
+    'src/telemetry/measured-store.ts': 'how long a store took, for the metrics',
+    'src/storage/files/lock-file.ts': 'tells two lock files of one process apart',
+    'src/storage/files/signing-keys.ts': 'names a draft file that no other write uses',
+  };
+  const found = occurrences(SOURCES, /\bperformance\s*\.\s*(?:now|timeOrigin)\b|\bprocess\s*\.\s*(?:hrtime|uptime)\b/g);
+
+  it('stand where durations are reported, never in a decision', () => {
+    expect(without(found, ALLOWED)).toEqual([]);
+  });
+
+  it('have no exception that is not needed', () => {
+    expect(unneeded(found, ALLOWED)).toEqual([]);
+  });
+});
+
+describe('random values', () => {
+  const ALLOWED = {
+    'src/app.ts': 'makes the source of random values that everything else is given',
+    'src/hashing/password-hasher.ts': 'the password of the decoy hash, which nobody knows',
+    'src/services/client-authentication.ts': 'a key that lives in memory only, for remembering secrets that were right',
+  };
+  const found = occurrences(SOURCES, /\bMath\s*\.\s*random\b|\brandom(?:UUID|Bytes|Int|FillSync|Fill)\b\s*\(|\bgetRandomValues\b|\buuidv[47]\b(?!\s*\})/g);
+
+  it('come from the port', () => {
+    expect(without(found, ALLOWED)).toEqual([]);
+  });
+
+  it('have no exception that is not needed', () => {
+    expect(unneeded(found, ALLOWED)).toEqual([]);
+  });
+});
+
+describe('SQL', () => {
+  const sources = [...SOURCES, ...filesBelow('migrations', '.ts').map(readSource)];
+  const STATEMENT = /^\s*(?:\(\s*)?(?:select|insert\s+into|update|delete\s+from|with|merge\s+into|truncate|alter|create|drop|set|lock|listen|notify)\b/i;
+  /** What only looks like a statement: sentences for people. */
+  const isSentence = (text: string) => !/\b(?:from|into|set|table|values|where|index|as)\b/i.test(text.replace(STATEMENT, ''));
+
+  it('never has a value put into its text', () => {
+    const built = sources.flatMap((source) =>
+      source.literals
+        .filter(({ text, before, after, interpolated }) => {
+          const isRaw = /\b(?:raw|[a-z]+Raw|query)\s*(?:<[^()]*>)?\(\s*$/.test(before);
+          const isStatement = (STATEMENT.test(text) && !isSentence(text)) || isRaw;
+          return isStatement && (interpolated || /^\s*\+/.test(after) || (isRaw && /^\s*\+/.test(after)) || (STATEMENT.test(text) && /\+\s*$/.test(before)));
+        })
+        .map(({ line, text }) => `${source.path}:${line}: ${text.slice(0, 60)}`),
+    );
+    expect(built).toEqual([]);
+  });
+
+  it('stands in storage and migrations only', () => {
+    const elsewhere = SOURCES.filter((source) => !source.path.startsWith('src/storage/')).flatMap((source) =>
+      occurrences([source], /\b(?:knex|trx)\s*(?:\.|\()/g),
+    );
+    expect(elsewhere).toEqual([]);
+  });
+});
+
+describe('files of src', () => {
+  /** Declarations describe modules of others, which export what they export. */
+  const OWN = SOURCES.filter((source) => !source.path.endsWith('.d.ts'));
+
+  it('have no default export', () => {
+    expect(occurrences(OWN, /\bexport\s+default\b|\bas\s+default\b/g)).toEqual([]);
+  });
+
+  it('have 400 lines at most', () => {
+    expect(SOURCES.filter(({ text }) => text.trimEnd().split('\n').length > 400).map((source) => source.path)).toEqual([]);
+  });
+
+  it('are named in kebab-case', () => {
+    expect(SOURCES.filter((source) => !/^src(?:\/[a-z0-9]+(?:-[a-z0-9]+)*)+(?:\.d)?\.ts$/.test(source.path)).map((source) => source.path)).toEqual([]);
+  });
+
+  it('trust the compiler: no any, nothing ignored', () => {
+    expect(occurrences(SOURCES, /(?:[:<,|&[(=]|\bas)\s*any\b(?!\s*[(:.])|\bany\s*\[\]/g)).toEqual([]);
+    const silenced = SOURCES.filter(({ text }) => /@ts-(?:ignore|nocheck|expect-error)|(?:eslint|oxlint)-disable/.test(text)).map((source) => source.path);
+    expect(silenced).toEqual([]);
+  });
+
+  it('are finished', () => {
+    const unfinished = SOURCES.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index) => (/\b(?:TODO|FIXME|XXX|HACK)\b|not (?:yet )?implemented/.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+    );
+    expect(unfinished).toEqual([]);
+  });
+
+  it('never ask whether a foreign error is an instance of Error: errors cross realms', () => {
+    expect(occurrences(SOURCES, /\binstanceof\s+(?:Error|TypeError|RangeError|SyntaxError)\b/g)).toEqual([]);
+  });
+});

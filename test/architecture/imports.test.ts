@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import path from 'node:path';
+import { SOURCES, type SourceFile } from './source.ts';
+
+/** What a folder may import: folders and files of src, packages, modules of Node (a family ends in `*`). */
+interface Layer {
+  readonly own: readonly string[];
+  readonly packages: readonly string[];
+}
+
+const LAYERS: Readonly<Record<string, Layer>> = {
+  domain: { own: ['domain'], packages: [] },
+  services: { own: ['domain', 'services'], packages: ['node:crypto', 'node:util', 'lru-cache'] },
+  workspace: { own: ['domain', 'services', 'workspace'], packages: ['node:fs', 'node:fs/promises', 'node:path', 'yaml', 'zod'] },
+  storage: { own: ['domain', 'storage', '../migrations'], packages: ['node:*', 'knex', 'pg', '@electric-sql/pglite', 'ioredis', 'rate-limiter-flexible', 'lru-cache'] },
+  hashing: { own: ['domain', 'hashing'], packages: ['node:*', '@node-rs/argon2'] },
+  engine: { own: ['domain', 'services', 'engine'], packages: ['node:*', 'oidc-provider', 'jose', 'koa', 'koa-compose', 'raw-body', 'lru-cache'] },
+  http: { own: ['domain', 'services', 'workspace', 'sdk', 'http'], packages: ['node:*', 'koa', 'zod', 'prom-client'] },
+  telemetry: { own: ['domain', 'services', 'telemetry'], packages: ['node:*', 'pino', 'pino-pretty', 'prom-client'] },
+  sdk: { own: ['sdk'], packages: ['jose'] },
+  cli: { own: ['app.ts', 'config.ts', 'domain', 'services', 'workspace', 'cli'], packages: ['node:*', 'commander'] },
+};
+
+/** Files beside the folders: the composition root wires everything, the configuration knows no other folder. */
+const ROOT_FILES: Readonly<Record<string, Layer>> = {
+  'app.ts': { own: ['config.ts', ...Object.keys(LAYERS).filter((folder) => folder !== 'cli')], packages: ['node:*', 'uuidv7'] },
+  'config.ts': { own: ['domain'], packages: ['node:*', 'zod'] },
+};
+
+const inSource = (source: SourceFile): string => source.path.slice('src/'.length);
+const layerOf = (source: SourceFile): Layer | undefined => {
+  const [first, ...rest] = inSource(source).split('/');
+  return rest.length === 0 ? ROOT_FILES[first!] : LAYERS[first!];
+};
+
+const packageOf = (specifier: string): string => {
+  if (specifier.startsWith('node:')) return specifier;
+  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+};
+
+function isAllowed(source: SourceFile, layer: Layer, specifier: string): boolean {
+  if (specifier.startsWith('.')) {
+    const target = path.posix.join(path.posix.dirname(inSource(source)), specifier);
+    return layer.own.some((own) => target === own || target.startsWith(`${own}/`));
+  }
+  const name = packageOf(specifier);
+  return layer.packages.some((allowed) => name === allowed || (allowed.endsWith('*') && name.startsWith(allowed.slice(0, -1))));
+}
+
+describe('imports', () => {
+  it.each([...Object.keys(LAYERS), ...Object.keys(ROOT_FILES)])('of src/%s stay within what it may know', (name) => {
+    const layer = LAYERS[name] ?? ROOT_FILES[name]!;
+    const foreign = SOURCES.filter((source) => layerOf(source) === layer).flatMap((source) =>
+      source.imports.filter((specifier) => !isAllowed(source, layer, specifier)).map((specifier) => `${source.path} imports ${specifier}`),
+    );
+    expect(foreign).toEqual([]);
+  });
+
+  it('are ruled for every file of src: no folder grows up unnoticed', () => {
+    expect(SOURCES.filter((source) => layerOf(source) === undefined).map((source) => source.path)).toEqual([]);
+  });
+
+  it('name files with their extension, and never a folder', () => {
+    const bare = SOURCES.flatMap((source) => source.imports.filter((specifier) => specifier.startsWith('.') && !/\.(ts|json)$/.test(specifier)).map((specifier) => `${source.path} imports ${specifier}`));
+    expect(bare).toEqual([]);
+  });
+
+  it('of the insides of oidc-provider stand in src/engine/internals.ts only', () => {
+    const deep = SOURCES.filter((source) => source.imports.some((specifier) => specifier.startsWith('oidc-provider/'))).map((source) => source.path);
+    expect(deep.filter((file) => file !== 'src/engine/internals.ts')).toEqual([]);
+  });
+
+  it('never come out of test, bench or examples', () => {
+    const outward = SOURCES.flatMap((source) =>
+      source.imports.filter((specifier) => /^(\.\.\/)+(test|bench|examples|scripts)\//.test(specifier)).map((specifier) => `${source.path} imports ${specifier}`),
+    );
+    expect(outward).toEqual([]);
+  });
+});
