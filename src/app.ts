@@ -16,16 +16,21 @@ import { createProvider } from './engine/provider.ts';
 import { openTokenSigner, type TokenSignerHandle } from './engine/token-signer.ts';
 import { openPasswordHasher } from './hashing/password-hasher.ts';
 import { healthRoutes } from './http/health.ts';
+import { oneTimeLinkPage } from './http/one-time-link.ts';
 import { createHttpServer } from './http/server.ts';
 import { AccessService } from './services/access.ts';
+import { Bootstrap } from './services/bootstrap.ts';
 import { ClientAuthentication } from './services/client-authentication.ts';
+import { ClientService } from './services/clients.ts';
 import { ExplainService } from './services/explain.ts';
 import { IntrospectionService } from './services/introspection.ts';
 import { KeyService, type KeyCaller } from './services/keys.ts';
 import { startReaper } from './services/maintenance.ts';
+import { OneTimeLinks } from './services/one-time-links.ts';
 import { RevocationService } from './services/revocation.ts';
 import { SignIn } from './services/sign-in.ts';
 import { TokenService } from './services/tokens.ts';
+import { UserService, type UserServiceOptions } from './services/users.ts';
 import { openSigningKeyFile } from './storage/files/signing-keys.ts';
 import { openAttemptBudget } from './storage/redis/attempt-budget.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
@@ -87,9 +92,16 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   const access = new AccessService(opened, clock);
   const store = announcing(measuredStore(opened, (operation, outcome, seconds) => metrics.store.observe({ operation, outcome }, seconds)), access);
   const keyFile = openSigningKeyFile({ folder: config.keysDir, strict: config.production, clock });
-  const keys = new KeyService({ keyFile, clock, record: (event) => store.transaction((tx) => tx.audit(event)) });
   const openedSigner = await openTokenSigner({ issuer: config.issuer, keyFile, clock, reloadEveryMs: 1000, log });
   closers.push(() => openedSigner.close());
+  const keys = new KeyService({
+    keyFile,
+    clock,
+    record: async (event) => {
+      await openedSigner.reload();
+      await store.transaction((tx) => tx.audit(event));
+    },
+  });
   const signer = makingKeys(openedSigner, keys);
   const budget = openAttemptBudget({
     redisUrl: config.redisUrl?.reveal(),
@@ -118,8 +130,16 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     introspection: new IntrospectionService(reading),
     revocation: new RevocationService(reading),
     explain: new ExplainService(access, clock),
+    ...administration({ store, access, hasher, clock, random }, config.issuer),
   };
   return { config, log, clock, random, store, hasher, signer, budget, metrics, events, services };
+}
+
+function administration(parts: UserServiceOptions, issuer: string) {
+  const users = new UserService(parts);
+  const clients = new ClientService(parts);
+  const links = new OneTimeLinks({ ...parts, issuer, users });
+  return { users, clients, links, bootstrap: new Bootstrap({ ...parts, clients, links }) };
 }
 
 /** Each kind of store is loaded only when it is used: the embedded one brings a whole Postgres along. */
@@ -163,6 +183,7 @@ async function listen({ config, log, store, signer, budget, metrics, events, ser
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
     middleware: [
       engineEndpoints(engine, { issuer: config.issuer, tokens, introspection, revocation, budget, jwks: () => signer.jwks() }),
+      oneTimeLinkPage({ links: services.links, budget }),
       healthRoutes({ ready: () => store.ping(), metrics: metrics.registry }),
     ],
     onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointLabel(ctx.path, ctx.status), method: ctx.method, status: ctx.status }, seconds),

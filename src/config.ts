@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { LONGEST_ACCESS_TOKEN_SECONDS } from './domain/signing-key.ts';
 
 const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -33,9 +34,9 @@ const setting = <S extends z.ZodType<unknown, string>>(schema: S, fallback: stri
 
 /** Every setting: its schema, its default as text (empty: unset) and what it is for. */
 export const SETTINGS = {
-  ROLEMINT_ISSUER: setting(issuer, 'http://localhost:3000', 'Issuer of every token and base of every URL. Never taken from a request.'),
   ROLEMINT_HOST: setting(z.string().min(1), '127.0.0.1', 'Address to listen on.'),
-  ROLEMINT_PORT: setting(whole(0, 65_535), '3000', 'Port to listen on; 0 picks a free one.'),
+  ROLEMINT_PORT: setting(whole(0, 65_535), '3000', 'Port to listen on; 0 picks a free one, and then `ROLEMINT_ISSUER` must be set.'),
+  ROLEMINT_ISSUER: setting(issuer, 'http://localhost:PORT', 'Issuer of every token and base of every URL. Never taken from a request.'),
   ROLEMINT_DATABASE_URL: setting(
     z.string().regex(/^postgres(ql)?:\/\//, 'a postgres:// URL is needed'),
     '',
@@ -53,7 +54,7 @@ export const SETTINGS = {
   ROLEMINT_KEYS_DIR: setting(z.string().min(1), './keys', 'Folder of the signing keys.'),
   ROLEMINT_PRODUCTION: setting(flag, 'false', 'Refuses to start with an http issuer off loopback, demo data, plain-text secrets or loose file modes.'),
   ROLEMINT_TRUSTED_PROXY_HOPS: setting(whole(0, 10), '0', 'How many proxies in front may be believed about the address of the caller (`X-Forwarded-For`).'),
-  ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS: setting(whole(30, 3600), '600', 'Life of an access token where the client does not say.'),
+  ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS: setting(whole(30, LONGEST_ACCESS_TOKEN_SECONDS), '600', 'Life of an access token where the client does not say.'),
   ROLEMINT_REFRESH_TOKEN_LIFETIME_SECONDS: setting(
     whole(0, 31_536_000),
     '2592000',
@@ -69,7 +70,19 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 type SettingName = keyof typeof SETTINGS;
+
+/** Defaults that follow from something else, as a rule from a setting above; the table of the README describes them. */
+const DERIVED: Partial<Record<SettingName, (values: ReadonlyMap<SettingName, unknown>) => string>> = {
+  ROLEMINT_ISSUER: (values) => localIssuer(values.get('ROLEMINT_PORT') ?? SETTINGS.ROLEMINT_PORT.fallback),
+  ROLEMINT_HASH_THREADS: () => String(Math.max(1, availableParallelism() - 1)),
+};
+
+const localIssuer = (port: unknown): string => `http://localhost:${String(port)}`;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment of this process, for whoever hands it on. */
+export const PROCESS_ENVIRONMENT: Environment = process.env;
 
 /** The configuration as the program uses it. Secrets are {@link Secret}s, so that no log or error shows them. */
 export type Config = ReturnType<typeof build>;
@@ -108,7 +121,7 @@ export class ConfigError extends Error {
  * Reads the configuration from environment variables. `NAME_FILE` names a file that holds the value of NAME.
  * @throws ConfigError with every problem at once
  */
-export function loadConfig(env: Environment = process.env): Config {
+export function loadConfig(env: Environment = PROCESS_ENVIRONMENT): Config {
   const problems: string[] = [];
   const known = new Set<string>(Object.keys(SETTINGS).flatMap((name) => [name, `${name}_FILE`]));
   for (const name of Object.keys(env)) {
@@ -116,12 +129,14 @@ export function loadConfig(env: Environment = process.env): Config {
   }
   const values = new Map<SettingName, unknown>();
   for (const [name, { schema, fallback, secret }] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
-    const text = readSetting(env, name, problems) ?? (fallback === 'cores - 1' ? String(Math.max(1, availableParallelism() - 1)) : fallback);
+    const text = readSetting(env, name, problems) ?? DERIVED[name]?.(values) ?? fallback;
     if (text === '') continue;
     const parsed = schema.safeParse(text);
     if (parsed.success) values.set(name, parsed.data);
     else problems.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}${secret === true ? '' : `, not ${JSON.stringify(text)}`}`);
   }
+  // A port that is chosen later cannot be part of the issuer, which is in every token from the first on.
+  if (values.get('ROLEMINT_ISSUER') === localIssuer(0)) problems.push('ROLEMINT_ISSUER: must be set when ROLEMINT_PORT is 0');
   if (problems.length > 0) throw new ConfigError(problems);
   const config = build(values);
   if (config.production && new URL(config.issuer).protocol === 'http:' && !LOOPBACK_HOSTS.has(new URL(config.issuer).hostname)) {

@@ -59,13 +59,16 @@ export function normalizePassword(password: string): string {
   return password.normalize('NFKC');
 }
 
+/** NUL, U+FFFD that stands for bytes that are no UTF-8, and surrogates without their other half: many inputs, one hash. */
+const UNSOUND = /[\0\uFFFD\uD800-\uDFFF]/u;
+
 /**
- * Whether the string can be anybody's password at all: 1 to 1,024 code points, no sign of broken UTF-8, no NUL.
+ * Whether the string can be anybody's password at all: 1 to 1,024 code points, no sign of broken UTF-8 or UTF-16, no NUL.
  * Checked before hashing, so that length costs nothing.
  */
 export function isPlausiblePassword(password: string): boolean {
   if (password.length === 0 || password.length > 2 * MAXIMUM_PASSWORD_LENGTH) return false;
-  if (password.includes('\uFFFD') || password.includes('\0')) return false;
+  if (UNSOUND.test(password)) return false;
   return [...password].length <= MAXIMUM_PASSWORD_LENGTH;
 }
 

@@ -67,14 +67,24 @@ export function judge(catalogue: Catalogue, held: Holdings, limits: ScopeLimits,
   return 'granted';
 }
 
+const NOT_HELD = ['unheld', 'expired', 'not_yet_valid'] as const;
+
+/** Positions in {@link NOT_HELD} by position in the catalogue: worked out when a first name is asked for that is not held. */
+const notHeld = new WeakMap<Holdings, Uint8Array>();
+
 function whyNotHeld(catalogue: Catalogue, held: Holdings, role: number): Verdict {
-  let verdict: Verdict = 'unheld';
-  for (const reach of held.dormant) {
-    if (catalogue.profile(reach.profile)?.roles.includes(role) !== true) continue;
-    if (reachState(reach, held.client, held.at) === 'not_yet_valid') return 'not_yet_valid';
-    verdict = 'expired';
+  let reasons = notHeld.get(held);
+  if (reasons === undefined) {
+    reasons = new Uint8Array(catalogue.roles.length);
+    for (const reach of held.dormant) {
+      const reason = NOT_HELD.indexOf(reachState(reach, held.client, held.at) === 'not_yet_valid' ? 'not_yet_valid' : 'expired');
+      for (const each of catalogue.profile(reach.profile)?.roles ?? []) {
+        if (reasons[each]! < reason) reasons[each] = reason;
+      }
+    }
+    notHeld.set(held, reasons);
   }
-  return verdict;
+  return NOT_HELD[reasons[role]!]!;
 }
 
 /**

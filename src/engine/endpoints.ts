@@ -4,6 +4,7 @@
  */
 import type Koa from 'koa';
 import type { AttemptBudget } from '../domain/ports.ts';
+import { JWKS_MAX_AGE_SECONDS } from '../domain/signing-key.ts';
 import type { IntrospectionService } from '../services/introspection.ts';
 import type { RevocationService } from '../services/revocation.ts';
 import type { TokenService } from '../services/tokens.ts';
@@ -24,9 +25,6 @@ export interface EndpointOptions {
   /** Public keys as of now. */
   readonly jwks: () => { readonly keys: readonly object[] };
 }
-
-/** How long anyone may keep the keys and the discovery documents. */
-export const JWKS_MAX_AGE_SECONDS = 300;
 
 /** The engine as Koa middleware; passes on what is not one of its URLs. */
 export function engineEndpoints(engine: Engine, options: EndpointOptions): Koa.Middleware {

@@ -57,7 +57,7 @@ function originForm(listener: RequestListener): RequestListener {
   return (req, res) => {
     const path = pathOf(req);
     if (path === undefined) {
-      res.writeHead(400, { 'content-type': 'application/json', connection: 'close' });
+      res.writeHead(400, { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', connection: 'close' });
       res.end('{"error":"invalid_request","error_description":"the request target is not a path"}');
       return;
     }

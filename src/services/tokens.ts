@@ -6,6 +6,7 @@ import type { Holdings, Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import type { Claims, Clock, Grant, GrantStore, Random, RevocationStore, TokenSigner } from '../domain/ports.ts';
 import { negotiate, omittedNames, parseScope, type Negotiation } from '../domain/scope.ts';
+import { LONGEST_ACCESS_TOKEN_SECONDS } from '../domain/signing-key.ts';
 import { ISSUE_STALENESS, type AccessService, type PreparedResourceServer } from './access.ts';
 import { objectionTo } from './admission.ts';
 import { digest } from './client-authentication.ts';
@@ -76,7 +77,7 @@ interface Issue {
 export const GRANT_SEPARATOR = '~';
 
 /** Longest life of an access token, in milliseconds, plus tolerance for clocks that differ. */
-export const LONGEST_TOKEN = (3600 + 60) * 1000;
+export const LONGEST_TOKEN = (LONGEST_ACCESS_TOKEN_SECONDS + 60) * 1000;
 
 const PASSWORD_RESET_ONLY: ReadonlySet<string> = new Set(['PasswordReset']);
 

@@ -34,7 +34,7 @@ export function formatPlan(plan: WorkspacePlan, options: FormatOptions = {}): st
     lines.push(...rowLines(row).map((line, index) => paint(index === 0 ? COLOURS[SIGNS[row.action]] : undefined, line)));
   }
   if (plan.effects.length > 0) {
-    lines.push('', paint(BOLD, 'effective roles'), ...plan.effects.map((effect) => `  ${effectSentence(effect)}`));
+    lines.push('', paint(BOLD, 'effective roles'), ...inOrder(plan.effects).map((effect) => `  ${effectSentence(effect)}`));
   } else if (plan.rows.length > 0) {
     lines.push('', 'Nobody gains or loses a role.');
   }
@@ -51,11 +51,14 @@ function title({ workspace, rows }: WorkspacePlan, applied: boolean): string {
   return `${name}${count('create')} ${words[0]}, ${count('update')} ${words[1]}, ${count('remove')} ${words[2]}.`;
 }
 
-function rowLines({ action, key, fields }: PlanRow): string[] {
+/** Fields that the key of an assignment tells already. */
+const IN_KEY: ReadonlySet<string> = new Set(['security_profile', 'user', 'user_group', 'organization', 'client_id', 'client', 'valid_from']);
+
+function rowLines({ section, action, key, fields }: PlanRow): string[] {
   const head = `  ${SIGNS[action]} ${visible(key)}`;
   if (action === 'remove') return [head];
   if (action === 'update') return [head, ...fields.map((change) => `      ${change.field}: ${difference(change)}`)];
-  const told = fields.filter(({ after }) => after !== key).map(({ field, after }) => `${field}: ${show(after)}`);
+  const told = fields.filter(({ field, after }) => after !== key && !(section === 'assignments' && IN_KEY.has(field))).map(({ field, after }) => `${field}: ${show(after)}`);
   return [told.length === 0 ? head : `${head}  (${shorten(told.join('; '))})`];
 }
 
@@ -67,6 +70,11 @@ function difference({ before, after }: FieldChange): string {
     return [...come.map((item) => `+${show(item)}`), ...gone.map((item) => `-${show(item)}`)].join(' ');
   }
   return `${before === undefined ? '(none)' : shorten(show(before))} → ${after === undefined ? '(none)' : shorten(show(after))}`;
+}
+
+function inOrder(effects: readonly RoleEffect[]): RoleEffect[] {
+  const key = ({ kind, organization, client, subjects }: RoleEffect): string => [kind === 'user' ? '0' : '1', organization ?? '', client ?? '', subjects[0] ?? ''].join('\0');
+  return effects.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 /** `Users of Acme: +OrderReader -OrderAdmin (3 people: alice, bob, carol)`. */

@@ -123,16 +123,16 @@ function secret(policy: SecretPolicy, isPossible: (value: string) => boolean, al
 }
 
 /** What every argon2id hash in the PHC string format looks like. */
-const ARGON2ID = /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,88}\$[A-Za-z0-9+/]{22,172}$/;
+const ARGON2ID = /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,86}$/;
 const passwordHash = must(
-  'must be an argon2id hash as a PHC string, $argon2id$v=19$m=…,t=…,p=…$salt$hash, with m at most 1048576, t at most 64, p at most 16.',
+  'must be an argon2id hash as a PHC string, $argon2id$v=19$m=…,t=…,p=…$salt$hash, with m at most 262144, t at most 10, p at most 16.',
   isBearableHash,
 ).transform((value) => new Secret(value));
 
 /** Every sign-in pays what the hash asks for, so a file cannot ask for gigabytes. */
 function isBearableHash(value: string): boolean {
   const [, memory, time, lanes] = ARGON2ID.exec(value)?.map(Number) ?? [];
-  return memory !== undefined && memory >= 8 && memory <= 1_048_576 && time! >= 1 && time! <= 64 && lanes! >= 1 && lanes! <= 16;
+  return memory !== undefined && memory >= 8 && memory <= 262_144 && time! >= 1 && time! <= 10 && lanes! >= 1 && lanes! <= 16;
 }
 
 /** The schema of an entry of each section, in the order in which sections are written and exported. */

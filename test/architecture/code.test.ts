@@ -8,6 +8,12 @@ function occurrences(sources: readonly SourceFile[], pattern: RegExp): string[] 
   );
 }
 
+const ENVIRONMENT = /\bprocess\s*(?:\.|\?\.|\[)\s*env\b|\benv\b[^\n]*\bfrom\s+'node:process'/g;
+const TIME_OF_DAY = /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(?:\(\s*\)|;)|(?<!new\s)\bDate\(\s*\)/g;
+const STOPWATCH = /\bperformance\s*\.\s*(?:now|timeOrigin)\b|\bprocess\s*\.\s*(?:hrtime|uptime)\b/g;
+const RANDOM = /\bMath\s*\.\s*random\b|\brandom(?:UUID|Bytes|Int|FillSync|Fill)\b\s*\(|\bgetRandomValues\b|\buuidv[47]\b(?!\s*\})/g;
+const ANY = /(?:[:<,|&[(=]|\bas)\s*any\b(?!\s*[(:.])|\bany\s*\[\]/g;
+
 const without = (found: readonly string[], allowed: Readonly<Record<string, string>>): string[] =>
   found.filter((one) => !Object.keys(allowed).some((file) => one.startsWith(`${file}:`)));
 const unneeded = (found: readonly string[], allowed: Readonly<Record<string, string>>): string[] =>
@@ -15,7 +21,7 @@ const unneeded = (found: readonly string[], allowed: Readonly<Record<string, str
 
 describe('the environment', () => {
   it('is read by src/config.ts only', () => {
-    const reads = occurrences(SOURCES, /\bprocess\s*(?:\.|\?\.|\[)\s*env\b|\benv\b[^\n]*\bfrom\s+'node:process'/g);
+    const reads = occurrences(SOURCES, ENVIRONMENT);
     expect(reads.filter((one) => !one.startsWith('src/config.ts:'))).toEqual([]);
     expect(reads).not.toEqual([]);
   });
@@ -26,7 +32,7 @@ describe('the time of day', () => {
     'src/app.ts': 'makes the clock that everything else is given',
     'src/storage/options.ts': 'the clock of a store that is used without the server, in tools and tests of the contract',
   };
-  const found = occurrences(SOURCES, /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(?:\(\s*\)|;)|(?<!new\s)\bDate\(\s*\)/g);
+  const found = occurrences(SOURCES, TIME_OF_DAY);
 
   it('comes from the clock port', () => {
     expect(without(found, ALLOWED)).toEqual([]);
@@ -44,7 +50,7 @@ describe('stopwatches', () => {
     'src/storage/files/lock-file.ts': 'tells two lock files of one process apart',
     'src/storage/files/signing-keys.ts': 'names a draft file that no other write uses',
   };
-  const found = occurrences(SOURCES, /\bperformance\s*\.\s*(?:now|timeOrigin)\b|\bprocess\s*\.\s*(?:hrtime|uptime)\b/g);
+  const found = occurrences(SOURCES, STOPWATCH);
 
   it('stand where durations are reported, never in a decision', () => {
     expect(without(found, ALLOWED)).toEqual([]);
@@ -61,7 +67,7 @@ describe('random values', () => {
     'src/hashing/password-hasher.ts': 'the password of the decoy hash, which nobody knows',
     'src/services/client-authentication.ts': 'a key that lives in memory only, for remembering secrets that were right',
   };
-  const found = occurrences(SOURCES, /\bMath\s*\.\s*random\b|\brandom(?:UUID|Bytes|Int|FillSync|Fill)\b\s*\(|\bgetRandomValues\b|\buuidv[47]\b(?!\s*\})/g);
+  const found = occurrences(SOURCES, RANDOM);
 
   it('come from the port', () => {
     expect(without(found, ALLOWED)).toEqual([]);
@@ -72,23 +78,44 @@ describe('random values', () => {
   });
 });
 
-describe('SQL', () => {
-  const sources = [...SOURCES, ...filesBelow('migrations', '.ts').map(readSource)];
-  const STATEMENT = /^\s*(?:\(\s*)?(?:select|insert\s+into|update|delete\s+from|with|merge\s+into|truncate|alter|create|drop|set|lock|listen|notify)\b/i;
-  /** What only looks like a statement: sentences for people. */
-  const isSentence = (text: string) => !/\b(?:from|into|set|table|values|where|index|as)\b/i.test(text.replace(STATEMENT, ''));
+/** Statements that are put together from parts: `file:line: how they begin`. */
+function builtStatements(sources: readonly SourceFile[]): string[] {
+  const statement = /^\s*(?:\(\s*)?(?:select|insert\s+into|update|delete\s+from|with|merge\s+into|truncate|alter|create|drop|set|lock|listen|notify)\b/i;
+  // A statement names what it works on; a sentence for people that begins with the same word does not.
+  const isStatement = (text: string) => statement.test(text) && /\b(?:from|into|set|table|values|where|index|as)\b/i.test(text.replace(statement, ''));
+  const isGivenRaw = (before: string) => /\b(?:raw|[a-z]+Raw|query)\s*(?:<[^()]*>)?\(\s*$/.test(before);
+  return sources.flatMap((source) =>
+    source.literals
+      .filter(({ text, before, after, interpolated }) => (isStatement(text) || isGivenRaw(before)) && (interpolated || /^\s*\+/.test(after) || /\+\s*$/.test(before)))
+      .map(({ line, text }) => `${source.path}:${line}: ${text.trim().slice(0, 60)}`),
+  );
+}
 
+describe('the rules themselves', () => {
+  const offences = [readSource('test/architecture/offences.txt')];
+  const lines = (found: readonly string[]) => found.map((one) => Number(one.split(':')[1]));
+  const linesBelow = (title: string) => {
+    const all = offences[0]!.text.split('\n');
+    const start = all.indexOf(`// ${title}`) + 1;
+    const length = all.slice(start).findIndex((line) => line.trim() === '');
+    return Array.from({ length }, (_, index) => start + index + 1);
+  };
+
+  it.each<[string, () => string[]]>([
+    ['environment', () => occurrences(offences, ENVIRONMENT)],
+    ['time of day', () => occurrences(offences, TIME_OF_DAY)],
+    ['stopwatches', () => occurrences(offences, STOPWATCH)],
+    ['random values', () => occurrences(offences, RANDOM)],
+    ['any', () => occurrences(offences, ANY)],
+    ['built SQL', () => builtStatements(offences)],
+  ])('find every offence against: %s, and nothing innocent', (title, find) => {
+    expect([...new Set(lines(find()))]).toEqual(linesBelow(title));
+  });
+});
+
+describe('SQL', () => {
   it('never has a value put into its text', () => {
-    const built = sources.flatMap((source) =>
-      source.literals
-        .filter(({ text, before, after, interpolated }) => {
-          const isRaw = /\b(?:raw|[a-z]+Raw|query)\s*(?:<[^()]*>)?\(\s*$/.test(before);
-          const isStatement = (STATEMENT.test(text) && !isSentence(text)) || isRaw;
-          return isStatement && (interpolated || /^\s*\+/.test(after) || (isRaw && /^\s*\+/.test(after)) || (STATEMENT.test(text) && /\+\s*$/.test(before)));
-        })
-        .map(({ line, text }) => `${source.path}:${line}: ${text.slice(0, 60)}`),
-    );
-    expect(built).toEqual([]);
+    expect(builtStatements([...SOURCES, ...filesBelow('migrations', '.ts').map(readSource)])).toEqual([]);
   });
 
   it('stands in storage and migrations only', () => {
@@ -116,7 +143,7 @@ describe('files of src', () => {
   });
 
   it('trust the compiler: no any, nothing ignored', () => {
-    expect(occurrences(SOURCES, /(?:[:<,|&[(=]|\bas)\s*any\b(?!\s*[(:.])|\bany\s*\[\]/g)).toEqual([]);
+    expect(occurrences(SOURCES, ANY)).toEqual([]);
     const silenced = SOURCES.filter(({ text }) => /@ts-(?:ignore|nocheck|expect-error)|(?:eslint|oxlint)-disable/.test(text)).map((source) => source.path);
     expect(silenced).toEqual([]);
   });

@@ -34,11 +34,11 @@ export function connect({ url, poolSize = 10 }: PostgresConnection): Knex {
   });
 }
 
-/** One connection for migrating, which may take its time; only waiting for another migrator ends. */
+/** One connection for migrating, which may take its time. */
 export function connectToMigrate(url: string): Knex {
   return knexPackage.knex({
     client: 'pg',
-    connection: { connectionString: url, connectionTimeoutMillis: CONNECT_MS, lock_timeout: 120_000, keepAlive: true, application_name: 'rolemint migrate' },
+    connection: { connectionString: url, connectionTimeoutMillis: CONNECT_MS, keepAlive: true, application_name: 'rolemint migrate' },
     acquireConnectionTimeout: ACQUIRE_MS,
     pool: { min: 0, max: 1, createTimeoutMillis: ACQUIRE_MS },
     log: SILENT,

@@ -4,9 +4,9 @@
  */
 import type { Knex } from 'knex';
 import type { AccessReader, Change, Store, StoreTransaction } from '../../domain/ports.ts';
-import { missing, unknownUser } from '../refusals.ts';
+import { unknownUser } from '../refusals.ts';
 import { runTransaction, type Guard, type TransactionScope } from '../transaction-scope.ts';
-import { assertKey, assertStorable, isStorable, storableKeys } from '../values.ts';
+import { assertKey, assertStorable, batches, isStorable, storableKeys } from '../values.ts';
 import { postgresAccess } from './access.ts';
 import { postgresAssignments, postgresImpersonationRules } from './assignments.ts';
 import { addAuditEvent } from './audit.ts';
@@ -42,27 +42,118 @@ export interface TransactionContext {
 const ROLLBACK = Symbol('rollback');
 
 export function postgresTransaction({ knex, scope, now }: TransactionContext): Store['transaction'] {
-  return async <T>(work: (tx: StoreTransaction) => Promise<T>, { rollback = false } = {}): Promise<T> => {
+  return async <T>(work: (tx: StoreTransaction) => Promise<T>, { rollback = false }: { readonly rollback?: boolean } = {}): Promise<T> => {
     scope.assertOutside();
-    let result: { readonly value: T } | undefined;
+    let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
     try {
       await knex.transaction(async (trx) => {
-        const session = transactionSession(trx);
-        await session.rows(LOCK);
-        const recorder = changeLog(session, now());
-        let typesChanged = false;
-        const writing: Writing = { session, changes: recorder };
-        const hooks = { typesChanged: () => void (typesChanged = true) };
-        const finish = async () => {
-          if (typesChanged) await assertPlaces(session);
-          if (!rollback) await recorder.flush();
-        };
-        result = { value: await runTransaction({ scope, work, finish, open: (guard) => open(writing, recorder, { guard, hooks }) }) };
-        if (rollback) throw ROLLBACK;
+        const parts = openParts(transactionSession(trx), now());
+        try {
+          await parts.lock();
+          outcome = { value: await runTransaction({ scope, work, open: parts.open, finish: parts.finish }) };
+        } catch (error) {
+          outcome = { error };
+        }
+        if (rollback || 'error' in outcome) throw ROLLBACK;
       });
     } catch (error) {
-      if (error !== ROLLBACK) throw isOurs(error) ? error : translate(error, false);
+      // What the work threw comes out as it is; only beginning and committing are the driver's.
+      if (outcome === undefined || (error !== ROLLBACK && !('error' in outcome))) throw translate(error, false);
     }
-    return result!.value;
+    if ('error' in outcome!) throw outcome.error;
+    return outcome!.value;
+  };
+}
+
+function openParts(session: TransactionSession, at: Date) {
+  const log = changeLog(session, at);
+  const writing: Writing = { session, changes: log };
+  let typesChanged = false;
+  const hooks = { typesChanged: () => void (typesChanged = true) };
+  return {
+    lock: () => session.rows(LOCK),
+    open: (guard: Guard): StoreTransaction => ({
+      access: guard(readingOwnChanges(postgresAccess(session), log)),
+      organizationTypes: guard(postgresOrganizationTypes(writing, hooks)),
+      roles: guard(postgresRoles(writing)),
+      permissionTypes: guard(postgresPermissionTypes(writing)),
+      organizations: guard(postgresOrganizations(writing)),
+      userGroups: guard(postgresUserGroups(writing)),
+      users: guard(postgresUsers(writing)),
+      securityProfiles: guard(postgresSecurityProfiles(writing)),
+      clients: guard(postgresClients(writing)),
+      resourceServers: guard(postgresResourceServers(writing)),
+      assignments: guard(postgresAssignments(writing)),
+      impersonationRules: guard(postgresImpersonationRules(writing)),
+      settings: guard(settings(writing)),
+      ...guard({ ...postgresClientSecrets(writing), ...passwords(session) }),
+      ...guard({
+        revoke: (revocation: Parameters<StoreTransaction['revoke']>[0]) => addRevocation(session, revocation),
+        audit: (event: Parameters<StoreTransaction['audit']>[0]) => addAuditEvent(session, event),
+      }),
+    }),
+    finish: async () => {
+      if (typesChanged) await assertPlaces(session);
+      await log.flush();
+    },
+  };
+}
+
+interface ChangeLogWriter extends ChangeRecorder {
+  /** Writes what was recorded; the first time it moves the version. */
+  flush(): Promise<void>;
+}
+
+function changeLog(session: TransactionSession, at: Date): ChangeLogWriter {
+  const pending = new Map<string, Change>();
+  let bump = 1;
+  return {
+    changed(kind, ids) {
+      for (const id of ids) pending.set(`${kind} ${id}`, { kind, id });
+    },
+    async flush() {
+      const changes = [...pending.values()];
+      pending.clear();
+      for (const batch of batches(changes, 10_000)) {
+        await session.rows(RECORD, [bump, at, JSON.stringify(batch)]);
+        bump = 0;
+      }
+    },
+  };
+}
+
+function readingOwnChanges(access: AccessReader, log: ChangeLogWriter): AccessReader {
+  return {
+    ...access,
+    readChanges: async (since) => {
+      await log.flush();
+      return access.readChanges(since);
+    },
+  };
+}
+
+function settings({ session, changes }: Writing): StoreTransaction['settings'] {
+  return {
+    get: async (name) => (isStorable(name) ? (await session.rows<{ readonly value: string }>(GET_SETTING, [name]))[0]?.value : undefined),
+    set: async (name, value) => {
+      assertKey(name, 'a setting');
+      assertStorable(value, 'A setting');
+      await session.rows(SET_SETTING, [name, value]);
+      changes.changed('catalogue', ['']);
+    },
+  };
+}
+
+function passwords(session: TransactionSession): Pick<StoreTransaction, 'setPassword' | 'findPasswordOwners'> {
+  return {
+    setPassword: async (userId, passwordHash, changedAt) => {
+      assertStorable(passwordHash, 'A password hash');
+      const rows = isStorable(userId) ? await session.rows(SET_PASSWORD, [passwordHash, changedAt, userId]) : [];
+      if (rows.length === 0) throw unknownUser(userId);
+    },
+    findPasswordOwners: async (userIds) => {
+      const rows = await session.rows<{ readonly id: string }>(PASSWORD_OWNERS, [storableKeys(userIds)]);
+      return new Set(rows.map(({ id }) => id));
+    },
   };
 }

@@ -1,0 +1,101 @@
+/**
+ * @module `npm run bench`: what a token costs, in ratios that mean something on any machine. All servers of a comparison
+ * run at once and are loaded in turn; each round gives one ratio. Results and their reading: bench/README.md.
+ */
+import { availableParallelism } from 'node:os';
+import { load, median, ratio, startServer, stopServer, type BenchServer, type Load, type Sample } from './harness.ts';
+import { comparePasswords, latencyUnderLogins } from './passwords.ts';
+import { openBenchStores } from './stores.ts';
+import { SCOPE, SECRET } from './world.ts';
+
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
+const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 2);
+const CONNECTIONS = 32;
+const LARGE = { BENCH_CLIENTS: '100000', BENCH_USERS: '100000', BENCH_PROFILES: '10000' };
+
+interface Contestant {
+  readonly server: BenchServer;
+  readonly load: Load;
+}
+
+/** Loads all contestants in turn, round after round; the first round warms up and does not count. */
+async function compare(contestants: readonly Contestant[]): Promise<ReadonlyMap<string, Sample[]>> {
+  const samples = new Map<string, Sample[]>(contestants.map(({ server }) => [server.name, []]));
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const { server, load: what } of contestants) {
+      const sample = await load(server, what);
+      if (sample.failed > 0) throw new Error(`${server.name}: ${sample.failed} requests failed`);
+      if (round > 0) samples.get(server.name)!.push(sample);
+    }
+  }
+  return samples;
+}
+
+function print(title: string, samples: ReadonlyMap<string, Sample[]>, reference: string): void {
+  const cpu = (name: string) => samples.get(name)!.map((sample) => sample.cpuMicrosecondsPerRequest);
+  const rate = (name: string) => samples.get(name)!.map((sample) => sample.requestsPerSecond);
+  console.log(`\n## ${title}\n\n| server | CPU a request against ${reference} | requests/s against ${reference} | CPU µs | requests/s | p99 ms | RSS MiB |\n|---|---|---|---|---|---|---|`);
+  for (const [name, list] of samples) {
+    const last = (value: (sample: Sample) => number) => median(list.map(value)).toFixed(0);
+    console.log(
+      `| ${name} | ${ratio(cpu(name), cpu(reference))} | ${ratio(rate(name), rate(reference))} | ${last((s) => s.cpuMicrosecondsPerRequest)} | ${last((s) => s.requestsPerSecond)} | ${last((s) => s.p99)} | ${last((s) => s.rssMiB)} |`,
+    );
+  }
+}
+
+const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
+const credentials = (id: string) => form({ grant_type: 'client_credentials', client_id: id, client_secret: SECRET, scope: SCOPE });
+const tokenLoad = (bodies: readonly string[], path = '/oauth/token'): Load => ({ path, bodies, connections: CONNECTIONS, seconds: SECONDS });
+const someClients = (count: number) => Array.from({ length: count }, (_, index) => credentials(`c${index}`));
+
+async function tokenAndIntrospection(small: BenchServer): Promise<void> {
+  const bare = await startServer('bare node:http', 'bare.ts');
+  const stock = await startServer('oidc-provider as it ships', 'stock.ts');
+  const cc = await compare([
+    { server: bare, load: tokenLoad([credentials('bench')], '/') },
+    { server: stock, load: tokenLoad([credentials('bench')], '/token') },
+    { server: small, load: tokenLoad(someClients(10)) },
+  ]);
+  print('client_credentials: (a) bare, (b) the engine as it ships, (c) Rolemint', cc, stock.name);
+  const answer = (await (await fetch(`${small.url}/oauth/token`, { method: 'POST', body: new URLSearchParams(credentials('c0')) })).json()) as { access_token: string };
+  const introspect = form({ client_id: 'c0', client_secret: SECRET, token: answer.access_token });
+  const introspection = await compare([
+    { server: stock, load: tokenLoad([credentials('bench')], '/token') },
+    { server: small, load: tokenLoad([introspect], '/oauth/introspect') },
+  ]);
+  print('(d) introspection of a JWT, read through to the store, against (b)', introspection, stock.name);
+  await Promise.all([stopServer(bare), stopServer(stock)]);
+}
+
+async function flatness(small: BenchServer, large: BenchServer): Promise<void> {
+  const hot = await compare([
+    { server: small, load: tokenLoad(someClients(10)) },
+    { server: large, load: tokenLoad(someClients(10)) },
+  ]);
+  print('(c) with 10 clients, users and profiles against 100,000 clients, 100,000 users and 10,000 profiles; ten clients ask', hot, small.name);
+  const every = Array.from({ length: 100_000 }, (_, index) => credentials(`c${(index * 7919) % 100_000}`));
+  // Each client once, so that the cache holds them as it does on a server that has run for a while.
+  for (let seconds = 0; seconds < 60; seconds += 20) await load(large, { ...tokenLoad(every), seconds: 20 });
+  const wide = await compare([
+    { server: small, load: tokenLoad(someClients(10)) },
+    { server: large, load: tokenLoad(every) },
+  ]);
+  print('the same, every one of the 100,000 clients asks in turn', wide, small.name);
+}
+
+const stores = await openBenchStores();
+console.log(`# Benchmark\n\nNode ${process.version}, ${availableParallelism()} cores, store: ${stores.kind}, ${ROUNDS} rounds of ${SECONDS} s, ${CONNECTIONS} connections.`);
+try {
+  const small = await startServer('Rolemint', 'rolemint.ts', { env: await stores.environment() });
+  await tokenAndIntrospection(small);
+  await comparePasswords(small, { rounds: ROUNDS, seconds: SECONDS });
+  await latencyUnderLogins(small, { rounds: ROUNDS, seconds: SECONDS });
+  if (process.argv.includes('--quick')) await stopServer(small);
+  else {
+    const large = await startServer('Rolemint, large', 'rolemint.ts', { env: { ...(await stores.environment()), ...LARGE } });
+    await flatness(small, large);
+    await Promise.all([stopServer(small), stopServer(large)]);
+  }
+} finally {
+  await stores.close();
+}
