@@ -6,14 +6,14 @@ export async function up(knex: Knex): Promise<void> {
     CREATE DOMAIN object_key AS text COLLATE "C" CHECK (length(VALUE) BETWEEN 1 AND 250);
 
     CREATE TABLE workspace_state (
-      only boolean PRIMARY KEY DEFAULT true CHECK (only),
+      single boolean PRIMARY KEY DEFAULT true CHECK (single),
       version bigint NOT NULL DEFAULT 0
     );
     INSERT INTO workspace_state DEFAULT VALUES;
 
     -- The log holds every change after this version. A row of its own, so that reaping never waits for an administrator.
     CREATE TABLE change_log_start (
-      only boolean PRIMARY KEY DEFAULT true CHECK (only),
+      single boolean PRIMARY KEY DEFAULT true CHECK (single),
       version bigint NOT NULL DEFAULT 0
     );
     INSERT INTO change_log_start DEFAULT VALUES;

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { uuidv7 } from 'uuidv7';
+import { V7Generator } from 'uuidv7';
 import type { Config } from './config.ts';
 import { DomainError } from './domain/errors.ts';
 import type { Clock, Random, Store } from './domain/ports.ts';
@@ -39,7 +39,13 @@ import { openMetrics } from './telemetry/metrics.ts';
 import { tokenEvents } from './telemetry/token-events.ts';
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
-export const SYSTEM_RANDOM: Random = { id: uuidv7, secret: () => randomBytes(32).toString('base64url') };
+export const SYSTEM_RANDOM: Random = randomAt(SYSTEM_CLOCK);
+
+/** Ids carry the time of their making, which revocations are matched against: it must be the time of the same clock. */
+function randomAt(clock: Clock): Random {
+  const ids = new V7Generator();
+  return { id: () => ids.generateOrResetWithTs(clock.now()).toString(), secret: () => randomBytes(32).toString('base64url') };
+}
 
 /** What a test may put in the place of the real thing. */
 export interface Replacements {
@@ -83,7 +89,7 @@ export async function openApp(config: Config, replaced: Replacements = {}): Prom
 async function assemble(config: Config, replaced: Replacements, closers: Closer[]) {
   const log = replaced.log ?? openLogger({ level: config.logLevel, format: config.logFormat });
   const clock = replaced.clock ?? SYSTEM_CLOCK;
-  const random = SYSTEM_RANDOM;
+  const random = clock === SYSTEM_CLOCK ? SYSTEM_RANDOM : randomAt(clock);
   const hasher = openPasswordHasher({ threads: config.hashThreads, queueLimit: config.hashQueue });
   closers.push(() => hasher.close());
   const metrics = openMetrics({ hashing: () => hasher.stats() });

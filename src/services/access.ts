@@ -40,6 +40,7 @@ export class AccessService {
   #workspace: Workspace | undefined;
   #version = -1;
   #checkedAt = -Infinity;
+  #changedHere = false;
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
 
@@ -54,24 +55,34 @@ export class AccessService {
    */
   async refresh(maximumAge: number): Promise<void> {
     const age = this.#clock.now() - this.#checkedAt;
-    if (age >= 0 && age < maximumAge) return;
-    if (maximumAge > 0 && this.#running !== undefined) return this.#running;
+    if (!this.#changedHere && age >= 0 && age < maximumAge) {
+      // Read ahead of time, so that under load nobody waits for it. A failure shows when the time is up.
+      if (age >= maximumAge / 2 && this.#running === undefined) this.#start().catch(() => undefined);
+      return;
+    }
+    if (maximumAge > 0 && !this.#changedHere && this.#running !== undefined) return this.#running;
     // A read that is under way may have begun before the change that the caller must see: wait for one that begins now.
     if (this.#running === undefined) return this.#start();
     this.#queued ??= this.#running.catch(() => undefined).then(() => this.#start());
     return this.#queued;
   }
 
-  /** After a change made by this process: the next answer sees it. */
+  /** After a change made by this process: the next answer sees it, even while a read that began before is under way. */
   expire(): void {
-    this.#checkedAt = -Infinity;
+    this.#changedHere = true;
   }
 
   #start(): Promise<void> {
     this.#queued = undefined;
-    this.#running = this.#readChanges().finally(() => {
-      this.#running = undefined;
-    });
+    this.#changedHere = false;
+    this.#running = this.#readChanges()
+      .catch((error: unknown) => {
+        this.#changedHere = true;
+        throw error;
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
     return this.#running;
   }
 

@@ -7,6 +7,12 @@ import type { SecretPolicy } from './schema.ts';
 import { uniteDocuments } from './union.ts';
 import type { Workspace } from './workspace.ts';
 
+/** The text of a file. */
+export interface Source {
+  readonly file: string;
+  readonly text: string;
+}
+
 const LARGEST_FILE = 16 * 1024 * 1024;
 const WORKSPACE_FILE = /\.(?:yaml|yml|json)$/;
 
@@ -17,8 +23,14 @@ const WORKSPACE_FILE = /\.(?:yaml|yml|json)$/;
  * @throws {WorkspaceError} when a file cannot be read at all, or is no YAML or JSON; all such files are named
  */
 export async function readWorkspace(paths: readonly string[], policy: SecretPolicy): Promise<Workspace> {
+  const { sources, problems } = await readSources(paths);
+  return parseWorkspace(sources, policy, problems);
+}
+
+/** The texts that {@link parseWorkspace} takes, each file once; and which could not be read. */
+export async function readSources(paths: readonly string[]): Promise<{ readonly sources: readonly Source[]; readonly problems: readonly Problem[] }> {
   const problems: Problem[] = [];
-  const sources: { file: string; text: string }[] = [];
+  const sources: Source[] = [];
   const seen = new Set<string>();
   for (const file of await filesOf(paths, problems)) {
     if (seen.has(path.resolve(file))) continue;
@@ -26,14 +38,14 @@ export async function readWorkspace(paths: readonly string[], policy: SecretPoli
     const text = await textOf(file, problems);
     if (text !== undefined) sources.push({ file, text });
   }
-  return parseWorkspace(sources, policy, problems);
+  return { sources, problems };
 }
 
 /**
  * Makes one workspace of texts that were read already.
  * @throws {WorkspaceError} when one of them is no YAML or JSON
  */
-export function parseWorkspace(sources: readonly { readonly file: string; readonly text: string }[], policy: SecretPolicy, unreadable: readonly Problem[] = []): Workspace {
+export function parseWorkspace(sources: readonly Source[], policy: SecretPolicy, unreadable: readonly Problem[] = []): Workspace {
   const documents: SourceDocument[] = sources.map(({ file, text }) => parseDocument(text, file));
   const broken = documents.filter((document) => !document.readable);
   if (unreadable.length > 0 || broken.length > 0) throw new WorkspaceError([...unreadable, ...broken.flatMap((document) => document.problems)]);

@@ -1,0 +1,84 @@
+/**
+ * The parts of the documentation that say what the code says: tables of settings, error codes, built-in roles, commands
+ * and metrics. Each stands in a document between two markers; `npm run docs` writes them, a test compares them.
+ */
+import type { Command } from 'commander';
+import { SETTINGS } from '../src/config.ts';
+import type { ErrorCode } from '../src/domain/errors.ts';
+import { BUILT_IN_ROLES } from '../src/domain/role.ts';
+import { STATUS } from '../src/http/errors.ts';
+import { openMetrics } from '../src/telemetry/metrics.ts';
+import { buildProgram } from './program.ts';
+
+/** Documents with generated parts, relative to the project. */
+export const GENERATED_DOCUMENTS = ['README.md', 'docs/errors.md', 'docs/operations.md'];
+
+const PART = /(<!-- generated: ([a-z]+) -->\n)[\s\S]*?(<!-- end -->)/g;
+
+/** The document with every generated part as the code has it now. */
+export async function withGeneratedParts(document: string): Promise<string> {
+  const tables = new Map<string, string>();
+  for (const [, , name] of document.matchAll(PART)) {
+    const render = PARTS[name!];
+    if (render === undefined) throw new Error(`there is no generated part ${name}`);
+    tables.set(name!, await render());
+  }
+  return document.replaceAll(PART, (_whole, begin: string, name: string, end: string) => `${begin}\n${tables.get(name)}\n\n${end}`);
+}
+
+const PARTS: Readonly<Record<string, () => string | Promise<string>>> = { settings, errors, roles, commands, metrics };
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+const code = (text: string): string => `\`${text}\``;
+
+function settings(): string {
+  const rows = Object.entries(SETTINGS).map(([name, { fallback, about }]) => [code(name), fallback === '' ? 'unset' : code(fallback), about]);
+  return table(['setting', 'default', 'what it is for'], rows);
+}
+
+/** What a code means for whoever receives it. */
+const MEANING: Readonly<Record<ErrorCode, string>> = {
+  invalid_input: 'Something that was sent cannot be used. `pointer` says where, the title says what is allowed.',
+  unauthenticated: 'It is not known who is asking.',
+  insufficient_roles: 'The caller is known and lacks a role. The title names the roles of which one is needed.',
+  above_ceiling: 'The caller may make such changes, but not hand out this much.',
+  not_found: 'There is no such thing, or it belongs to somebody else: the answer is the same.',
+  already_exists: 'The name or id is taken.',
+  in_use: 'Something else still needs it.',
+  stale_version: 'It was changed since it was read. Read it again.',
+  too_many_attempts: 'Too many failures in a short time. `Retry-After` says when to come back.',
+  unavailable: 'The store, the keys or the hashing queue cannot answer now. Retry after `Retry-After`.',
+  internal: 'A fault of ours. The log line with the same request id says which.',
+};
+
+function errors(): string {
+  const rows = (Object.keys(STATUS) as ErrorCode[]).map((name) => [code(name), String(STATUS[name]), MEANING[name]]);
+  return table(['code', 'status', 'what it means'], rows);
+}
+
+function roles(): string {
+  return table(['role', 'category', 'what it allows'], BUILT_IN_ROLES.map(({ name, category, description = '' }) => [code(name), category, description]));
+}
+
+async function commands(): Promise<string> {
+  const leaves = (command: Command, prefix: string): string[][] =>
+    command.commands.filter(({ commands: { length } }) => length >= 0).flatMap((child) => {
+      const name = `${prefix}${child.name()}`;
+      if (child.name() === 'help') return [];
+      return child.commands.length > 0 ? leaves(child, `${name} `) : [[code(`rolemint ${name}`), child.summary() === '' ? firstSentence(child.description()) : child.summary()]];
+    });
+  return table(['command', 'what it does'], leaves(await buildProgram(), ''));
+}
+
+const firstSentence = (text: string): string => /^.*?[.](?=\s|$)/s.exec(text)?.[0] ?? text;
+
+async function metrics(): Promise<string> {
+  const { registry } = openMetrics({ hashing: () => ({ queued: 0, running: 0 }) });
+  const all = registry.getMetricsAsArray() as unknown as readonly { readonly name: string; readonly help: string; readonly labelNames: readonly string[] }[];
+  const ours = all.filter(({ name }) => name.startsWith('rolemint_'));
+  return table(['metric', 'labels', 'what it measures'], ours.map(({ name, labelNames, help }) => [code(name), labelNames.map(code).join(' '), help]));
+}
