@@ -77,6 +77,8 @@ function measure(work: () => number): number {
 
 const cells = (...values: (string | number)[]): string => `| ${values.map((value) => (typeof value === 'number' ? value.toFixed(1) : value)).join(' | ')} |`;
 
+const count = (value: number): string => Math.round(value).toLocaleString('en');
+
 function row(given: Case, names: number): string {
   const { catalogue, subject } = given;
   const requested = request(given, names);
@@ -86,7 +88,6 @@ function row(given: Case, names: number): string {
   const kept = measure(() => negotiate(catalogue, held, limits, requested).granted.length);
   const anew = measure(() => negotiate(catalogue, holdings(catalogue, subject, 'shop', NOW), limits, requested).granted.length);
   const explained = measure(() => explain(catalogue, held, limits, requested).length);
-  const count = (value: number) => Math.round(value).toLocaleString('en');
   return cells(count(given.size), count(names), count(granted.length), kept, count(1e6 / kept), anew, count(1e6 / anew), explained);
 }
 

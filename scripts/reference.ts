@@ -3,12 +3,13 @@
  * and metrics. Each stands in a document between two markers; `npm run docs` writes them, a test compares them.
  */
 import type { Command } from 'commander';
+import { CliContext } from '../src/cli/context.ts';
+import { buildProgram } from '../src/cli/run.ts';
 import { SETTINGS } from '../src/config.ts';
 import type { ErrorCode } from '../src/domain/errors.ts';
 import { BUILT_IN_ROLES } from '../src/domain/role.ts';
 import { STATUS } from '../src/http/errors.ts';
 import { openMetrics } from '../src/telemetry/metrics.ts';
-import { buildProgram } from './program.ts';
 
 /** Documents with generated parts, relative to the project. */
 export const GENERATED_DOCUMENTS = ['README.md', 'docs/errors.md', 'docs/operations.md'];
@@ -16,17 +17,15 @@ export const GENERATED_DOCUMENTS = ['README.md', 'docs/errors.md', 'docs/operati
 const PART = /(<!-- generated: ([a-z]+) -->\n)[\s\S]*?(<!-- end -->)/g;
 
 /** The document with every generated part as the code has it now. */
-export async function withGeneratedParts(document: string): Promise<string> {
-  const tables = new Map<string, string>();
-  for (const [, , name] of document.matchAll(PART)) {
-    const render = PARTS[name!];
+export function withGeneratedParts(document: string): string {
+  return document.replaceAll(PART, (_whole, begin: string, name: string, end: string) => {
+    const render = PARTS[name];
     if (render === undefined) throw new Error(`there is no generated part ${name}`);
-    tables.set(name!, await render());
-  }
-  return document.replaceAll(PART, (_whole, begin: string, name: string, end: string) => `${begin}\n${tables.get(name)}\n\n${end}`);
+    return `${begin}\n${render()}\n\n${end}`;
+  });
 }
 
-const PARTS: Readonly<Record<string, () => string | Promise<string>>> = { settings, errors, roles, commands, metrics };
+const PARTS: Readonly<Record<string, () => string>> = { settings, errors, roles, commands, metrics };
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
@@ -64,19 +63,21 @@ function roles(): string {
   return table(['role', 'category', 'what it allows'], BUILT_IN_ROLES.map(({ name, category, description = '' }) => [code(name), category, description]));
 }
 
-async function commands(): Promise<string> {
-  const leaves = (command: Command, prefix: string): string[][] =>
-    command.commands.filter(({ commands: { length } }) => length >= 0).flatMap((child) => {
-      const name = `${prefix}${child.name()}`;
-      if (child.name() === 'help') return [];
-      return child.commands.length > 0 ? leaves(child, `${name} `) : [[code(`rolemint ${name}`), child.summary() === '' ? firstSentence(child.description()) : child.summary()]];
-    });
-  return table(['command', 'what it does'], leaves(await buildProgram(), ''));
+function commands(): string {
+  const silent = { write: () => true };
+  const io = { stdin: process.stdin, stdout: silent, stderr: silent, env: {}, cwd: '/', operator: 'docs', signals: process };
+  return table(['command', 'what it does'], leavesOf(buildProgram(new CliContext(io))).map(([name, summary]) => [code(`rolemint${name}`), summary]));
 }
 
-const firstSentence = (text: string): string => /^.*?[.](?=\s|$)/s.exec(text)?.[0] ?? text;
+/** The commands that do something, each with its whole name and its summary. */
+function leavesOf(command: Command, prefix = ''): (readonly [string, string])[] {
+  return command.commands.flatMap((child) => {
+    const name = `${prefix} ${child.name()}`;
+    return child.commands.length > 0 ? leavesOf(child, name) : [[name, child.summary()] as const];
+  });
+}
 
-async function metrics(): Promise<string> {
+function metrics(): string {
   const { registry } = openMetrics({ hashing: () => ({ queued: 0, running: 0 }) });
   const all = registry.getMetricsAsArray() as unknown as readonly { readonly name: string; readonly help: string; readonly labelNames: readonly string[] }[];
   const ours = all.filter(({ name }) => name.startsWith('rolemint_'));

@@ -95,8 +95,9 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   const metrics = openMetrics({ hashing: () => hasher.stats() });
   const opened = replaced.store ?? (await openStore(config));
   closers.push(() => opened.close());
-  const access = new AccessService(opened, clock);
-  const store = announcing(measuredStore(opened, (operation, outcome, seconds) => metrics.store.observe({ operation, outcome }, seconds)), access);
+  const measured = measuredStore(opened, (operation, outcome, seconds) => metrics.store.observe({ operation, outcome }, seconds));
+  const access = new AccessService(measured, clock);
+  const store = announcing(measured, access);
   const keyFile = openSigningKeyFile({ folder: config.keysDir, strict: config.production, clock });
   const openedSigner = await openTokenSigner({ issuer: config.issuer, keyFile, clock, reloadEveryMs: 1000, log });
   closers.push(() => openedSigner.close());

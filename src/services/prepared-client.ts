@@ -1,5 +1,6 @@
 import type { Client, OmittedScope } from '../domain/client.ts';
 import type { ClientRecord } from '../domain/ports.ts';
+import { LONGEST_ACCESS_TOKEN_SECONDS } from '../domain/signing-key.ts';
 
 /** A client with the sets that every token request needs, made once per version of the client. */
 export interface PreparedClient extends ClientRecord {
@@ -16,7 +17,10 @@ export function prepareClient(record: ClientRecord): PreparedClient {
   };
 }
 
-/** Seconds that an access token of this client lives when no lease ends earlier. */
+/**
+ * Seconds that an access token of this client lives when no lease ends earlier. Revocations and retired keys are kept for
+ * as long as the longest token lives, so no client can have longer ones.
+ */
 export function accessTokenLifetime(client: Client, fallback: number): number {
-  return client.accessTokenLifetimeSeconds ?? fallback;
+  return Math.min(client.accessTokenLifetimeSeconds ?? fallback, LONGEST_ACCESS_TOKEN_SECONDS);
 }

@@ -1,7 +1,15 @@
 /** @module Plans and applies a workspace: one function makes the change in one transaction; a plan takes it back. */
 import { compileCatalogue } from '../domain/catalogue.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
-import { credentialChanges, credentialField, prepareSecrets, SecretWork, unexpiredSecrets, writeCredentials, type CredentialChanges } from './credentials.ts';
+import {
+  credentialChanges,
+  credentialField,
+  prepareSecrets,
+  SecretWork,
+  unexpiredSecrets,
+  writeCredentials,
+  type CredentialChanges,
+} from './credentials.ts';
 import { definitionsAfter, desiredState, type Action, type FieldChange, type ObjectChange } from './desired.ts';
 import { compareSnapshots, reachedBy, takeSnapshot, type RoleEffect } from './effects.ts';
 import { checkExpectations } from './expectations.ts';
@@ -51,7 +59,7 @@ const MOST_SUBJECTS = 10_000;
  * @throws {WorkspaceError} with every problem that the files have, failing expectations included
  */
 export function planWorkspace(context: WorkspaceContext, workspace: Workspace, options: PlanOptions = {}): Promise<WorkspacePlan> {
-  return change(context, workspace, { ...options, dryRun: true });
+  return makeChange(context, workspace, { ...options, dryRun: true });
 }
 
 /**
@@ -60,10 +68,14 @@ export function planWorkspace(context: WorkspaceContext, workspace: Workspace, o
  * @throws `in_use` when something that `prune` removes is still needed by what the files do not contain
  */
 export function applyWorkspace(context: WorkspaceContext, workspace: Workspace, options: PlanOptions = {}): Promise<WorkspacePlan> {
-  return change(context, workspace, { ...options, dryRun: false });
+  return makeChange(context, workspace, { ...options, dryRun: false });
 }
 
-async function change(context: WorkspaceContext, workspace: Workspace, options: PlanOptions & { readonly dryRun: boolean }): Promise<WorkspacePlan> {
+async function makeChange(
+  context: WorkspaceContext,
+  workspace: Workspace,
+  options: PlanOptions & { readonly dryRun: boolean },
+): Promise<WorkspacePlan> {
   const work = new SecretWork(context.hasher, options.dryRun);
   if (workspace.problems.length === 0) await prepareSecrets(context, workspace, work);
   return context.store.transaction((tx) => changeWithin(tx, { context, workspace, work, options }), { rollback: options.dryRun });

@@ -99,14 +99,19 @@ export async function unexpiredSecrets(tx: StoreTransaction, workspace: Workspac
   const unexpired = new Map<string, readonly ClientSecret[]>();
   for (const batch of batches([...workspace.entries.clients.keys()])) {
     for (const [id, secrets] of await tx.findClientSecrets(batch)) {
-      unexpired.set(id, secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now));
+      unexpired.set(
+        id,
+        secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now),
+      );
     }
   }
   return unexpired;
 }
 
 async function withoutPassword(tx: StoreTransaction, workspace: Workspace): Promise<Declared<'users'>[]> {
-  const declaring = [...soundEntries(workspace, 'users')].map(({ declared }) => declared).filter((user) => user.password !== undefined || user.password_hash !== undefined);
+  const declaring = [...soundEntries(workspace, 'users')]
+    .map(({ declared }) => declared)
+    .filter((user) => user.password !== undefined || user.password_hash !== undefined);
   const lacking: Declared<'users'>[] = [];
   for (const batch of batches(declaring)) {
     const owners = await tx.findPasswordOwners(batch.map(({ id }) => id));

@@ -88,7 +88,10 @@ export const securityProfiles: Section<Declared<'security_profiles'>, SecurityPr
     roles: declared.roles ?? existing?.roles ?? [],
     permissions: declared.permissions ?? existing?.permissions ?? [],
     fullAccess: declared.full_access ?? existing?.fullAccess ?? false,
-    passwordPolicy: declaredOr(declared.password_policy === undefined || declared.password_policy === null ? declared.password_policy : policyOf(declared.password_policy), existing?.passwordPolicy),
+    passwordPolicy: declaredOr(
+      declared.password_policy === undefined || declared.password_policy === null ? declared.password_policy : policyOf(declared.password_policy),
+      existing?.passwordPolicy,
+    ),
     managed: declared.managed ?? existing?.managed ?? false,
   }),
   describe: (profile) => ({

@@ -39,7 +39,11 @@ export interface Desired {
 }
 
 /** Compares what the files declare with what is stored. */
-export async function desiredState(tx: StoreTransaction, workspace: Workspace, options: { readonly prune: boolean; readonly origin: Origin }): Promise<Desired> {
+export async function desiredState(
+  tx: StoreTransaction,
+  workspace: Workspace,
+  options: { readonly prune: boolean; readonly origin: Origin },
+): Promise<Desired> {
   const objects = {} as Record<SectionName, Map<string, object>>;
   const stored = {} as Record<SectionName, Map<string, object>>;
   const removed = {} as Record<SectionName, Set<string>>;
@@ -60,7 +64,10 @@ export async function desiredState(tx: StoreTransaction, workspace: Workspace, o
       changes.push(...changeOf(name, existing, object));
     }
     if (!options.prune || !workspace.sections.has(name)) continue;
-    for await (const object of everything((page) => section.repository(tx).list(page), (one) => section.keyOf(one))) {
+    for await (const object of everything(
+      (page) => section.repository(tx).list(page),
+      (one) => section.keyOf(one),
+    )) {
       const key = section.keyOf(object);
       if (entries.has(key) || (name === 'roles' && isBuiltInRole(key))) continue;
       removed[name].add(key);
@@ -109,14 +116,21 @@ async function swept(tx: StoreTransaction, removed: Record<SectionName, Set<stri
   const parties = { user: removed.users, user_group: removed.user_groups, organization: removed.organizations, client: removed.clients };
   if (Object.values(parties).every(({ size }) => size === 0) && removed.security_profiles.size === 0) return [];
   const changes: ObjectChange[] = [];
-  for await (const assignment of everything((page) => tx.assignments.list(page), ({ id }) => id)) {
+  for await (const assignment of everything(
+    (page) => tx.assignments.list(page),
+    ({ id }) => id,
+  )) {
     const { id, party, client, securityProfile } = assignment;
-    const goes = parties[party.kind].has(party.id) || removed.security_profiles.has(securityProfile) || (client !== undefined && removed.clients.has(client));
+    const goes =
+      parties[party.kind].has(party.id) || removed.security_profiles.has(securityProfile) || (client !== undefined && removed.clients.has(client));
     if (!goes || removed.assignments.has(id)) continue;
     removed.assignments.add(id);
     changes.push(...changeOf('assignments', assignment, undefined));
   }
-  for await (const rule of everything((page) => tx.impersonationRules.list(page), ({ id }) => id)) {
+  for await (const rule of everything(
+    (page) => tx.impersonationRules.list(page),
+    ({ id }) => id,
+  )) {
     const goes =
       parties[rule.impersonator.kind].has(rule.impersonator.id) ||
       parties[rule.target.kind].has(rule.target.id) ||
@@ -127,6 +141,12 @@ async function swept(tx: StoreTransaction, removed: Record<SectionName, Set<stri
     changes.push(...changeOf('impersonation_rules', rule, undefined));
   }
   return changes;
+}
+
+/** What roles and profiles mean, before and after a change. */
+export interface BeforeAndAfter {
+  readonly before: Definitions;
+  readonly after: Definitions;
 }
 
 /** The definitions of the catalogue once the changes are made. */

@@ -20,7 +20,7 @@ export interface SourceDocument {
   /** False: the text as a whole could not be understood, so nothing can be said about its content. */
   readonly readable: boolean;
   /** Where a field stands: its value, or its key. The nearest enclosing one when it does not exist. */
-  locate(path: Path, part?: 'key' | 'value'): Place;
+  readonly locate: (path: Path, part?: 'key' | 'value') => Place;
 }
 
 type YamlNode = Node | Pair | null | undefined;
@@ -38,7 +38,11 @@ export function parseDocument(text: string, file: string): SourceDocument {
     return { file, value: undefined, problems, readable: false, locate: () => place(composed) };
   }
   const [document, second] = composed;
-  const problems: Problem[] = (document?.errors ?? []).map((error) => ({ ...place(error.pos[0]), path: '', message: `cannot be read: ${firstLine(error.message)}` }));
+  const problems: Problem[] = (document?.errors ?? []).map((error) => ({
+    ...place(error.pos[0]),
+    path: '',
+    message: `cannot be read: ${firstLine(error.message)}`,
+  }));
   if (second !== undefined) problems.push({ ...place(second.range[0]), path: '', message: 'has more than one YAML document; one file holds one.' });
   const reading = new Reading(place);
   const readable = problems.length === 0;
@@ -89,7 +93,8 @@ class Reading {
     }
     if (isAlias(node)) return this.#follow(node, path);
     if (isScalar(node) || isMap(node) || isSeq(node)) {
-      if (node.tag !== undefined && !STANDARD_TAGS.has(node.tag)) return this.#refuse(node, path, `has the tag ${JSON.stringify(node.tag.slice(0, 60))}; tags are not allowed.`);
+      if (node.tag !== undefined && !STANDARD_TAGS.has(node.tag))
+        return this.#refuse(node, path, `has the tag ${JSON.stringify(node.tag.slice(0, 60))}; tags are not allowed.`);
       if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     }
     if (isScalar(node)) return typeof node.value === 'bigint' ? Number(node.value) : node.value;
@@ -101,7 +106,7 @@ class Reading {
   #object(pairs: readonly Pair[], path: Path): object {
     const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
     for (const { key, value } of pairs) {
-      const name = isScalar(key) && key.value !== null && typeof key.value !== 'object' ? String(key.value) : undefined;
+      const name = keyName(key);
       if (name === undefined) this.#refuse(key as YamlNode, path, 'has a key that is not a plain name.');
       else if (name === '__proto__') this.#refuse(key as YamlNode, [...path, name], 'unknown field.');
       else if (name in object) this.#refuse(key as YamlNode, [...path, name], 'stands here twice.');
@@ -112,7 +117,8 @@ class Reading {
 
   #follow(alias: Node & { readonly source: string }, path: Path): unknown {
     const target = this.#anchors.get(alias.source);
-    if (target === undefined) return this.#refuse(alias, path, `refers to ${JSON.stringify(alias.source.slice(0, 60))}, which is not defined before it.`);
+    if (target === undefined)
+      return this.#refuse(alias, path, `refers to ${JSON.stringify(alias.source.slice(0, 60))}, which is not defined before it.`);
     this.targets.set(alias, target);
     this.#insideAlias += 1;
     const value = this.convert(target, path);
@@ -126,6 +132,12 @@ class Reading {
   }
 }
 
+/** Numbers and truth values are names too, as they are in JSON; lists, objects and nothing are not. */
+function keyName(key: unknown): string | undefined {
+  const value = isScalar(key) ? key.value : undefined;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
 function offsetOf(document: Document.Parsed | undefined, targets: ReadonlyMap<Node, Node>, path: Path, part: 'key' | 'value'): number {
   let node: YamlNode = document?.contents;
   let offset = startOf(node) ?? 0;
@@ -135,7 +147,7 @@ function offsetOf(document: Document.Parsed | undefined, targets: ReadonlyMap<No
     if (isSeq(node)) {
       next = node.items[step as number] as YamlNode;
     } else if (isMap(node)) {
-      const pair: Pair | undefined = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
+      const pair: Pair | undefined = node.items.find(({ key }) => keyName(key) === step);
       next = pair?.value as YamlNode;
       if (pair !== undefined && (next === null || next === undefined || (part === 'key' && depth === path.length - 1))) next = pair.key as YamlNode;
     }

@@ -3,13 +3,13 @@
  * also issue tokens, before and after.
  */
 import { effectiveRoles, holdings, type Instant, type Subject } from '../domain/access.ts';
-import { compileCatalogue, type Catalogue, type Definitions } from '../domain/catalogue.ts';
+import { byCodeUnit, compileCatalogue, type Catalogue, type Definitions } from '../domain/catalogue.ts';
 import type { Client } from '../domain/client.ts';
 import type { Organization } from '../domain/organization.ts';
 import type { Party, PartyKind } from '../domain/party.ts';
 import type { Assignment } from '../domain/assignment.ts';
 import type { AccessReader, StoreTransaction } from '../domain/ports.ts';
-import type { ObjectChange } from './desired.ts';
+import type { BeforeAndAfter, ObjectChange } from './desired.ts';
 import { batches, everything } from './sections.ts';
 
 /** The same change for some users of one organization, or for some clients. */
@@ -45,7 +45,7 @@ export interface Snapshot {
 export async function reachedBy(
   tx: StoreTransaction,
   changes: readonly ObjectChange[],
-  definitions: { readonly before: Definitions; readonly after: Definitions },
+  definitions: BeforeAndAfter,
   limit: number,
 ): Promise<Reached> {
   const parties = await touchedParties(tx, changes, definitions);
@@ -57,7 +57,7 @@ export async function reachedBy(
   return { users: first(users), clients: first(clients), cut };
 }
 
-async function touchedParties(tx: StoreTransaction, changes: readonly ObjectChange[], definitions: { readonly before: Definitions; readonly after: Definitions }): Promise<Party[]> {
+async function touchedParties(tx: StoreTransaction, changes: readonly ObjectChange[], definitions: BeforeAndAfter): Promise<Party[]> {
   const parties = new Map<string, Party>();
   const add = (kind: PartyKind, id: string) => parties.set(`${kind}:${id}`, { kind, id });
   for (const { section, action, key, before, after, fields } of changes) {
@@ -72,22 +72,31 @@ async function touchedParties(tx: StoreTransaction, changes: readonly ObjectChan
     for (const { party } of await tx.access.assignmentsOf({ securityProfile: profile }, MOST_ASSIGNMENTS)) add(party.kind, party.id);
   }
   if (types.size > 0) {
-    for await (const { id, type } of everything((page) => tx.organizations.list(page), (organization) => organization.id)) if (types.has(type)) add('organization', id);
+    for await (const { id, type } of everything(
+      (page) => tx.organizations.list(page),
+      (organization) => organization.id,
+    ))
+      if (types.has(type)) add('organization', id);
   }
   return [...parties.values()];
 }
 
 const MOST_ASSIGNMENTS = 100_000;
 
+/** Positions mean something else in every catalogue; names do not. */
+const roleNames = (catalogue: Catalogue, positions: Iterable<number> | undefined): string =>
+  Array.from(positions ?? [], (role) => catalogue.roles[role]!)
+    .sort(byCodeUnit)
+    .join(' ');
+
 /** Profiles that give other roles than before, and organization types that are barred from others. */
-function changedMeanings(before: Catalogue, after: Catalogue, definitions: { readonly before: Definitions; readonly after: Definitions }) {
-  const names = (catalogue: Catalogue, positions: Iterable<number> | undefined): string => [...(positions ?? [])].map((role) => catalogue.roles[role]).sort().join(' ');
+function changedMeanings(before: Catalogue, after: Catalogue, definitions: BeforeAndAfter): { profiles: string[]; types: ReadonlySet<string> } {
   const profiles = definitions.before.securityProfiles
     .map(({ id }) => id)
-    .filter((id) => names(before, before.profile(id)?.roles) !== names(after, after.profile(id)?.roles));
+    .filter((id) => roleNames(before, before.profile(id)?.roles) !== roleNames(after, after.profile(id)?.roles));
   const types = [...definitions.before.organizationTypes, ...definitions.after.organizationTypes]
     .map(({ name }) => name)
-    .filter((name) => names(before, before.barred(name)) !== names(after, after.barred(name)));
+    .filter((name) => roleNames(before, before.barred(name)) !== roleNames(after, after.barred(name)));
   return { profiles, types: new Set(types) };
 }
 
@@ -110,7 +119,10 @@ async function touchedClients(
     }
     page = [];
   };
-  for await (const client of everything((options) => tx.clients.list(options), ({ clientId }) => clientId)) {
+  for await (const client of everything(
+    (options) => tx.clients.list(options),
+    ({ clientId }) => clientId,
+  )) {
     if ((looked += 1) > limit) break;
     page.push(client);
     if (page.length === 1000) await judge();
@@ -155,11 +167,22 @@ export function compareSnapshots(before: Snapshot, after: Snapshot, reached: Rea
     tell(id, { kind: 'user', organization, client: undefined, ...everywhere });
     for (const client of limitingClients(was, becomes)) {
       const through = difference(roles.before.of(was, client), roles.after.of(becomes, client));
-      tell(id, { kind: 'user', organization, client, gained: without(through.gained, everywhere.gained), lost: without(through.lost, everywhere.lost) });
+      tell(id, {
+        kind: 'user',
+        organization,
+        client,
+        gained: without(through.gained, everywhere.gained),
+        lost: without(through.lost, everywhere.lost),
+      });
     }
   }
   for (const id of reached.clients) {
-    tell(id, { kind: 'client', organization: undefined, client: undefined, ...difference(roles.before.of(before.clients.get(id), id), roles.after.of(after.clients.get(id), id)) });
+    tell(id, {
+      kind: 'client',
+      organization: undefined,
+      client: undefined,
+      ...difference(roles.before.of(before.clients.get(id), id), roles.after.of(after.clients.get(id), id)),
+    });
   }
   return [...groups.values()].map(({ effect, subjects }) => ({ ...effect, subjects }));
 }
@@ -190,7 +213,11 @@ class RoleReader {
   /** None for who does not exist or gets no token at all. */
   of(subject: Subject | undefined, client: string | undefined): readonly string[] {
     if (subject === undefined || !subject.active) return [];
-    const key = JSON.stringify([client, subject.organization?.type, subject.reaches.map(({ assignment, from, until }) => [assignment, String(from), String(until)])]);
+    const key = JSON.stringify([
+      client,
+      subject.organization?.type,
+      subject.reaches.map(({ assignment, from, until }) => [assignment, String(from), String(until)]),
+    ]);
     let roles = this.#known.get(key);
     if (roles === undefined) {
       roles = effectiveRoles(this.#catalogue, holdings(this.#catalogue, subject, client, this.#at));

@@ -38,13 +38,17 @@ export async function checkExpectations(tx: StoreTransaction, workspace: Workspa
   return problems;
 }
 
+const list = (names: readonly string[]): string => (names.length === 0 ? 'no roles' : names.join(' '));
+
 function explainFailure(expectation: Declared<'expectations'>, { roles, refused, verdicts }: Outcome, catalogue: Catalogue): string {
   const expected = [...expectation.roles].sort();
-  const list = (names: readonly string[]): string => (names.length === 0 ? 'no roles' : names.join(' '));
-  const missing = expected.filter((role) => !roles.includes(role)).map((role) => {
-    const why = catalogue.indexOf(role) === undefined ? `nobody knows it.${didYouMean(role, catalogue.roles)}` : (verdicts.get(role) ?? 'not requested');
-    return `${role} (${why})`;
-  });
+  const missing = expected
+    .filter((role) => !roles.includes(role))
+    .map((role) => {
+      const why =
+        catalogue.indexOf(role) === undefined ? `nobody knows it.${didYouMean(role, catalogue.roles)}` : (verdicts.get(role) ?? 'not requested');
+      return `${role} (${why})`;
+    });
   const surplus = roles.filter((role) => !expected.includes(role));
   return [
     `the expectation fails: expected ${list(expected)}; found ${list(roles)}.`,
@@ -80,13 +84,19 @@ async function subjectOf(tx: StoreTransaction, expectation: Declared<'expectatio
   return client === undefined ? undefined : tx.access.findClient(client.clientId);
 }
 
-async function refusal(tx: StoreTransaction, expectation: Declared<'expectations'>, { client, subject }: { readonly client: Client | undefined; readonly subject: Subject | undefined }): Promise<string | undefined> {
+async function refusal(
+  tx: StoreTransaction,
+  expectation: Declared<'expectations'>,
+  { client, subject }: { readonly client: Client | undefined; readonly subject: Subject | undefined },
+): Promise<string | undefined> {
   if (client?.active === false) return 'the client is not active';
   if (subject?.active === false) return 'the subject, or an organization that it belongs to, is not active';
   if (client === undefined) return undefined;
   if ((await tx.access.findClient(client.clientId))?.active === false) return 'the organization of the client is not active';
-  if (expectation.user === undefined) return client.grantTypes.includes('client_credentials') ? undefined : 'the client may not use client_credentials';
-  if (subject?.organization !== undefined && !admitsOrganization(client.allowedOrganizations, subject.organization)) return 'the client does not admit the organization of the user';
+  if (expectation.user === undefined)
+    return client.grantTypes.includes('client_credentials') ? undefined : 'the client may not use client_credentials';
+  if (subject?.organization !== undefined && !admitsOrganization(client.allowedOrganizations, subject.organization))
+    return 'the client does not admit the organization of the user';
   return undefined;
 }
 
@@ -94,6 +104,11 @@ function requestedNames(
   { scope }: Declared<'expectations'>,
   { catalogue, held, client }: { readonly catalogue: Catalogue; readonly held: Holdings; readonly client: Client | undefined },
 ): readonly string[] {
-  const names = scope === undefined || scope === null ? omittedNames(catalogue, held, client?.omittedScope ?? 'all') : scope === '' ? [] : (parseScope(scope) ?? []);
+  const names =
+    scope === undefined || scope === null
+      ? omittedNames(catalogue, held, client?.omittedScope ?? 'all')
+      : scope === ''
+        ? []
+        : (parseScope(scope) ?? []);
   return names.filter((name) => !OIDC_SCOPES.has(name));
 }

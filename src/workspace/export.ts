@@ -28,7 +28,10 @@ export async function exportWorkspace(store: Store, options: ExportOptions = {})
     }
   }
   if (options.format === 'json') return `${JSON.stringify({ ...settings, ...sections }, undefined, 2)}\n`;
-  return [yamlOf(settings), ...Object.entries(sections).map(([name, objects]) => `${name}:\n${objects.map((object) => indent(yamlOf([object]))).join('')}`)].join('');
+  return [
+    yamlOf(settings),
+    ...Object.entries(sections).map(([name, objects]) => `${name}:\n${objects.map((object) => indent(yamlOf([object]))).join('')}`),
+  ].join('');
 }
 
 async function readAll(tx: StoreTransaction): Promise<{ settings: Exported; sections: Partial<Record<SectionName, Exported[]>> }> {
@@ -47,7 +50,10 @@ async function readAll(tx: StoreTransaction): Promise<{ settings: Exported; sect
 
 async function exportSection(tx: StoreTransaction, section: Section): Promise<Exported[]> {
   const found: { label: string; fields: Exported }[] = [];
-  for await (const object of everything((page) => section.repository(tx).list(page), (one) => section.keyOf(one))) {
+  for await (const object of everything(
+    (page) => section.repository(tx).list(page),
+    (one) => section.keyOf(one),
+  )) {
     if (section === SECTIONS.roles && isBuiltInRole(section.keyOf(object))) continue;
     found.push({ label: section.label(object), fields: withoutDefaults(section.describe(object), section.defaults(object)) });
   }
@@ -69,4 +75,9 @@ function yamlOf(value: unknown): string {
   return document.toString({ lineWidth: 120, flowCollectionPadding: false });
 }
 
-const indent = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ');
+/** Line by line as YAML has them: to a regular expression, U+2028 in the middle of a text would begin one too. */
+const indent = (yaml: string): string =>
+  yaml
+    .split('\n')
+    .map((line) => (line === '' ? line : `  ${line}`))
+    .join('\n');

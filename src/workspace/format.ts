@@ -23,7 +23,8 @@ const WIDEST_VALUE = 100;
 
 /** The plan as plain text of several lines, without a final line break. */
 export function formatPlan(plan: WorkspacePlan, options: FormatOptions = {}): string {
-  const paint = (colour: string | undefined, text: string): string => (options.colour === true && colour !== undefined ? `${colour}${text}${PLAIN}` : text);
+  const paint = (colour: string | undefined, text: string): string =>
+    options.colour === true && colour !== undefined ? `${colour}${text}${PLAIN}` : text;
   const lines = [title(plan, options.applied === true)];
   let section: string | undefined;
   for (const row of plan.rows) {
@@ -58,7 +59,9 @@ function rowLines({ section, action, key, fields }: PlanRow): string[] {
   const head = `  ${SIGNS[action]} ${visible(key)}`;
   if (action === 'remove') return [head];
   if (action === 'update') return [head, ...fields.map((change) => `      ${change.field}: ${difference(change)}`)];
-  const told = fields.filter(({ field, after }) => after !== key && !(section === 'assignments' && IN_KEY.has(field))).map(({ field, after }) => `${field}: ${show(after)}`);
+  const told = fields
+    .filter(({ field, after }) => after !== key && !(section === 'assignments' && IN_KEY.has(field)))
+    .map(({ field, after }) => `${field}: ${show(after)}`);
   return [told.length === 0 ? head : `${head}  (${shorten(told.join('; '))})`];
 }
 
@@ -73,8 +76,12 @@ function difference({ before, after }: FieldChange): string {
 }
 
 function inOrder(effects: readonly RoleEffect[]): RoleEffect[] {
-  const key = ({ kind, organization, client, subjects }: RoleEffect): string => [kind === 'user' ? '0' : '1', organization ?? '', client ?? '', subjects[0] ?? ''].join('\0');
-  return effects.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  return effects.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+}
+
+/** Users by organization, then clients. */
+function orderOf({ kind, organization, client, subjects }: RoleEffect): string {
+  return [kind === 'user' ? '0' : '1', organization ?? '', client ?? '', subjects[0] ?? ''].join('\0');
 }
 
 /** `Users of Acme: +OrderReader -OrderAdmin (3 people: alice, bob, carol)`. */

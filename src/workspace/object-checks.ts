@@ -21,7 +21,10 @@ export function checkClients(workspace: Workspace, desired: Desired, secrets: Re
       report(['grant_types'], 'client_credentials is for clients that authenticate; token_endpoint_auth_method is none.');
     }
     if (client.grantTypes.includes('authorization_code') && client.redirectUris.length === 0) {
-      report(['redirect_uris'], `is missing: authorization_code${entry.declared.grant_types === undefined ? ', the default of grant_types,' : ''} needs at least one.`);
+      report(
+        ['redirect_uris'],
+        `is missing: authorization_code${entry.declared.grant_types === undefined ? ', the default of grant_types,' : ''} needs at least one.`,
+      );
     }
   }
   return problems;
@@ -29,18 +32,30 @@ export function checkClients(workspace: Workspace, desired: Desired, secrets: Re
 
 type Report = (field: Path, message: string) => void;
 
-function checkAuthentication(client: Client, entry: Entry<'clients'> & { readonly declared: Declared<'clients'> }, secrets: readonly ClientSecret[], report: Report): void {
+function checkAuthentication(
+  client: Client,
+  entry: Entry<'clients'> & { readonly declared: Declared<'clients'> },
+  secrets: readonly ClientSecret[],
+  report: Report,
+): void {
   const method = client.tokenEndpointAuthMethod;
   const declaresSecret = entry.declared.client_secret !== undefined;
   if (method === 'client_secret_basic' || method === 'client_secret_post') {
     if (declaresSecret || secrets.length > 0) return;
     const byDefault = entry.declared.token_endpoint_auth_method === undefined ? ', the default,' : '';
-    report(['client_secret'], `is missing: token_endpoint_auth_method ${method}${byDefault} needs one. A public client says token_endpoint_auth_method: none.`);
+    report(
+      ['client_secret'],
+      `is missing: token_endpoint_auth_method ${method}${byDefault} needs one. A public client says token_endpoint_auth_method: none.`,
+    );
     return;
   }
-  if (declaresSecret) report(['client_secret'], `does not go with token_endpoint_auth_method ${method}: a client that has a secret must present it on every grant.`);
+  if (declaresSecret)
+    report(['client_secret'], `does not go with token_endpoint_auth_method ${method}: a client that has a secret must present it on every grant.`);
   else if (secrets.some(({ id }) => !isFromWorkspace(id))) {
-    report(['token_endpoint_auth_method'], `cannot become ${method} while the client has a secret: a client that has a secret must present it on every grant.`);
+    report(
+      ['token_endpoint_auth_method'],
+      `cannot become ${method} while the client has a secret: a client that has a secret must present it on every grant.`,
+    );
   }
   if (method === 'private_key_jwt' && client.jwks === undefined) report(['jwks'], 'is missing: token_endpoint_auth_method private_key_jwt needs it.');
 }
@@ -82,10 +97,12 @@ export async function checkIdentities(tx: StoreTransaction, workspace: Workspace
   const storedUsers = await stored(tx, 'users', [...clients.keys()], desired);
   const storedClients = await stored(tx, 'clients', [...users.keys()], desired);
   for (const [id, entry] of clients) {
-    if (users.has(id) || storedUsers.has(id)) problems.push(problemAt(entry, ['client_id'], `${JSON.stringify(id)} is the id of a user; user ids and client ids are never equal.`));
+    if (users.has(id) || storedUsers.has(id))
+      problems.push(problemAt(entry, ['client_id'], `${JSON.stringify(id)} is the id of a user; user ids and client ids are never equal.`));
   }
   for (const [id, entry] of users) {
-    if (storedClients.has(id) && !clients.has(id)) problems.push(problemAt(entry, ['id'], `${JSON.stringify(id)} is the id of a client; user ids and client ids are never equal.`));
+    if (storedClients.has(id) && !clients.has(id))
+      problems.push(problemAt(entry, ['id'], `${JSON.stringify(id)} is the id of a client; user ids and client ids are never equal.`));
   }
   return problems;
 }

@@ -6,7 +6,12 @@ import type { Problem } from './problem.ts';
 import { batches, everything } from './sections.ts';
 import { problemAt, type Workspace } from './workspace.ts';
 
-export async function checkOrganizations(tx: StoreTransaction, workspace: Workspace, desired: Desired, types: readonly OrganizationType[]): Promise<Problem[]> {
+export async function checkOrganizations(
+  tx: StoreTransaction,
+  workspace: Workspace,
+  desired: Desired,
+  types: readonly OrganizationType[],
+): Promise<Problem[]> {
   const known = new Map(types.map((type) => [type.name, type]));
   const declared = desired.objects.organizations as ReadonlyMap<string, Organization>;
   const stored = await ancestors(tx, declared);
@@ -27,7 +32,9 @@ export async function checkOrganizations(tx: StoreTransaction, workspace: Worksp
 
 function misfitOf(organization: Organization, type: OrganizationType, parentType: string | undefined): string | undefined {
   if (parentType === undefined) {
-    return type.parents.length === 0 ? undefined : `is missing: an organization of the type ${type.name} hangs under one of the type ${type.parents.join(' or ')}.`;
+    return type.parents.length === 0
+      ? undefined
+      : `is missing: an organization of the type ${type.name} hangs under one of the type ${type.parents.join(' or ')}.`;
   }
   if (type.parents.includes(parentType)) return undefined;
   const allowed = type.parents.length === 0 ? 'is a root and has no parent' : `hangs under one of the type ${type.parents.join(' or ')}`;
@@ -49,7 +56,9 @@ async function ancestors(tx: StoreTransaction, declared: ReadonlyMap<string, Org
   const found = new Map<string, Organization>();
   let wanted = new Set<string>();
   const want = (organizations: Iterable<Organization>) => {
-    wanted = new Set([...organizations].map(({ parent }) => parent).filter((id) => id !== undefined && !declared.has(id) && !found.has(id)) as string[]);
+    wanted = new Set(
+      [...organizations].map(({ parent }) => parent).filter((id) => id !== undefined && !declared.has(id) && !found.has(id)) as string[],
+    );
   };
   want(declared.values());
   while (wanted.size > 0) {
@@ -66,11 +75,16 @@ async function checkStored(tx: StoreTransaction, desired: Desired, types: Readon
   const matters = desired.changes.some(
     ({ section, action, fields }) =>
       action === 'update' &&
-      ((section === 'organization_types' && fields.some(({ field }) => field === 'parents')) || (section === 'organizations' && fields.some(({ field }) => field === 'type'))),
+      ((section === 'organization_types' && fields.some(({ field }) => field === 'parents')) ||
+        (section === 'organizations' && fields.some(({ field }) => field === 'type'))),
   );
   if (!matters) return [];
   const organizations = new Map<string, Organization>();
-  for await (const organization of everything((page) => tx.organizations.list(page), ({ id }) => id)) organizations.set(organization.id, organization);
+  for await (const organization of everything(
+    (page) => tx.organizations.list(page),
+    ({ id }) => id,
+  ))
+    organizations.set(organization.id, organization);
   const declared = desired.objects.organizations as ReadonlyMap<string, Organization>;
   const problems: Problem[] = [];
   for (const organization of organizations.values()) {
@@ -78,7 +92,8 @@ async function checkStored(tx: StoreTransaction, desired: Desired, types: Readon
     const parent = organization.parent === undefined ? undefined : (declared.get(organization.parent) ?? organizations.get(organization.parent));
     const type = types.get(organization.type);
     const misfit = type && misfitOf(organization, type, parent?.type);
-    if (misfit !== undefined) problems.push({ file: '(store)', line: 0, column: 0, path: `organizations.${organization.id}.parent`, message: misfit });
+    if (misfit !== undefined)
+      problems.push({ file: '(store)', line: 0, column: 0, path: `organizations.${organization.id}.parent`, message: misfit });
   }
   return problems;
 }

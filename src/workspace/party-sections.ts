@@ -122,7 +122,10 @@ export const clients: Section<Declared<'clients'>, Client> = {
     jwks: client.jwks,
     dpop_bound_access_tokens: client.dpopBoundAccessTokens,
     context_user: client.contextUser,
-    allowed_organizations: { types: client.allowedOrganizations.types && sorted(client.allowedOrganizations.types), ids: client.allowedOrganizations.ids && sorted(client.allowedOrganizations.ids) },
+    allowed_organizations: {
+      types: client.allowedOrganizations.types && sorted(client.allowedOrganizations.types),
+      ids: client.allowedOrganizations.ids && sorted(client.allowedOrganizations.ids),
+    },
     maximum_roles: client.maximumRoles && sorted(client.maximumRoles),
     minimum_roles: sorted(client.minimumRoles),
     omitted_scope: typeof client.omittedScope === 'string' ? client.omittedScope : sorted(client.omittedScope),

@@ -39,7 +39,10 @@ export class WorkspaceError extends DomainError {
 }
 
 function print(problems: readonly Problem[]): string {
-  const title = problems.length === 1 ? 'The workspace has a problem; nothing was changed.' : `The workspace has ${problems.length} problems; nothing was changed.`;
+  const title =
+    problems.length === 1
+      ? 'The workspace has a problem; nothing was changed.'
+      : `The workspace has ${problems.length} problems; nothing was changed.`;
   const lines = problems.map((problem) => `  ${printPlace(problem)}: ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`);
   return [title, ...lines.map(visible)].join('\n');
 }
@@ -50,6 +53,8 @@ export function visible(text: string): string {
 }
 
 function inOrder(problems: readonly Problem[]): Problem[] {
-  const distinct = new Map(problems.map((problem) => [JSON.stringify([problem.file, problem.line, problem.column, problem.path, problem.message]), problem]));
+  const distinct = new Map(
+    problems.map((problem) => [JSON.stringify([problem.file, problem.line, problem.column, problem.path, problem.message]), problem]),
+  );
   return [...distinct.values()].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column));
 }

@@ -24,7 +24,11 @@ export async function checkReferences(tx: StoreTransaction, workspace: Workspace
   const problems: Problem[] = [];
   for (const section of SECTION_NAMES) {
     const here = open.filter(({ reference }) => reference.to === section);
-    const known = await existing(tx, section, here.map(({ reference }) => reference.key));
+    const known = await existing(
+      tx,
+      section,
+      here.map(({ reference }) => reference.key),
+    );
     const lost = here.filter(({ reference }) => !known.has(reference.key) || desired.removed[section].has(reference.key));
     const candidates = lost.length === 0 ? [] : await candidatesFor(tx, workspace, section);
     for (const { entry, reference } of lost) {

@@ -19,7 +19,8 @@ export interface RoleReference {
 
 type Readers<T> = { readonly [N in SectionName]?: (declared: Declared<N>) => T[] };
 
-const one = (to: SectionName, key: string | null | undefined, ...field: Path): Reference[] => (key === null || key === undefined ? [] : [{ to, key, field }]);
+const one = (to: SectionName, key: string | null | undefined, ...field: Path): Reference[] =>
+  key === null || key === undefined ? [] : [{ to, key, field }];
 const many = (to: SectionName, keys: readonly string[] | null | undefined, ...field: Path): Reference[] =>
   (keys ?? []).map((key) => ({ to, key, field }));
 
@@ -66,7 +67,11 @@ export function referencesOf<N extends SectionName>(section: N, declared: Declar
 }
 
 export function referencesOfExpectation(expectation: Declared<'expectations'>): Reference[] {
-  return [...one('users', expectation.user, 'user'), ...one('clients', expectation.client_id, 'client_id'), ...one('clients', expectation.via, 'via')];
+  return [
+    ...one('users', expectation.user, 'user'),
+    ...one('clients', expectation.client_id, 'client_id'),
+    ...one('clients', expectation.via, 'via'),
+  ];
 }
 
 const named = (list: readonly string[] | null | undefined, ...field: Path): RoleReference[] => (list ?? []).map((role) => ({ role, field }));
@@ -91,7 +96,10 @@ export function rolesOf<N extends SectionName>(section: N, declared: Declared<N>
  * the file.
  */
 export function placeInList(entry: Entry, field: Path, name: string): Path {
-  const value = [...entry.path, ...field].reduce<unknown>((outer, step) => (outer as Record<string | number, unknown> | undefined)?.[step], entry.document.value);
+  const value = [...entry.path, ...field].reduce<unknown>(
+    (outer, step) => (outer as Record<string | number, unknown> | undefined)?.[step],
+    entry.document.value,
+  );
   const index = Array.isArray(value) ? value.indexOf(name) : -1;
   return index < 0 ? field : [...field, index];
 }

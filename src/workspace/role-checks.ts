@@ -1,17 +1,12 @@
 /** @module Every role that is named is defined, every permission exists, and built-in roles stay what they are. */
 import { compileCatalogue, type Catalogue, type Definitions } from '../domain/catalogue.ts';
 import { BUILT_IN_ROLES, OIDC_SCOPES } from '../domain/role.ts';
-import { soundEntries } from './desired.ts';
+import { soundEntries, type BeforeAndAfter } from './desired.ts';
 import type { Path, Problem } from './problem.ts';
 import { placeInList, rolesOf } from './references.ts';
 import { SECTION_NAMES } from './sections.ts';
 import { didYouMean } from './suggest.ts';
 import { problemAt, type Entry, type Workspace } from './workspace.ts';
-
-export interface BeforeAndAfter {
-  readonly before: Definitions;
-  readonly after: Definitions;
-}
 
 /** Roles that nobody defined, permissions that do not exist, built-in roles that are redefined. */
 export function checkRoles(workspace: Workspace, definitions: BeforeAndAfter): Problem[] {
@@ -26,11 +21,13 @@ export function checkRoles(workspace: Workspace, definitions: BeforeAndAfter): P
     for (const entry of soundEntries(workspace, section)) for (const { field, role } of rolesOf(section, entry.declared)) check(entry, field, role);
   }
   const { impersonationRole } = workspace;
-  if (impersonationRole !== undefined && !isKnown(impersonationRole.value)) problems.push(problemAt(impersonationRole, [], noRole(impersonationRole.value, catalogue)));
+  if (impersonationRole !== undefined && !isKnown(impersonationRole.value))
+    problems.push(problemAt(impersonationRole, [], noRole(impersonationRole.value, catalogue)));
   return [...problems, ...checkBuiltIns(workspace), ...checkPermissions(workspace, definitions.after), ...checkLeftBehind(definitions, catalogue)];
 }
 
-const noRole = (role: string, catalogue: Catalogue): string => `there is no role ${JSON.stringify(role.slice(0, 120))}.${didYouMean(role, catalogue.roles)}`;
+const noRole = (role: string, catalogue: Catalogue): string =>
+  `there is no role ${JSON.stringify(role.slice(0, 120))}.${didYouMean(role, catalogue.roles)}`;
 
 /** Entries that have a problem of their own still define their roles, so that one slip is reported once. */
 function knownRoles(workspace: Workspace, catalogue: Catalogue): (role: string) => boolean {
@@ -81,11 +78,21 @@ function checkPermissions(workspace: Workspace, definitions: Definitions): Probl
 
 /** Stored definitions that still name a role which this change takes away. */
 function checkLeftBehind({ before, after }: BeforeAndAfter, catalogue: Catalogue): Problem[] {
-  const lost = compileCatalogue({ ...before, securityProfiles: [], organizationTypes: [] }).roles.filter((role) => catalogue.indexOf(role) === undefined);
+  const lost = compileCatalogue({ ...before, securityProfiles: [], organizationTypes: [] }).roles.filter(
+    (role) => catalogue.indexOf(role) === undefined,
+  );
   if (lost.length === 0) return [];
   const gone = new Set(lost);
   const report = (path: string, roles: readonly string[]): Problem[] =>
-    roles.filter((role) => gone.has(role)).map((role) => ({ file: '(store)', line: 0, column: 0, path, message: `still names the role ${JSON.stringify(role)}, which this change removes.` }));
+    roles
+      .filter((role) => gone.has(role))
+      .map((role) => ({
+        file: '(store)',
+        line: 0,
+        column: 0,
+        path,
+        message: `still names the role ${JSON.stringify(role)}, which this change removes.`,
+      }));
   const kept = new Set<object>([...before.securityProfiles, ...before.organizationTypes]);
   return [
     ...after.securityProfiles.filter((profile) => kept.has(profile)).flatMap(({ id, roles }) => report(`security_profiles.${id}`, roles)),

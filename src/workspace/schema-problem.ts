@@ -38,7 +38,9 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, raw: unknown): Fin
     }));
   }
   if (issue.code === 'invalid_union') {
-    const [closest] = issue.errors.filter((branch) => branch.every((inner) => inner.path.length > 0 || inner.code === 'custom' || inner.code === 'unrecognized_keys'));
+    const [closest] = issue.errors.filter((branch) =>
+      branch.every((inner) => inner.path.length > 0 || inner.code === 'custom' || inner.code === 'unrecognized_keys'),
+    );
     if (closest !== undefined && closest.length > 0) {
       return closest.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, schema, raw));
     }
@@ -52,7 +54,9 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, raw: unknown): Fin
   }
   if (issue.code === 'invalid_value') {
     const allowed = issue.values.map(String);
-    return say(`must be ${allowed.length === 1 ? '' : 'one of '}${allowed.join(', ')}; ${found(value, path)}.${typeof value === 'string' ? didYouMean(value, allowed) : ''}`);
+    return say(
+      `must be ${allowed.length === 1 ? '' : 'one of '}${allowed.join(', ')}; ${found(value, path)}.${typeof value === 'string' ? didYouMean(value, allowed) : ''}`,
+    );
   }
   if (issue.code === 'too_small') return say(`must be ${String(issue.minimum)} or more; ${found(value, path)}.`);
   if (issue.code === 'too_big') return say(`must be ${String(issue.maximum)} or less; ${found(value, path)}.`);

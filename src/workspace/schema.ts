@@ -35,20 +35,26 @@ const distinct = <T extends z.ZodType<string>>(item: T) => z.array(item).transfo
 
 const id = obeys((value) => assertNaturalId(value));
 const text = must('must have 1 to 200 characters, none of them a control character.', (value) => /^[^\p{Cc}\p{Cs}]{1,200}$/u.test(value));
-const prose = must('must have at most 2,000 characters, none of them NUL or invalid Unicode.', (value) => value.length <= 2000 && !/\0|\p{Cs}/u.test(value));
+const prose = must(
+  'must have at most 2,000 characters, none of them NUL or invalid Unicode.',
+  (value) => value.length <= 2000 && !/\0|\p{Cs}/u.test(value),
+);
 const roleName = obeys((value) => assertRoleName(value));
 /** Roles that are named, not defined, here: whether they exist is judged with everything else in view. */
 const roles = distinct(z.string());
 const ids = distinct(id);
-const operation = must('must be 1 to 60 of A-Z a-z 0-9 . _ -, starting with a letter or digit.', (value) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/.test(value));
+const operation = must('must be 1 to 60 of A-Z a-z 0-9 . _ -, starting with a letter or digit.', (value) =>
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/.test(value),
+);
 const email = must('must be an e-mail address.', (value) => value.length <= 254 && /^[^\s@]+@[^\s@]+$/.test(value));
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 const seconds = (least: number) => whole(least, 10 * 366 * 86_400);
 
 const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
-const instant = must('must be an instant such as 2027-01-31T18:00:00Z (with Z or an offset), or a date: then its first instant in UTC.', isInstant).transform(
-  (value) => new Date(value),
-);
+const instant = must(
+  'must be an instant such as 2027-01-31T18:00:00Z (with Z or an offset), or a date: then its first instant in UTC.',
+  isInstant,
+).transform((value) => new Date(value));
 
 /** The pattern leaves 30 February to `Date`, which would make March of it. */
 function isInstant(value: string): boolean {
@@ -63,7 +69,10 @@ const webAddress = must('must be https, or http on localhost, 127.0.0.1 or [::1]
   if (url.username !== '' || url.password !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname));
 });
-const audience = must('must be an absolute URI of at most 250 characters without fragment (RFC 8707).', (value) => value.length <= 250 && !/[#\s"\\]/.test(value) && URL.canParse(value));
+const audience = must(
+  'must be an absolute URI of at most 250 characters without fragment (RFC 8707).',
+  (value) => value.length <= 250 && !/[#\s"\\]/.test(value) && URL.canParse(value),
+);
 
 const PRIVATE_KEY_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const publicKey = z.looseObject({ kty: z.enum(['EC', 'RSA', 'OKP']) }).refine((key) => !PRIVATE_KEY_MEMBERS.some((member) => member in key), {
@@ -89,7 +98,9 @@ const oneOf = (fields: readonly string[]) => ({
   error: { error: `must name exactly one of ${fields.join(', ')}.` },
 });
 const ruleParty = oneOf(['organization', 'user_group', 'user']);
-const partyOfRule = z.strictObject({ organization: id.optional(), user_group: id.optional(), user: id.optional() }).refine(ruleParty.test, ruleParty.error);
+const partyOfRule = z
+  .strictObject({ organization: id.optional(), user_group: id.optional(), user: id.optional() })
+  .refine(ruleParty.test, ruleParty.error);
 
 const membership = z.union([
   id.transform((user_group) => ({ user_group, valid_from: undefined, valid_until: undefined, reason: undefined })),
@@ -117,7 +128,8 @@ function secret(policy: SecretPolicy, isPossible: (value: string) => boolean, al
       return refuse('is a secret in plain text, which is accepted only with --insecure-plaintext; write {env: NAME} instead.');
     }
     const revealed = typeof value === 'string' ? value : policy.lookup(value.env);
-    if (revealed === undefined) return refuse(`names the environment variable ${JSON.stringify((value as { env: string }).env.slice(0, 100))}, which is not set.`);
+    if (revealed === undefined)
+      return refuse(`names the environment variable ${JSON.stringify((value as { env: string }).env.slice(0, 100))}, which is not set.`);
     return isPossible(revealed) ? new Secret(revealed) : refuse(allowed);
   });
 }
@@ -152,14 +164,19 @@ export function entrySchemas(policy: SecretPolicy) {
         email: email.nullish(),
         user_groups: z
           .array(membership)
-          .refine(isDistinctBy((entry: { user_group: string }) => entry.user_group), { error: 'names a user group twice.' })
+          .refine(
+            isDistinctBy((entry: { user_group: string }) => entry.user_group),
+            { error: 'names a user group twice.' },
+          )
           .optional(),
         authorized_organizations: ids.optional(),
         active: z.boolean().optional(),
         password: secret(policy, isPlausiblePassword, `must have 1 to ${MAXIMUM_PASSWORD_LENGTH} characters.`).optional(),
         password_hash: passwordHash.optional(),
       })
-      .refine((user) => user.password === undefined || user.password_hash === undefined, { error: 'has both password and password_hash; one is allowed.' }),
+      .refine((user) => user.password === undefined || user.password_hash === undefined, {
+        error: 'has both password and password_hash; one is allowed.',
+      }),
     security_profiles: z.strictObject({
       id,
       name: text.optional(),
@@ -168,7 +185,10 @@ export function entrySchemas(policy: SecretPolicy) {
       roles: roles.optional(),
       permissions: z
         .array(z.strictObject({ type: obeys((value) => assertTypePattern(value)), operations: distinct(z.string()) }))
-        .refine(isDistinctBy((entry: { type: string }) => entry.type), { error: 'names a type twice.' })
+        .refine(
+          isDistinctBy((entry: { type: string }) => entry.type),
+          { error: 'names a type twice.' },
+        )
         .optional(),
       full_access: z.boolean().optional(),
       password_policy: passwordPolicy.nullish(),
@@ -229,10 +249,15 @@ export function entrySchemas(policy: SecretPolicy) {
         user: id.optional(),
         client_id: id.optional(),
         via: id.optional(),
-        scope: must(`must be names separated by single spaces, at most ${MAXIMUM_SCOPE_NAMES}.`, (value) => value === '' || parseScope(value) !== undefined).nullish(),
+        scope: must(
+          `must be names separated by single spaces, at most ${MAXIMUM_SCOPE_NAMES}.`,
+          (value) => value === '' || parseScope(value) !== undefined,
+        ).nullish(),
         roles,
       })
-      .refine((expectation) => (expectation.user === undefined) !== (expectation.client_id === undefined), { error: 'must name exactly one of user, client_id.' })
+      .refine((expectation) => (expectation.user === undefined) !== (expectation.client_id === undefined), {
+        error: 'must name exactly one of user, client_id.',
+      })
       .refine((expectation) => expectation.client_id === undefined || expectation.via === undefined || expectation.via === expectation.client_id, {
         error: 'via goes with user: a client asks for itself.',
         path: ['via'],

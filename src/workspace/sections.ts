@@ -28,7 +28,10 @@ export function batches<T>(list: readonly T[]): T[][] {
 }
 
 /** Everything that a repository holds, page by page. */
-export async function* everything<T>(list: (options: { after?: string; limit: number }) => Promise<readonly T[]>, keyOf: (object: T) => string): AsyncGenerator<T> {
+export async function* everything<T>(
+  list: (options: { after?: string; limit: number }) => Promise<readonly T[]>,
+  keyOf: (object: T) => string,
+): AsyncGenerator<T> {
   let page = await list({ limit: BATCH });
   while (page.length > 0) {
     yield* page;

@@ -29,7 +29,9 @@ const KEY_FIELDS: Readonly<Record<Exclude<SectionName, 'assignments'>, string>> 
 export function uniteDocuments(documents: readonly SourceDocument[], policy: SecretPolicy): Workspace {
   const odd = documents.filter(({ value }) => value !== null && value !== undefined && (typeof value !== 'object' || Array.isArray(value)));
   if (odd.length > 0) {
-    throw new WorkspaceError(odd.map((document) => problemAt({ document, path: [] }, [], 'must be an object with sections such as roles, users and assignments.')));
+    throw new WorkspaceError(
+      odd.map((document) => problemAt({ document, path: [] }, [], 'must be an object with sections such as roles, users and assignments.')),
+    );
   }
   const union = new Union(policy);
   for (const document of documents) union.add(document);
@@ -144,7 +146,12 @@ function naturalKey(raw: unknown, field: string): string | undefined {
 function assignmentKey(parsed: z.ZodSafeParseResult<unknown>): string | undefined {
   if (!parsed.success) return undefined;
   const declared = parsed.data as Declared<'assignments'>;
-  return assignmentId({ securityProfile: declared.security_profile, party: partyOf(declared), client: declared.client, validFrom: declared.valid_from });
+  return assignmentId({
+    securityProfile: declared.security_profile,
+    party: partyOf(declared),
+    client: declared.client,
+    validFrom: declared.valid_from,
+  });
 }
 
 /** Whether two files say the same about one key; the order of fields says nothing. */
@@ -156,6 +163,8 @@ function sameContent(former: Entry, raw: unknown): boolean {
 
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
   );
 }

@@ -57,7 +57,12 @@ export interface WorkspaceContext {
 }
 
 /** A finding about a field of an entry, at its place in the file. */
-export function problemAt(where: { readonly document: SourceDocument; readonly path: Path }, field: Path, message: string, part?: 'key' | 'value'): Problem {
+export function problemAt(
+  where: { readonly document: SourceDocument; readonly path: Path },
+  field: Path,
+  message: string,
+  part?: 'key' | 'value',
+): Problem {
   const path = [...where.path, ...field];
   return { ...where.document.locate(path, part), path: printPath(path), message };
 }

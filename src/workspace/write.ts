@@ -21,7 +21,10 @@ export async function writeObjects(tx: StoreTransaction, changes: readonly Objec
     const objects = changes.filter((change) => change.section === name && change.after !== undefined).map((change) => change.after!);
     if (objects.length > 0) await SECTIONS[name].repository(tx).put(objects);
   }
-  await removeObjects(tx, changes.filter((change) => change.action === 'remove' && !early.has(change)));
+  await removeObjects(
+    tx,
+    changes.filter((change) => change.action === 'remove' && !early.has(change)),
+  );
   for (const { name, after } of settings) await tx.settings.set(name, after);
 }
 
@@ -75,5 +78,7 @@ function eventType({ section, action }: Recorded): string {
 }
 
 function valuesOf({ fields }: Recorded, side: 'before' | 'after'): Record<string, unknown> {
-  return Object.fromEntries(fields.map((change) => [change.field, change[side]]).filter(([, value]) => value !== undefined));
+  const values: Record<string, unknown> = {};
+  for (const change of fields) if (change[side] !== undefined) values[change.field] = change[side];
+  return values;
 }

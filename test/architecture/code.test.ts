@@ -81,12 +81,13 @@ describe('random values', () => {
   });
 });
 
+const isGivenRaw = (before: string): boolean => /\b(?:raw|[a-z]+Raw|query)\s*(?:<[^()]*>)?\(\s*$/.test(before);
+
 /** Statements that are put together from parts: `file:line: how they begin`. */
 function builtStatements(sources: readonly SourceFile[]): string[] {
   const statement = /^\s*(?:\(\s*)?(?:select|insert\s+into|update|delete\s+from|with|merge\s+into|truncate|alter|create|drop|set|lock|listen|notify)\b/i;
   // A statement names what it works on; a sentence for people that begins with the same word does not.
   const isStatement = (text: string) => statement.test(text) && /\b(?:from|into|set|table|values|where|index|as)\b/i.test(text.replace(statement, ''));
-  const isGivenRaw = (before: string) => /\b(?:raw|[a-z]+Raw|query)\s*(?:<[^()]*>)?\(\s*$/.test(before);
   return sources.flatMap((source) =>
     source.literals
       .filter(({ text, before, after, interpolated }) => (isStatement(text) || isGivenRaw(before)) && (interpolated || /^\s*\+/.test(after) || /\+\s*$/.test(before)))
@@ -94,9 +95,10 @@ function builtStatements(sources: readonly SourceFile[]): string[] {
   );
 }
 
+const linesOf = (found: readonly string[]): number[] => found.map((one) => Number(one.split(':')[1]));
+
 describe('the rules themselves', () => {
   const offences = [readSource('test/architecture/offences.txt')];
-  const lines = (found: readonly string[]) => found.map((one) => Number(one.split(':')[1]));
   const linesBelow = (title: string) => {
     const all = offences[0]!.text.split('\n');
     const start = all.indexOf(`// ${title}`) + 1;
@@ -112,7 +114,7 @@ describe('the rules themselves', () => {
     ['any', () => occurrences(offences, ANY)],
     ['built SQL', () => builtStatements(offences)],
   ])('find every offence against: %s, and nothing innocent', (title, find) => {
-    expect([...new Set(lines(find()))]).toEqual(linesBelow(title));
+    expect([...new Set(linesOf(find()))]).toEqual(linesBelow(title));
   });
 });
 

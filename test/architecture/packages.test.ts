@@ -18,11 +18,12 @@ const lockfile = JSON.parse(read('package-lock.json')) as Lockfile;
 const installed = Object.entries(lockfile.packages).filter(([location]) => location !== '');
 const nameOf = (location: string): string => location.slice(location.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
+const isNamed = (line: string, name: string): boolean => line.split(/[\s`|,;()[\]]+/).includes(name);
+
 describe('dependencies', () => {
   it('are each accounted for by a line of docs/dependencies.md', () => {
     const lines = existsSync(path.join(ROOT, 'docs/dependencies.md')) ? read('docs/dependencies.md').split('\n') : [];
     const all = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
-    const isNamed = (line: string, name: string) => line.split(/[\s`|,;()[\]]+/).includes(name);
     expect(all.filter((name) => !lines.some((line) => isNamed(line, name)))).toEqual([]);
   });
 
@@ -39,7 +40,7 @@ describe('dependencies', () => {
   });
 
   it('run no script on installation, except those that are switched off', () => {
-    const withScripts = [...new Set(installed.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([location]) => nameOf(location)))].sort();
+    const withScripts = [...new Set(installed.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([location]) => nameOf(location)))].toSorted();
     expect(withScripts.filter((name) => manifest.allowScripts[name] !== false)).toEqual([]);
     expect(Object.keys(manifest.allowScripts).filter((name) => !withScripts.includes(name))).toEqual([]);
   });
@@ -68,7 +69,7 @@ describe('the repository', () => {
   });
 
   it('holds no private key', () => {
-    const marker = new RegExp(`-----BEGIN ${'(?:[A-Z]+ )?'}PRIVATE KEY-----`);
+    const marker = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/;
     expect(walk('').filter((file) => marker.test(read(file)))).toEqual([]);
   });
 });

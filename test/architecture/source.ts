@@ -33,7 +33,7 @@ export function filesBelow(folder: string, ending = ''): string[] {
   return found
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
-    .sort();
+    .toSorted();
 }
 
 export function readSource(file: string): SourceFile {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { attemptKey } from '../../src/services/sign-in.ts';
 import { DATA, startServer, type TestServer } from '../support/server.ts';
-import { describeEachStore } from '../support/stores.ts';
+import { describePostgres, openTestStore, STORE_KINDS } from '../support/stores.ts';
 import { claimsOf, post, type Answer, type Form } from '../support/token-client.ts';
 
 interface TokenStep {
@@ -32,30 +32,33 @@ interface Scenario {
 
 const PASSWORD = 'Correct-Horse-7-Battery';
 
-describeEachStore(({ open }) => {
-  describe.each(['ordercloud', 'tradecloud', 'voss'])('the token steps of %s over HTTP', (system) => {
-    const scenarios = JSON.parse(readFileSync(path.join(DATA, `scenarios/${system}.json`), 'utf8')) as Scenario[];
-    let server: TestServer;
+for (const kind of STORE_KINDS) {
+  const declare = kind === 'postgres' ? describePostgres : describe;
+  declare(`on the ${kind} store`, () => {
+    describe.each(['ordercloud', 'tradecloud', 'voss'])('the token steps of %s over HTTP', (system) => {
+      const scenarios = JSON.parse(readFileSync(path.join(DATA, `scenarios/${system}.json`), 'utf8')) as Scenario[];
+      let server: TestServer;
 
-    beforeAll(async () => {
-      server = await startServer({ store: await open(), workspaces: [path.join(DATA, `workspaces/${system}.yaml`)] });
-    }, 60_000);
-    afterAll(() => server.close());
+      beforeAll(async () => {
+        server = await startServer({ store: await openTestStore(kind), workspaces: [path.join(DATA, `workspaces/${system}.yaml`)] });
+      }, 60_000);
+      afterAll(() => server.close());
 
-    test.each(scenarios.map((scenario) => [`${scenario.id} ${scenario.title}`, scenario] as const))('%s', async (_title, { steps }) => {
-      const newest = new Map<string, string>();
-      for (const step of steps) {
-        if (step.change?.unlock !== undefined) await unlock(server, step.change.unlock.user);
-        if (step.token === undefined || step.token.grant === 'impersonation') continue;
-        for (let time = 0; time < (step.repeat ?? 1); time += 1) {
-          const answer = await ask(server, step.token, newest);
-          check(answer, step.expect!);
-          remember(answer, step, newest);
+      test.each(scenarios.map((scenario) => [`${scenario.id} ${scenario.title}`, scenario] as const))('%s', async (_title, { steps }) => {
+        const newest = new Map<string, string>();
+        for (const step of steps) {
+          if (step.change?.unlock !== undefined) await unlock(server, step.change.unlock.user);
+          if (step.token === undefined || step.token.grant === 'impersonation') continue;
+          for (let time = 0; time < (step.repeat ?? 1); time += 1) {
+            const answer = await ask(server, step.token, newest);
+            check(answer, step.expect!);
+            remember(answer, step, newest);
+          }
         }
-      }
+      });
     });
   });
-});
+}
 
 /** The newest refresh token of each kept token's family, under every name that the family was kept as. */
 function remember(answer: Answer, { as, token }: Step, newest: Map<string, string>): void {

@@ -5,6 +5,7 @@ import type { Party } from '../../domain/party.ts';
 import type { StoreTransaction } from '../../domain/ports.ts';
 import type { Verdict } from '../../domain/scope.ts';
 import type { Question } from '../../services/explain.ts';
+import { accessTokenLifetime } from '../../services/prepared-client.ts';
 import { accessTokenSize } from '../../services/token-size.ts';
 import { accessTokenClaims } from '../../services/tokens.ts';
 import { nearest } from '../../workspace/suggest.ts';
@@ -122,7 +123,7 @@ export const preview: Operation<QuestionParameters & { readonly client: string; 
     const { subject, acting, negotiation, explanations, objection, client, resourceServer } = await app.services.explain.preview(question, scope);
     const at = question.at?.getTime() ?? app.clock.now();
     const iat = Math.floor(at / 1000);
-    const lifetime = client!.client.accessTokenLifetimeSeconds ?? accessTokenLifetimeSeconds;
+    const lifetime = accessTokenLifetime(client!.client, accessTokenLifetimeSeconds);
     const audience = resourceServer ?? { audience: issuer, name: 'Rolemint', signingAlg: 'ES256' as const, clients: [], roleSet: undefined };
     const scopeText = negotiation.granted.join(' ');
     // A token that comes with a refresh token carries the id of the grant as well.

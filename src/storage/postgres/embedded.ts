@@ -9,7 +9,8 @@
  * What a server does by itself and a single session does not: vacuum and checkpoints, here on a timer and at the end.
  * One session also means that everything waits while a transaction runs, and that no statement can be cut short.
  */
-import { fdatasyncSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { createPgConfig } from '@electric-sql/pglite/node-postgres';
 import knexPackage, { type Knex } from 'knex';
@@ -86,31 +87,34 @@ async function tidy(knex: Knex): Promise<void> {
 
 async function openPglite(directory: OwnedDirectory | undefined, snapshot: Blob | undefined): Promise<PGlite> {
   if (directory !== undefined) mkdirSync(directory.database, { recursive: true, mode: 0o700 });
+  const isNew = directory !== undefined && !existsSync(path.join(directory.database, 'PG_VERSION'));
+  let pglite: PGlite | undefined;
   try {
-    const pglite = new PGlite({
+    pglite = new PGlite({
       startParams: directory === undefined ? TEMPORARY : DURABLE,
       ...(directory === undefined ? {} : { dataDir: directory.database }),
       ...(snapshot === undefined ? {} : { loadDataDir: snapshot }),
     });
     await pglite.waitReady;
     if (directory !== undefined) makeDurable(pglite);
+    if (isNew) syncFolder(directory.database);
     return pglite;
   } catch (error) {
+    await pglite?.close().catch(() => undefined);
     if (error instanceof DomainError) throw error;
     const where = directory === undefined ? '' : ` in ${directory.database}`;
     throw new DomainError('unavailable', `The embedded database${where} cannot be opened; is the disk full, or the folder damaged?`, { cause: error });
   }
 }
 
-/** Emscripten's view of the file system of the host. */
+/** The part of PGlite's module that reaches the files of the host. Not part of its API: looked at before it is used. */
 interface HostFiles {
   readonly stream_ops?: { fsync?: (stream: { readonly nfd: number }) => number };
 }
 
 /** @throws `unavailable` when this PGlite does not let itself be made durable */
 function makeDurable(pglite: PGlite): void {
-  const { filesystems } = (pglite as unknown as { Module?: { FS?: { filesystems?: { NODEFS?: HostFiles } } } }).Module?.FS ?? {};
-  const operations = filesystems?.NODEFS?.stream_ops;
+  const operations = (pglite as unknown as { readonly Module?: { readonly NODEFS?: HostFiles } }).Module?.NODEFS?.stream_ops;
   if (operations === undefined) throw new DomainError('unavailable', 'This release of PGlite cannot be made durable.');
   operations.fsync = ({ nfd }) => {
     fdatasyncSync(nfd);
@@ -118,7 +122,30 @@ function makeDurable(pglite: PGlite): void {
   };
 }
 
-function connectTo(pglite: PGlite): Knex {
+/** What was written before writes became durable: a new database. */
+function syncFolder(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const name = path.join(folder, entry.name);
+    if (entry.isDirectory()) syncFolder(name);
+    else if (entry.isFile()) sync(name);
+  }
+  sync(folder);
+}
+
+function sync(name: string): void {
+  const file = openSync(name, 'r');
+  try {
+    fsyncSync(file);
+  } catch (error) {
+    // Some systems do not sync a folder, or a file that is open for reading; then they have no better answer either.
+    if (!['EPERM', 'EINVAL', 'EISDIR', 'EACCES'].includes((error as { readonly code?: string }).code ?? '')) throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A pool over the one session of a PGlite. */
+export function connectTo(pglite: PGlite): Knex {
   return knexPackage.knex({
     client: 'pg',
     // A function: knex never has to clone the live connection.

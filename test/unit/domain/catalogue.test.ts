@@ -8,7 +8,7 @@ const rolesOf = (catalogue: Catalogue, id: string) => [...(catalogue.profile(id)
 
 describe('the roles of a catalogue', () => {
   it('are the built-in ones where nothing is defined', () => {
-    expect(catalogueOf({}).roles).toEqual([...builtIn].sort(byCodeUnit));
+    expect(catalogueOf({}).roles).toEqual([...builtIn].toSorted(byCodeUnit));
   });
 
   it('are built-in ones, custom ones and every type:operation pair, each once, sorted by code unit', () => {
@@ -16,7 +16,7 @@ describe('the roles of a catalogue', () => {
       roles: ['zebra', 'Zebra', 'a', 'FullAccess', 'data/Role:read'].map(role),
       permissionTypes: [{ type: 'data/Role', operations: ['read', 'update'] }],
     });
-    expect(roles).toEqual([...new Set([...builtIn, 'zebra', 'Zebra', 'a', 'data/Role:read', 'data/Role:update'])].sort());
+    expect(roles).toEqual([...new Set([...builtIn, 'zebra', 'Zebra', 'a', 'data/Role:read', 'data/Role:update'])].toSorted());
     expect(roles.indexOf('Zebra')).toBeLessThan(roles.indexOf('a'));
     expect(roles.indexOf('a')).toBeLessThan(roles.indexOf('zebra'));
   });
@@ -93,7 +93,7 @@ describe('what a type of organization is barred from', () => {
   });
 
   it('are the known ones of its barred roles', () => {
-    expect([...catalogue.barred('buyer')].map((position) => catalogue.roles[position]!).sort(byCodeUnit)).toEqual(['FullAccess', 'OrderAdmin']);
+    expect([...catalogue.barred('buyer')].map((position) => catalogue.roles[position]!).toSorted(byCodeUnit)).toEqual(['FullAccess', 'OrderAdmin']);
     expect([...catalogue.barred('seller')]).toEqual([]);
   });
 
@@ -104,7 +104,7 @@ describe('what a type of organization is barred from', () => {
 
 describe('byCodeUnit', () => {
   it('orders as tokens do: by UTF-16 unit, not by language', () => {
-    expect(['b', 'a', 'B', 'a:b', 'a.b', 'a', '0'].sort(byCodeUnit)).toEqual(['0', 'B', 'a', 'a', 'a.b', 'a:b', 'b']);
+    expect(['b', 'a', 'B', 'a:b', 'a.b', 'a', '0'].toSorted(byCodeUnit)).toEqual(['0', 'B', 'a', 'a', 'a.b', 'a:b', 'b']);
     expect(byCodeUnit('a', 'b')).toBe(-1);
     expect(byCodeUnit('b', 'a')).toBe(1);
     expect(byCodeUnit('a', 'a')).toBe(0);

@@ -94,7 +94,7 @@ function barredByFormula({ world, kind, id }: Question): readonly string[] {
 
 export function effectiveByFormula(question: Question): string[] {
   const barred = barredByFormula(question);
-  return [...everyRole(question.world.definitions)].filter((role) => heldUntil(question, role) > 0 && !barred.includes(role)).sort();
+  return [...everyRole(question.world.definitions)].filter((role) => heldUntil(question, role) > 0 && !barred.includes(role)).toSorted();
 }
 
 export function grantedByFormula(question: Question, limits: ScopeLimits, requested: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { isPlausiblePassword, normalizePassword, passwordProblems, strictestPolicy, type PasswordPolicy } from '../../../src/domain/password-policy.ts';
 
 const GOOD = 'Tr4vel-by-Night';

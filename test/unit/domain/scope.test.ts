@@ -145,21 +145,21 @@ describe('negotiate', () => {
   });
 });
 
-describe('a request without scope', () => {
-  const held = () => aliceHolds(reach('shopper'), reach('orders'), reach('invoices', { until: NOW }));
+const heldByAlice = () => aliceHolds(reach('shopper'), reach('orders'), reach('invoices', { until: NOW }));
 
+describe('a request without scope', () => {
   it('stands for nothing with none', () => {
-    expect(omittedNames(market, held(), 'none')).toEqual([]);
+    expect(omittedNames(market, heldByAlice(), 'none')).toEqual([]);
   });
 
   it('stands for every effective role with all', () => {
-    expect(omittedNames(market, held(), 'all')).toEqual(['OrderReader', 'Shopper']);
+    expect(omittedNames(market, heldByAlice(), 'all')).toEqual(['OrderReader', 'Shopper']);
   });
 
   it('stands for a list as if it had been asked for, each name once, held or not', () => {
-    expect(omittedNames(market, held(), ['Shopper', 'InvoiceReader', 'Bogus', 'Shopper'])).toEqual(['Shopper', 'InvoiceReader', 'Bogus']);
-    expect(omittedNames(market, held(), [])).toEqual([]);
-    expect(negotiate(market, held(), {}, omittedNames(market, held(), ['Shopper', 'Shopper', 'Bogus'])).granted).toEqual(['Shopper']);
+    expect(omittedNames(market, heldByAlice(), ['Shopper', 'InvoiceReader', 'Bogus', 'Shopper'])).toEqual(['Shopper', 'InvoiceReader', 'Bogus']);
+    expect(omittedNames(market, heldByAlice(), [])).toEqual([]);
+    expect(negotiate(market, heldByAlice(), {}, omittedNames(market, heldByAlice(), ['Shopper', 'Shopper', 'Bogus'])).granted).toEqual(['Shopper']);
   });
 });
 

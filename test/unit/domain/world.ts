@@ -1,5 +1,5 @@
 /** @module Random small worlds: an organization tree with groups, people, clients, profiles and who was assigned what, for how long. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Instant, Reach, Subject } from '../../../src/domain/access.ts';
 import type { Definitions } from '../../../src/domain/catalogue.ts';
 import type { Party } from '../../../src/domain/party.ts';
@@ -69,15 +69,15 @@ const definitions: fc.Arbitrary<Definitions> = fc.record({
   securityProfiles: fc.tuple(...profileNames.map(securityProfile)),
 });
 
-const start = fc.oneof({ weight: 2, arbitrary: fc.constant(-Infinity) }, { weight: 1, arbitrary: pick(INSTANTS) });
-const end = fc.oneof({ weight: 2, arbitrary: fc.constant(Infinity) }, { weight: 1, arbitrary: pick(INSTANTS) });
-const window: fc.Arbitrary<Window> = fc.record({ from: start, until: end }).filter(({ from, until }) => from < until);
+const someStart = fc.oneof({ weight: 2, arbitrary: fc.constant(-Infinity) }, { weight: 1, arbitrary: pick(INSTANTS) });
+const someEnd = fc.oneof({ weight: 2, arbitrary: fc.constant(Infinity) }, { weight: 1, arbitrary: pick(INSTANTS) });
+const someWindow: fc.Arbitrary<Window> = fc.record({ from: someStart, until: someEnd }).filter(({ from, until }) => from < until);
 
 const person = (id: string) =>
   fc.record({
     id: fc.constant(id),
     organization: pick(ORGANIZATIONS.map((organization) => organization.id)),
-    memberships: some(['approvers', 'buyers']).chain((groups) => fc.tuple(...groups.map((group) => window.map((given) => ({ ...given, group }))))),
+    memberships: some(['approvers', 'buyers']).chain((groups) => fc.tuple(...groups.map((group) => someWindow.map((given) => ({ ...given, group }))))),
   });
 
 const party: fc.Arbitrary<Party> = fc.oneof(
@@ -94,7 +94,7 @@ export const assignment: fc.Arbitrary<WorldAssignment> = fc
     party,
     client: fc.option(pick(CLIENTS.map(({ id }) => id)), { nil: undefined, freq: 3 }),
     below: fc.boolean(),
-    window,
+    window: someWindow,
   })
   .map(({ below, window: given, ...rest }) => ({ ...rest, ...given, includeDescendants: below && rest.party.kind === 'organization' }));
 

@@ -8,7 +8,7 @@ describe('apply', () => {
   it('creates everything once, and nothing when repeated', async () => {
     const market = harness();
     const first = await market.apply(MARKET);
-    expect(first.rows).toHaveLength(18);
+    expect(first.rows).toHaveLength(17);
     expect(first.rows.every(({ action }) => action === 'create')).toBe(true);
     const events = await eventTypes(market.store);
     const second = await market.apply(MARKET);
@@ -32,7 +32,12 @@ describe('apply', () => {
       { section: 'security_profiles', key: 'P', action: 'update', fields: [{ field: 'description', before: undefined, after: 'Shops' }] },
     ]);
     await market.store.transaction(async (tx) => {
-      expect((await tx.users.findMany(['ann'])).get('ann')).toMatchObject({ username: 'Ann', email: 'ann@b.example', memberships: [{ userGroup: 'G' }], active: false });
+      expect((await tx.users.findMany(['ann'])).get('ann')).toMatchObject({
+        username: 'Ann',
+        email: 'ann@b.example',
+        memberships: [{ userGroup: 'G' }],
+        active: false,
+      });
       expect((await tx.securityProfiles.findMany(['P'])).get('P')).toMatchObject({ name: 'P', roles: ['Shopper'], description: 'Shops' });
     });
   });
@@ -41,14 +46,18 @@ describe('apply', () => {
     const market = harness();
     await market.apply(MARKET);
     const profile = (roles: string): string => `rolemint: 1\nsecurity_profiles: [{id: P, roles: [${roles}]}]\n`;
-    expect((await market.apply(profile('OrderReader, Shopper, OrderReader'))).rows[0]?.fields).toEqual([{ field: 'roles', before: ['Shopper'], after: ['OrderReader', 'Shopper'] }]);
+    expect((await market.apply(profile('OrderReader, Shopper, OrderReader'))).rows[0]?.fields).toEqual([
+      { field: 'roles', before: ['Shopper'], after: ['OrderReader', 'Shopper'] },
+    ]);
     expect((await market.apply(profile('Shopper, OrderReader'))).rows).toEqual([]);
     expect((await market.apply(profile(''))).rows[0]?.fields).toEqual([{ field: 'roles', before: ['OrderReader', 'Shopper'], after: [] }]);
   });
 
   it('takes an optional value away with null', async () => {
     const market = harness();
-    await market.apply(MARKET.replace('token_endpoint_auth_method: none}', 'token_endpoint_auth_method: none, maximum_roles: [Shopper], organization: B}'));
+    await market.apply(
+      MARKET.replace('token_endpoint_auth_method: none}', 'token_endpoint_auth_method: none, maximum_roles: [Shopper], organization: B}'),
+    );
     const plan = await market.apply('rolemint: 1\nclients: [{client_id: shop, maximum_roles: null}]\n');
     expect(plan.rows[0]?.fields).toEqual([{ field: 'maximum_roles', before: ['Shopper'], after: undefined }]);
     await market.store.transaction(async (tx) => {
@@ -62,11 +71,18 @@ describe('apply', () => {
     const market = harness();
     await market.apply(MARKET);
     market.now += 60_000;
-    const plan = await market.apply('rolemint: 1\nassignments: [{security_profile: P, organization: B, reason: They shop., valid_until: 2030-01-01}]\n');
+    const plan = await market.apply(
+      'rolemint: 1\nassignments: [{security_profile: P, organization: B, reason: They shop., valid_until: 2030-01-01}]\n',
+    );
     expect(rowsOf(plan)).toEqual(['update assignments P → organization B']);
     await market.store.transaction(async (tx) => {
       const [assignment] = await tx.assignments.list({ limit: 10 });
-      expect(assignment).toMatchObject({ reason: 'They shop.', assignedBy: 'tester', assignedAt: new Date(market.now - 60_000), validUntil: new Date('2030-01-01') });
+      expect(assignment).toMatchObject({
+        reason: 'They shop.',
+        assignedBy: 'tester',
+        assignedAt: new Date(market.now - 60_000),
+        validUntil: new Date('2030-01-01'),
+      });
       expect(assignment?.id).toMatch(/^as_[A-Za-z0-9_-]{22}$/);
     });
   });
@@ -82,7 +98,9 @@ describe('apply', () => {
     await market.apply(MARKET.replace('user_groups:', '  - {id: S2, type: seller}\nuser_groups:'));
     await market.apply('rolemint: 1\norganizations: [{id: B, parent: S2}]\n');
     expect((await market.store.access.findUser('ann'))?.organization?.path).toEqual(['S2', 'B']);
-    const renamed = MARKET.replace('{id: bob, organization: B}', '{id: robert, username: bob, organization: B}').replace('parent: S}', 'parent: S2}').replace('{id: S, type: seller}', '{id: S, type: seller}\n  - {id: S2, type: seller}');
+    const renamed = MARKET.replace('{id: bob, organization: B}', '{id: robert, username: bob, organization: B}')
+      .replace('parent: S}', 'parent: S2}')
+      .replace('{id: S, type: seller}', '{id: S, type: seller}\n  - {id: S2, type: seller}');
     expect(rowsOf(await market.apply(renamed, { prune: true }))).toEqual(['create users robert', 'remove users bob']);
   });
 
@@ -90,8 +108,11 @@ describe('apply', () => {
     const market = harness();
     const people = Array.from({ length: 2500 }, (_, index) => `  - {id: p${index}, organization: O${index % 1200}}`);
     const organizations = Array.from({ length: 1200 }, (_, index) => `  - {id: O${index}, type: buyer, parent: S}`);
-    const text = MARKET.replace('user_groups:', `${organizations.reverse().join('\n')}\nuser_groups:`).replace('security_profiles:', `${people.join('\n')}\nsecurity_profiles:`);
-    expect((await market.apply(text)).rows).toHaveLength(18 + 3700);
+    const text = MARKET.replace('user_groups:', `${organizations.reverse().join('\n')}\nuser_groups:`).replace(
+      'security_profiles:',
+      `${people.join('\n')}\nsecurity_profiles:`,
+    );
+    expect((await market.apply(text)).rows).toHaveLength(17 + 3700);
     expect((await market.apply(text)).rows).toEqual([]);
     expect(rowsOf(await market.apply(MARKET, { prune: true }))).toHaveLength(3700);
   });
@@ -124,7 +145,9 @@ describe('prune', () => {
 
   it('leaves sections alone that are not in the files, except what cannot stay', async () => {
     const market = harness();
-    await market.apply(`${MARKET}  - {security_profile: Q, user: ann}\nimpersonation_rules: [{id: r, impersonator: {organization: S}, target: {user: ann}, security_profile: Q, client: shop}]\n`);
+    await market.apply(
+      `${MARKET}  - {security_profile: Q, user: ann}\nimpersonation_rules: [{id: r, impersonator: {organization: S}, target: {user: ann}, security_profile: Q, client: shop}]\n`,
+    );
     const plan = await market.apply('rolemint: 1\nsecurity_profiles: [{id: P}]\n', { prune: true });
     expect(rowsOf(plan)).toEqual(['remove security_profiles Q', 'remove assignments Q → user ann', 'remove impersonation_rules r']);
   });
@@ -147,7 +170,11 @@ describe('prune', () => {
     const market = harness();
     await market.apply(MARKET);
     const [problem] = await market.refusal('rolemint: 1\nroles: [{name: OrderReader}, {name: OrderAdmin}]\n', { prune: true });
-    expect(problem).toMatchObject({ file: '(store)', path: 'security_profiles.P', message: 'still names the role "Shopper", which this change removes.' });
+    expect(problem).toMatchObject({
+      file: '(store)',
+      path: 'security_profiles.P',
+      message: 'still names the role "Shopper", which this change removes.',
+    });
   });
 
   it('changes nothing when something is still needed', async () => {
@@ -162,8 +189,9 @@ describe('prune', () => {
   it('removes a whole tree at once', async () => {
     const market = harness();
     await market.apply(MARKET);
-    const empty = 'rolemint: 1\norganization_types: []\nroles: []\npermission_types: []\norganizations: []\nuser_groups: []\nusers: []\nsecurity_profiles: []\nclients: []\nassignments: []\n';
-    expect(await market.apply(empty, { prune: true })).toMatchObject({ rows: expect.objectContaining({ length: 17 }) });
+    const empty =
+      'rolemint: 1\norganization_types: []\nroles: []\npermission_types: []\norganizations: []\nuser_groups: []\nusers: []\nsecurity_profiles: []\nclients: []\nassignments: []\n';
+    expect((await market.apply(empty, { prune: true })).rows).toHaveLength(16);
     expect(await market.store.access.hasUsers()).toBe(false);
   });
 });
@@ -201,10 +229,25 @@ describe('audit', () => {
     const events = (await market.store.listAuditEvents({ limit: 100 })).slice(0, -count).reverse();
     expect(events.map(({ type, target, before, after }) => ({ type, target, before, after }))).toEqual([
       { type: 'user_updated', target: { kind: 'user', id: 'ann' }, before: { active: true }, after: { active: false } },
-      { type: 'user_created', target: { kind: 'user', id: 'zoe' }, before: undefined, after: { id: 'zoe', organization: 'B', password: '[redacted]' } },
-      { type: 'profile_assigned', target: { kind: 'assignment', id: expect.stringMatching(/^as_/) }, before: undefined, after: { security_profile: 'Q', organization: 'B' } },
+      {
+        type: 'user_created',
+        target: { kind: 'user', id: 'zoe' },
+        before: undefined,
+        after: { id: 'zoe', organization: 'B', password: '[redacted]' },
+      },
+      {
+        type: 'profile_assigned',
+        target: { kind: 'assignment', id: expect.stringMatching(/^as_/) },
+        before: undefined,
+        after: { security_profile: 'Q', organization: 'B' },
+      },
       { type: 'assignment_updated', target: { kind: 'assignment', id: expect.stringMatching(/^as_/) }, before: {}, after: { reason: 'because' } },
-      { type: 'profile_unassigned', target: { kind: 'assignment', id: expect.stringMatching(/^as_/) }, before: { security_profile: 'P', organization: 'B' }, after: undefined },
+      {
+        type: 'profile_unassigned',
+        target: { kind: 'assignment', id: expect.stringMatching(/^as_/) },
+        before: { security_profile: 'P', organization: 'B' },
+        after: undefined,
+      },
     ]);
     expect(events[0]).toMatchObject({ actor: { kind: 'operator', id: 'tester' }, at: new Date(market.now), requestId: 'request-1' });
     expect(JSON.stringify(await market.store.listAuditEvents({ limit: 1000 }))).not.toContain('Zoe-has');

@@ -9,7 +9,10 @@ const GENERATED = 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA';
 
 const withPassword = (declared: string): string => MARKET.replace('{id: ann, organization: B', `{id: ann, ${declared}, organization: B`);
 const withSecret = (secret: string): string =>
-  MARKET.replace('assignments:', `  - {client_id: desk, grant_types: [client_credentials], token_endpoint_auth_method: client_secret_post, client_secret: ${secret}}\nassignments:`);
+  MARKET.replace(
+    'assignments:',
+    `  - {client_id: desk, grant_types: [client_credentials], token_endpoint_auth_method: client_secret_post, client_secret: ${secret}}\nassignments:`,
+  );
 const hashOf = async ({ store }: Harness, user: string): Promise<string | undefined> => (await store.signIn.findCredentialOf(user))?.passwordHash;
 const secretsOf = async ({ store }: Harness, client: string) => (await store.transaction((tx) => tx.findClientSecrets([client]))).get(client) ?? [];
 
@@ -37,7 +40,11 @@ describe('a password in a file', () => {
     await market.apply(MARKET);
     const { rows } = await market.apply(withPassword('password: first-password-1'));
     expect(rows).toEqual([{ section: 'users', key: 'ann', action: 'update', fields: [{ field: 'password', after: '[redacted]' }] }]);
-    expect((await market.store.listAuditEvents({ limit: 1 }))[0]).toMatchObject({ type: 'user_updated', target: { kind: 'user', id: 'ann' }, after: { password: '[redacted]' } });
+    expect((await market.store.listAuditEvents({ limit: 1 }))[0]).toMatchObject({
+      type: 'user_updated',
+      target: { kind: 'user', id: 'ann' },
+      after: { password: '[redacted]' },
+    });
   });
 
   it('may be a hash', async () => {
@@ -60,7 +67,10 @@ describe('a password in a file', () => {
     market.hasher.hash = async () => {
       throw new DomainError('unavailable', 'Too many passwords are being hashed.', { retryAfterSeconds: 1 });
     };
-    await expect(market.apply(withPassword('password: first-password-1'))).rejects.toMatchObject({ code: 'unavailable', message: 'Too many passwords are being hashed.' });
+    await expect(market.apply(withPassword('password: first-password-1'))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'Too many passwords are being hashed.',
+    });
     expect(await market.store.access.hasUsers()).toBe(false);
   });
 });
@@ -69,7 +79,9 @@ describe('a client secret in a file', () => {
   it('is kept as a digest when it was generated, else as argon2id', async () => {
     const market = harness();
     await market.apply(withSecret(GENERATED));
-    expect(await secretsOf(market, 'desk')).toEqual([{ id: expect.stringMatching(/^ws-/), algorithm: 'sha256', hash: digest(GENERATED), createdAt: new Date(market.now) }]);
+    expect(await secretsOf(market, 'desk')).toEqual([
+      { id: expect.stringMatching(/^ws-/), algorithm: 'sha256', hash: digest(GENERATED), createdAt: new Date(market.now) },
+    ]);
     const other = harness();
     await other.apply(withSecret('s3cret'));
     expect(await secretsOf(other, 'desk')).toMatchObject([{ algorithm: 'argon2id', hash: `$fake$${digest('s3cret')}` }]);
@@ -85,10 +97,14 @@ describe('a client secret in a file', () => {
   it('replaces the one that an earlier file gave, at once, and no other', async () => {
     const market = harness();
     await market.apply(withSecret('s3cret'));
-    await market.store.transaction((tx) => tx.addClientSecret('desk', { id: 'made-by-hand', algorithm: 'sha256', hash: digest('by hand'), createdAt: new Date(market.now) }));
+    await market.store.transaction((tx) =>
+      tx.addClientSecret('desk', { id: 'made-by-hand', algorithm: 'sha256', hash: digest('by hand'), createdAt: new Date(market.now) }),
+    );
     market.now += 1000;
     const { rows } = await market.apply(withSecret('n3w-secret'));
-    expect(rows).toEqual([{ section: 'clients', key: 'desk', action: 'update', fields: [{ field: 'client_secret', before: '[redacted]', after: '[redacted]' }] }]);
+    expect(rows).toEqual([
+      { section: 'clients', key: 'desk', action: 'update', fields: [{ field: 'client_secret', before: '[redacted]', after: '[redacted]' }] },
+    ]);
     const unexpired = (await market.store.findClient('desk', new Date(market.now)))?.secrets;
     expect(unexpired?.map(({ hash }) => hash).sort()).toEqual([`$fake$${digest('n3w-secret')}`, digest('by hand')].sort());
   });
@@ -96,7 +112,9 @@ describe('a client secret in a file', () => {
   it('is left alone when it is one of the client already, however it came there', async () => {
     const market = harness();
     await market.apply(withSecret('s3cret'));
-    await market.store.transaction((tx) => tx.addClientSecret('desk', { id: 'made-by-hand', algorithm: 'sha256', hash: digest('by hand'), createdAt: new Date(market.now) }));
+    await market.store.transaction((tx) =>
+      tx.addClientSecret('desk', { id: 'made-by-hand', algorithm: 'sha256', hash: digest('by hand'), createdAt: new Date(market.now) }),
+    );
     expect((await market.apply(withSecret('"by hand"'))).rows).toEqual([]);
     expect((await market.store.findClient('desk', new Date(market.now)))?.secrets).toHaveLength(2);
   });
@@ -114,7 +132,9 @@ describe('a client secret in a file', () => {
     const market = harness();
     await market.apply(withSecret('s3cret'));
     const publicly = 'rolemint: 1\nclients: [{client_id: desk, grant_types: [password], token_endpoint_auth_method: none}]\n';
-    await market.store.transaction((tx) => tx.addClientSecret('desk', { id: 'by-hand', algorithm: 'sha256', hash: 'x', createdAt: new Date(market.now) }));
+    await market.store.transaction((tx) =>
+      tx.addClientSecret('desk', { id: 'by-hand', algorithm: 'sha256', hash: 'x', createdAt: new Date(market.now) }),
+    );
     expect((await market.refusal(publicly))[0]?.message).toContain('cannot become none while the client has a secret');
     await market.store.transaction((tx) => tx.expireClientSecret('desk', 'by-hand', new Date(market.now)));
     await market.apply(publicly);

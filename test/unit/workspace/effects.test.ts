@@ -22,11 +22,15 @@ describe('the effect of a change on people', () => {
   });
 
   it('of a profile reaches everybody who has it', async () => {
-    expect(await sentences(await marketOf(), 'rolemint: 1\nsecurity_profiles: [{id: P, roles: [OrderReader]}]\n')).toEqual(['Users of B: +OrderReader -Shopper (2 people: ann, bob)']);
+    expect(await sentences(await marketOf(), 'rolemint: 1\nsecurity_profiles: [{id: P, roles: [OrderReader]}]\n')).toEqual([
+      'Users of B: +OrderReader -Shopper (2 people: ann, bob)',
+    ]);
   });
 
   it('of an assignment to a group reaches its members only', async () => {
-    expect(await sentences(await marketOf(), 'rolemint: 1\nassignments: [{security_profile: Q, user_group: G}]\n')).toEqual(['Users of B: +OrderReader (1 person: ann)']);
+    expect(await sentences(await marketOf(), 'rolemint: 1\nassignments: [{security_profile: Q, user_group: G}]\n')).toEqual([
+      'Users of B: +OrderReader (1 person: ann)',
+    ]);
   });
 
   it('is none for a role that comes by another path too', async () => {
@@ -35,24 +39,36 @@ describe('the effect of a change on people', () => {
 
   it('of an assignment to an organization reaches those below when it says so', async () => {
     const market = await marketOf();
-    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: Q, organization: S}]\n')).toEqual(['Users of S: +OrderReader (1 person: sue)']);
-    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: Q, organization: S, include_descendants: true}]\n')).toEqual(['Users of B: +OrderReader (2 people: ann, bob)']);
+    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: Q, organization: S}]\n')).toEqual([
+      'Users of S: +OrderReader (1 person: sue)',
+    ]);
+    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: Q, organization: S, include_descendants: true}]\n')).toEqual([
+      'Users of B: +OrderReader (2 people: ann, bob)',
+    ]);
   });
 
   it('of an assignment limited to a client is told for that client', async () => {
     const market = await marketOf();
-    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: Q, user: ann, client: shop}]\n')).toEqual(['Users of B through shop: +OrderReader (1 person: ann)']);
-    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: Q, user: ann}]\n')).toEqual(['Users of B: +OrderReader (1 person: ann)']);
+    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: Q, user: ann, client: shop}]\n')).toEqual([
+      'Users of B through shop: +OrderReader (1 person: ann)',
+    ]);
+    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: Q, user: ann}]\n')).toEqual([
+      'Users of B: +OrderReader (1 person: ann)',
+    ]);
   });
 
   it('counts only what is in force now', async () => {
     const market = await marketOf();
     expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: Q, user: ann, valid_from: 2030-01-01}]\n')).toEqual([]);
-    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: P, organization: B, valid_until: 2026-01-01}]\n')).toEqual(['Users of B: -Shopper (2 people: ann, bob)']);
+    expect(await sentences(market, 'rolemint: 1\nassignments: [{security_profile: P, organization: B, valid_until: 2026-01-01}]\n')).toEqual([
+      'Users of B: -Shopper (2 people: ann, bob)',
+    ]);
   });
 
   it('of barring an organization type reaches its people', async () => {
-    expect(await sentences(await marketOf(), 'rolemint: 1\norganization_types: [{name: buyer, barred_roles: [Shopper]}]\n')).toEqual(['Users of B: -Shopper (2 people: ann, bob)']);
+    expect(await sentences(await marketOf(), 'rolemint: 1\norganization_types: [{name: buyer, barred_roles: [Shopper]}]\n')).toEqual([
+      'Users of B: -Shopper (2 people: ann, bob)',
+    ]);
   });
 
   it('of disabling an organization, or a user, takes everything away', async () => {
@@ -82,21 +98,31 @@ describe('the effect of a change on people', () => {
   it('of what prune removes', async () => {
     const market = await marketOf(`${MARKET}  - {security_profile: Q, user_group: G}\n`);
     expect(await sentences(market, 'rolemint: 1\nuser_groups: []\n', { prune: true })).toEqual(['Users of B: -OrderReader (1 person: ann)']);
-    expect(await sentences(market, MARKET.replace('  - {id: bob, organization: B}\n', ''), { prune: true })).toEqual(['Users of B: -Shopper (1 person: bob)']);
+    expect(await sentences(market, MARKET.replace('  - {id: bob, organization: B}\n', ''), { prune: true })).toEqual([
+      'Users of B: -Shopper (1 person: bob)',
+    ]);
   });
 
   it('reaches clients: by themselves, through their organization, through their context user', async () => {
     const clients = ['alone', 'home, organization: B', 'actor, context_user: sue'].map(
-      (fields) => `  - {client_id: ${fields}, grant_types: [client_credentials], token_endpoint_auth_method: client_secret_basic, client_secret: s3cret}\n`,
+      (fields) =>
+        `  - {client_id: ${fields}, grant_types: [client_credentials], token_endpoint_auth_method: client_secret_basic, client_secret: s3cret}\n`,
     );
     const market = await marketOf(MARKET.replace('assignments:', `${clients.join('')}assignments:`));
-    expect(await sentences(market, 'rolemint: 1\nassignments:\n  - {security_profile: Q, client_id: alone}\n  - {security_profile: Q, organization: B}\n  - {security_profile: P, user: sue}\n')).toEqual([
+    expect(
+      await sentences(
+        market,
+        'rolemint: 1\nassignments:\n  - {security_profile: Q, client_id: alone}\n  - {security_profile: Q, organization: B}\n  - {security_profile: P, user: sue}\n',
+      ),
+    ).toEqual([
       'Users of B: +OrderReader (2 people: ann, bob)',
       'Users of S: +Shopper (1 person: sue)',
       'Clients: +Shopper (1 client: actor)',
       'Clients: +OrderReader (2 clients: alone, home)',
     ]);
-    expect(await sentences(market, 'rolemint: 1\nclients: [{client_id: actor, context_user: ann}]\n')).toEqual(['Clients: +OrderReader (1 client: actor)']);
+    expect(await sentences(market, 'rolemint: 1\nclients: [{client_id: actor, context_user: ann}]\n')).toEqual([
+      'Clients: +OrderReader (1 client: actor)',
+    ]);
   });
 
   it('is told of so many, and says when there are more', async () => {

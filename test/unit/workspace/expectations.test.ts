@@ -37,15 +37,30 @@ describe('an expectation', () => {
   });
 
   it.each([
-    ['{user: ann, via: shop, scope: Shopper OrderAdmin, roles: [OrderAdmin]}', 'expected OrderAdmin; found Shopper. Missing: OrderAdmin (unheld). Not expected: Shopper.'],
-    ['{user: ann, via: kiosk, scope: OrderReader, roles: [OrderReader]}', 'expected OrderReader; found no roles. Missing: OrderReader (above_client_maximum).'],
+    [
+      '{user: ann, via: shop, scope: Shopper OrderAdmin, roles: [OrderAdmin]}',
+      'expected OrderAdmin; found Shopper. Missing: OrderAdmin (unheld). Not expected: Shopper.',
+    ],
+    [
+      '{user: ann, via: kiosk, scope: OrderReader, roles: [OrderReader]}',
+      'expected OrderReader; found no roles. Missing: OrderReader (above_client_maximum).',
+    ],
     ['{user: bob, via: shop, scope: OrderReader, roles: [OrderReader]}', 'Missing: OrderReader (expired).'],
     ['{user: sue, via: shop, scope: OrderReader, roles: [OrderReader]}', 'Missing: OrderReader (not_yet_valid).'],
     ['{user: ann, via: shop, scope: Shopper, roles: [Shopper, OrderReader]}', 'Missing: OrderReader (not requested).'],
     ['{user: ann, via: shop, scope: Shoper, roles: [Shoper]}', 'Missing: Shoper (nobody knows it. Did you mean "Shopper"?).'],
-    ['{user: sue, via: kiosk, scope: Shopper, roles: [Shopper]}', 'There is no token at all: the client does not admit the organization of the user.'],
-    ['{user: bob, via: strict, scope: Shopper, roles: [Shopper]}', 'There is no token at all: the client demands OrderReader, which the user does not have.'],
-    ['{user: off, via: shop, scope: Shopper, roles: [Shopper]}', 'There is no token at all: the subject, or an organization that it belongs to, is not active.'],
+    [
+      '{user: sue, via: kiosk, scope: Shopper, roles: [Shopper]}',
+      'There is no token at all: the client does not admit the organization of the user.',
+    ],
+    [
+      '{user: bob, via: strict, scope: Shopper, roles: [Shopper]}',
+      'There is no token at all: the client demands OrderReader, which the user does not have.',
+    ],
+    [
+      '{user: off, via: shop, scope: Shopper, roles: [Shopper]}',
+      'There is no token at all: the subject, or an organization that it belongs to, is not active.',
+    ],
     ['{user: ann, via: closed, scope: Shopper, roles: [Shopper]}', 'There is no token at all: the client is not active.'],
     ['{client_id: shop, scope: Shopper, roles: [Shopper]}', 'There is no token at all: the client may not use client_credentials.'],
   ])('that fails stops everything, with reasons: %s', async (expectation, reason) => {
@@ -58,8 +73,12 @@ describe('an expectation', () => {
     const market = harness();
     await market.apply(MARKET);
     const change = 'rolemint: 1\nassignments: [{security_profile: Q, user: bob}]\n';
-    await expect(market.plan(`${change}expectations: [{user: bob, scope: OrderReader, roles: [OrderReader]}, {user: ann, scope: Shopper, roles: [Shopper]}]\n`)).resolves.toMatchObject({ expectations: 2 });
-    await expect(market.plan(`${change}expectations: [{user: bob, scope: OrderReader, roles: []}]\n`)).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(
+      market.plan(`${change}expectations: [{user: bob, scope: OrderReader, roles: [OrderReader]}, {user: ann, scope: Shopper, roles: [Shopper]}]\n`),
+    ).resolves.toMatchObject({ expectations: 2 });
+    await expect(market.plan(`${change}expectations: [{user: bob, scope: OrderReader, roles: []}]\n`)).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
     expect((await market.store.access.findUser('bob'))?.reaches).toHaveLength(1);
   });
 });

@@ -36,7 +36,11 @@ describe('files and directories', () => {
   });
 
   it('that cannot be read are all named at once', async () => {
-    const directory = await files('unreadable', { 'latin1.yaml': Buffer.from([0x61, 0x3a, 0x20, 0xe9]), 'broken.yaml': 'a: [1\n', 'fine.yaml': 'rolemint: 1\n' });
+    const directory = await files('unreadable', {
+      'latin1.yaml': Buffer.from([0x61, 0x3a, 0x20, 0xe9]),
+      'broken.yaml': 'a: [1\n',
+      'fine.yaml': 'rolemint: 1\n',
+    });
     const empty = await files('empty', {});
     const refusal = readWorkspace([directory, empty, path.join(folder, 'absent.yaml')], PLAIN);
     await expect(refusal).rejects.toMatchObject({

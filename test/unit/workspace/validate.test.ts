@@ -4,7 +4,8 @@ import { WorkspaceError } from '../../../src/workspace/problem.ts';
 import { entrySchemas } from '../../../src/workspace/schema.ts';
 import { lines, MARKET, harness, PLAIN, read } from './harness.ts';
 
-const problemsOf = (body: string, policy = PLAIN): string[] => lines(new WorkspaceError(read(`rolemint: 1\n${body}\n`, policy).problems).problems).map((line) => line.replace('workspace.yaml:', ''));
+const problemsOf = (body: string, policy = PLAIN): string[] =>
+  lines(new WorkspaceError(read(`rolemint: 1\n${body}\n`, policy).problems).problems).map((line) => line.replace('workspace.yaml:', ''));
 
 describe('an entry', () => {
   it('has only known fields, with a suggestion for slips', () => {
@@ -57,12 +58,19 @@ describe('an entry', () => {
     expect(problemsOf(`roles: [{name: ${JSON.stringify(name)}}]`)).toEqual([expect.stringContaining(message)]);
   });
 
-  it.each(['http://example.com/cb', 'https://a/cb#f', 'javascript:alert(1)', 'https://*.example.com/', 'http://127.0.0.1.evil.com/', 'https://u:p@example.com/', 'cb'])(
-    'cannot redirect to %s',
-    (uri) => {
-      expect(problemsOf(`clients: [{client_id: c, redirect_uris: [${JSON.stringify(uri)}]}]`)).toEqual([expect.stringContaining('clients[0].redirect_uris[0]: must be https, or http on localhost')]);
-    },
-  );
+  it.each([
+    'http://example.com/cb',
+    'https://a/cb#f',
+    'javascript:alert(1)',
+    'https://*.example.com/',
+    'http://127.0.0.1.evil.com/',
+    'https://u:p@example.com/',
+    'cb',
+  ])('cannot redirect to %s', (uri) => {
+    expect(problemsOf(`clients: [{client_id: c, redirect_uris: [${JSON.stringify(uri)}]}]`)).toEqual([
+      expect.stringContaining('clients[0].redirect_uris[0]: must be https, or http on localhost'),
+    ]);
+  });
 
   it.each(['https://shop.example/cb', 'http://localhost:3000/cb', 'http://127.0.0.1/', 'http://[::1]:80/cb'])('can redirect to %s', (uri) => {
     expect(problemsOf(`clients: [{client_id: c, redirect_uris: [${JSON.stringify(uri)}]}]`)).toEqual([]);
@@ -85,7 +93,10 @@ describe('an entry', () => {
     ['expectations: [{user: u, scope: "a  b", roles: []}]', 'must be names separated by single spaces'],
     ['clients: [{client_id: c, jwks: {keys: [{kty: EC, d: private}]}}]', 'must be a public key'],
     ['users: [{id: a, user_groups: [G, {user_group: G}]}]', 'names a user group twice'],
-    ['users: [{id: a, user_groups: [{user_group: G, valid_from: 2027-01-02, valid_until: 2027-01-01}]}]', 'valid_until must be later than valid_from'],
+    [
+      'users: [{id: a, user_groups: [{user_group: G, valid_from: 2027-01-02, valid_until: 2027-01-01}]}]',
+      'valid_until must be later than valid_from',
+    ],
   ])('is refused: %s', (body, message) => {
     expect(problemsOf(body)).toEqual([expect.stringContaining(message)]);
   });
@@ -95,7 +106,18 @@ describe('an entry', () => {
     expect(fields).toMatchObject({
       organization_types: ['name', 'parents', 'barred_roles'],
       users: ['id', 'username', 'organization', 'email', 'user_groups', 'authorized_organizations', 'active', 'password', 'password_hash'],
-      assignments: ['security_profile', 'user', 'user_group', 'organization', 'client_id', 'client', 'include_descendants', 'valid_from', 'valid_until', 'reason'],
+      assignments: [
+        'security_profile',
+        'user',
+        'user_group',
+        'organization',
+        'client_id',
+        'client',
+        'include_descendants',
+        'valid_from',
+        'valid_until',
+        'reason',
+      ],
       expectations: ['user', 'client_id', 'via', 'scope', 'roles'],
     });
   });
@@ -119,7 +141,9 @@ describe('secrets in files', () => {
     const { entries, problems } = read('rolemint: 1\nusers: [{id: a, organization: O, password: {env: ANN_PASSWORD}}]\n', strict);
     expect(problems).toEqual([]);
     expect(entries.users.get('a')?.declared?.password?.reveal()).toBe('from-the-environment');
-    expect(problemsOf('users: [{id: a, password: {env: ABSENT}}]', strict)).toEqual([expect.stringContaining('names the environment variable "ABSENT", which is not set.')]);
+    expect(problemsOf('users: [{id: a, password: {env: ABSENT}}]', strict)).toEqual([
+      expect.stringContaining('names the environment variable "ABSENT", which is not set.'),
+    ]);
   });
 
   it.each(['12345678', '[x, y]', '{value: topsecret1}', `"${'x'.repeat(1025)}"`])('of a wrong form are not repeated: %s', (written) => {
@@ -134,28 +158,43 @@ describe('secrets in files', () => {
   });
 
   it.each([
-    ['$2b$10$abcdefghijklmnopqrstuv', false],
-    ['$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo', false],
-    ['$argon2id$v=19$m=99999999,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo', false],
-    ['$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo', true],
-  ])('may be hashes of argon2id only: %s', (hash, accepted) => {
+    '$2b$10$abcdefghijklmnopqrstuv',
+    '$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo',
+    '$argon2id$v=19$m=99999999,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo',
+    'in-plain-words',
+  ])('may be hashes of argon2id at a bearable cost only, not %s', (hash) => {
     const problems = problemsOf(`users: [{id: a, organization: O, password_hash: ${JSON.stringify(hash)}}]`);
-    expect(problems).toEqual(accepted ? [] : [expect.stringContaining('must be an argon2id hash')]);
+    expect(problems).toEqual([expect.stringContaining('must be an argon2id hash')]);
     expect(problems.join()).not.toContain(hash);
+  });
+
+  it('may be hashes of argon2id', () => {
+    expect(
+      problemsOf(
+        'users: [{id: a, organization: O, password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo"}]',
+      ),
+    ).toEqual([]);
   });
 
   it('stand once: password or password_hash', () => {
     const hash = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo';
-    expect(problemsOf(`users: [{id: a, password: some-password, password_hash: ${JSON.stringify(hash)}}]`)).toEqual([expect.stringContaining('one is allowed')]);
+    expect(problemsOf(`users: [{id: a, password: some-password, password_hash: ${JSON.stringify(hash)}}]`)).toEqual([
+      expect.stringContaining('one is allowed'),
+    ]);
   });
 });
 
 describe('a workspace with the store in view', () => {
-  const refusalOf = async (change: (text: string) => string): Promise<string[]> => lines(await harness().refusal(change(MARKET))).map((line) => line.replace('workspace.yaml:', ''));
+  const refusalOf = async (change: (text: string) => string): Promise<string[]> =>
+    lines(await harness().refusal(change(MARKET))).map((line) => line.replace('workspace.yaml:', ''));
   const add = (text: string) => (market: string) => `${market}${text}\n`;
 
   it('reports what reading found together with what is missing', async () => {
-    const problems = await refusalOf((market) => market.replace('{id: bob, organization: B}', '{id: bob, organization: BB, emial: x}').replace('roles: [Shopper]', 'roles: [Shoper, NoSuchThingAtAll]'));
+    const problems = await refusalOf((market) =>
+      market
+        .replace('{id: bob, organization: B}', '{id: bob, organization: BB, emial: x}')
+        .replace('roles: [Shopper]', 'roles: [Shoper, NoSuchThingAtAll]'),
+    );
     expect(problems).toEqual([
       expect.stringMatching(/^19:\d+ users\[1\]\.emial: unknown field\. Did you mean "email"\?/),
       '22:21 security_profiles[0].roles[0]: there is no role "Shoper". Did you mean "Shopper"?',
@@ -198,7 +237,8 @@ describe('a workspace with the store in view', () => {
   });
 
   it('refuses permissions that do not exist', async () => {
-    const permissions = '  - {id: R, permissions: [{type: data/Usr, operations: [read]}, {type: "data/*", operations: [read, raed]}, {type: "x/*", operations: []}]}';
+    const permissions =
+      '  - {id: R, permissions: [{type: data/Usr, operations: [read]}, {type: "data/*", operations: [read, raed]}, {type: "x/*", operations: []}]}';
     expect(await refusalOf((market) => market.replace('clients:', `${permissions}\nclients:`))).toEqual([
       expect.stringMatching(/permissions\[0\]\.type: there is no permission type "data\/Usr"\. Did you mean "data\/User"\?/),
       expect.stringMatching(/permissions\[1\]\.operations\[1\]: "raed" is no operation of data\/\*\. Did you mean "read"\? Allowed: read, update\./),
@@ -210,7 +250,9 @@ describe('a workspace with the store in view', () => {
     expect(await refusalOf((market) => market.replace('roles:\n', 'roles:\n  - {name: FullAccess, category: reader}\n'))).toEqual([
       expect.stringContaining('FullAccess is a built-in role of the category full_access; it can be restated, not redefined. Found "reader".'),
     ]);
-    const { rows } = await harness().apply(MARKET.replace('roles:\n', 'roles:\n  - {name: FullAccess, category: full_access, description: Ours}\n  - {name: MeAdmin}\n'));
+    const { rows } = await harness().apply(
+      MARKET.replace('roles:\n', 'roles:\n  - {name: FullAccess, category: full_access, description: Ours}\n  - {name: MeAdmin}\n'),
+    );
     expect(rows.filter(({ section }) => section === 'roles').map(({ key }) => key)).toEqual(['OrderReader', 'OrderAdmin', 'Shopper']);
   });
 
@@ -221,13 +263,19 @@ describe('a workspace with the store in view', () => {
     ['{id: C, parent: S}', 'is missing; a new organization needs it.'],
     ['{id: C, type: buyer, parent: C}', 'would put the organization below itself.'],
   ])('refuses an organization in a wrong place: %s', async (organization, message) => {
-    expect(await refusalOf((market) => market.replace('user_groups:', `  - ${organization}\nuser_groups:`))).toEqual([expect.stringContaining(message)]);
+    expect(await refusalOf((market) => market.replace('user_groups:', `  - ${organization}\nuser_groups:`))).toEqual([
+      expect.stringContaining(message),
+    ]);
   });
 
   it('refuses a tree that bites its tail through the store', async () => {
     const market = harness();
-    await market.apply(`${MARKET.replace('parents: [seller]', 'parents: [seller, buyer]')}`.replace('user_groups:', '  - {id: C, type: buyer, parent: B}\nuser_groups:'));
-    expect(lines(await market.refusal('rolemint: 1\norganizations: [{id: B, parent: C}]\n'))).toEqual([expect.stringContaining('organizations[0].parent: would put the organization below itself.')]);
+    await market.apply(
+      MARKET.replace('parents: [seller]', 'parents: [seller, buyer]').replace('user_groups:', '  - {id: C, type: buyer, parent: B}\nuser_groups:'),
+    );
+    expect(lines(await market.refusal('rolemint: 1\norganizations: [{id: B, parent: C}]\n'))).toEqual([
+      expect.stringContaining('organizations[0].parent: would put the organization below itself.'),
+    ]);
   });
 
   it('refuses a change of types that leaves stored organizations in a wrong place', async () => {
@@ -239,23 +287,35 @@ describe('a workspace with the store in view', () => {
   });
 
   it.each([
-    ['grant_types: [password], token_endpoint_auth_method: client_secret_post', 'client_secret: is missing: token_endpoint_auth_method client_secret_post needs one.'],
+    [
+      'grant_types: [password], token_endpoint_auth_method: client_secret_post',
+      'client_secret: is missing: token_endpoint_auth_method client_secret_post needs one.',
+    ],
     ['grant_types: [password]', 'token_endpoint_auth_method client_secret_basic, the default, needs one.'],
     ['grant_types: [password], token_endpoint_auth_method: none, client_secret: abc', 'a client that has a secret must present it on every grant'],
     ['grant_types: [client_credentials], token_endpoint_auth_method: none', 'client_credentials is for clients that authenticate'],
     ['token_endpoint_auth_method: none', 'redirect_uris: is missing: authorization_code, the default of grant_types, needs at least one.'],
     ['grant_types: [client_credentials], token_endpoint_auth_method: private_key_jwt', 'jwks: is missing'],
-    ['grant_types: [password], token_endpoint_auth_method: none, maximum_roles: [Shoper]', 'maximum_roles[0]: there is no role "Shoper". Did you mean "Shopper"?'],
+    [
+      'grant_types: [password], token_endpoint_auth_method: none, maximum_roles: [Shoper]',
+      'maximum_roles[0]: there is no role "Shoper". Did you mean "Shopper"?',
+    ],
     ['grant_types: [password], token_endpoint_auth_method: none, omitted_scope: [openid, Nope]', 'omitted_scope[1]: there is no role "Nope"'],
     ['grant_types: [password], token_endpoint_auth_method: none, context_user: zoe', 'context_user: there is no user "zoe"'],
     ['grant_types: [password], token_endpoint_auth_method: none, allowed_organizations: {types: [byer]}', 'there is no organization type "byer"'],
   ])('refuses a client that contradicts itself: %s', async (fields, message) => {
-    expect(await refusalOf((market) => market.replace('assignments:', `  - {client_id: desk, ${fields}}\nassignments:`))).toEqual([expect.stringContaining(message)]);
+    expect(await refusalOf((market) => market.replace('assignments:', `  - {client_id: desk, ${fields}}\nassignments:`))).toEqual([
+      expect.stringContaining(message),
+    ]);
   });
 
   it('refuses assignments that contradict themselves', async () => {
     expect(
-      await refusalOf(add('  - {security_profile: Q, user: ann, include_descendants: true}\n  - {security_profile: Q, user: bob, valid_from: 2027-01-02, valid_until: 2027-01-01}')),
+      await refusalOf(
+        add(
+          '  - {security_profile: Q, user: ann, include_descendants: true}\n  - {security_profile: Q, user: bob, valid_from: 2027-01-02, valid_until: 2027-01-01}',
+        ),
+      ),
     ).toEqual([
       expect.stringContaining('assignments[1].include_descendants: include_descendants goes with an organization only.'),
       expect.stringContaining('assignments[2].valid_until: valid_until must be later than valid_from.'),
@@ -263,13 +323,19 @@ describe('a workspace with the store in view', () => {
   });
 
   it('refuses user names that are the same to a person, and ids shared by a user and a client', async () => {
-    expect(await refusalOf((market) => market.replace('  - {id: sue', '  - {id: u2, organization: B, username: ＡＮＮ}\n  - {id: shop, organization: B}\n  - {id: sue'))).toEqual([
+    expect(
+      await refusalOf((market) =>
+        market.replace('  - {id: sue', '  - {id: u2, organization: B, username: ＡＮＮ}\n  - {id: shop, organization: B}\n  - {id: sue'),
+      ),
+    ).toEqual([
       expect.stringMatching(/users\[2\]\.username: the user name "ＡＮＮ" is the same as that of ann at workspace\.yaml:18:10\./),
       expect.stringMatching(/clients\[0\]\.client_id: "shop" is the id of a user; user ids and client ids are never equal\./),
     ]);
     const market = harness();
     await market.apply(MARKET);
-    expect(lines(await market.refusal('rolemint: 1\nusers: [{id: shop, organization: B}]\n'))).toEqual([expect.stringContaining('"shop" is the id of a client')]);
+    expect(lines(await market.refusal('rolemint: 1\nusers: [{id: shop, organization: B}]\n'))).toEqual([
+      expect.stringContaining('"shop" is the id of a client'),
+    ]);
   });
 
   it('prints as one line a problem, with nothing that a terminal obeys', async () => {

@@ -1,0 +1,151 @@
+/** @module The checks of `rolemint doctor`: each looks at one thing and says how it is, and what to do when it is not well. */
+import { stat, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { ConfigError, type Config } from '../config.ts';
+import { diagnosePostgres, diagnoseRedis } from '../diagnosis.ts';
+import type { CliContext } from './context.ts';
+import { discover } from './issuer.ts';
+import { inspectStore } from './operations/doctor.ts';
+import { listKeys } from './operations/keys.ts';
+import { spanInWords } from './style.ts';
+
+export interface Check {
+  readonly name: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly finding: string;
+  readonly advice: string | null;
+}
+
+type Finding = Omit<Check, 'name'>;
+
+const ok = (finding: string): Finding => ({ status: 'ok', finding, advice: null });
+const warn = (finding: string, advice: string): Finding => ({ status: 'warn', finding, advice });
+const fail = (finding: string, advice: string): Finding => ({ status: 'fail', finding, advice });
+
+const OLDEST_NODE = [20, 19];
+const ADVISED_NODE = 24;
+const SKEW_WARN_MS = 2000;
+const SKEW_FAIL_MS = 30_000;
+const MEGABYTE = 1024 * 1024;
+
+/** Looks at everything, however much of it is broken. */
+export async function runChecks(context: CliContext): Promise<readonly Check[]> {
+  const checks: Check[] = [{ name: 'node', ...nodeVersion(process.versions.node) }];
+  const config = configuration(context);
+  if (!('issuer' in config)) return [...checks, ...config];
+  checks.push({ name: 'configuration', ...ok(`complete; issuer ${config.issuer}`) });
+  const look = async (name: string, check: () => Promise<Finding>) => void checks.push({ name, ...(await safely(check)) });
+  const database = config.databaseUrl;
+  if (database === undefined) {
+    await look('disk', () => diskSpace(config.dataDir));
+    await look('data folder', () => folderMode(config.dataDir, 'data'));
+  } else {
+    await look('database', () => postgres(context, database.reveal()));
+  }
+  await look('keys folder', () => folderMode(config.keysDir, 'keys'));
+  const redis = config.redisUrl;
+  if (redis !== undefined) await look('redis', () => redisAnswers(redis.reveal()));
+  if (checks.some(({ name, status }) => name === 'database' && status !== 'ok')) return checks;
+  await look(database === undefined ? 'database' : 'workspace', () => contents(context, config));
+  await look('signing keys', () => signingKeys(context));
+  await look('server', () => server(context, config));
+  return checks;
+}
+
+async function safely(check: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await check();
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === 'not_found') return warn(message, 'Start the server once, or point the settings at your database.');
+    return fail(message, 'Mend this first: nothing works without it.');
+  }
+}
+
+export function nodeVersion(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < OLDEST_NODE[0]! || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]!)) return fail(`Node.js ${version} is too old`, `Install Node.js ${ADVISED_NODE} (LTS).`);
+  if (major < 22) return warn(`Node.js ${version} works, but gets no security updates any more`, `Install Node.js ${ADVISED_NODE} (LTS).`);
+  return ok(`Node.js ${version}`);
+}
+
+function configuration(context: CliContext): Config | Check[] {
+  try {
+    return context.config();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((problem) => ({ name: 'configuration', ...fail(problem, 'Correct the setting; the README lists all of them.') }));
+  }
+}
+
+async function diskSpace(folder: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(folder).catch(() => statfs(path.dirname(folder)));
+  const megabytes = Math.floor((bavail * bsize) / MEGABYTE);
+  const finding = `${megabytes} MB free for the embedded database`;
+  if (megabytes < 100) return fail(finding, 'Make room: writes are refused when the disk is full.');
+  return megabytes < 1024 ? warn(finding, 'Make room before it runs out.') : ok(finding);
+}
+
+async function folderMode(folder: string, what: 'data' | 'keys'): Promise<Finding> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) return warn(`${folder} does not exist yet`, 'The server makes it when it starts.');
+  const mode = found.mode & 0o777;
+  if ((mode & 0o077) === 0) return ok(`${folder} is closed to other users`);
+  return fail(`${folder} is open to other users (mode ${mode.toString(8).padStart(4, '0')})`, `chmod 700 ${folder}${what === 'keys' ? ', and rotate the keys if anybody may have read them' : ''}`);
+}
+
+async function postgres(context: CliContext, url: string): Promise<Finding> {
+  const { now, version, pendingMigrations } = await diagnosePostgres(url);
+  const skew = Math.abs(now.getTime() - (await context.clock()).now());
+  if (pendingMigrations.length > 0) return fail(`Postgres ${version}: the schema lacks ${pendingMigrations.length} steps (${pendingMigrations.join(', ')})`, 'Run `rolemint migrate`, or start the server.');
+  return skewed(`Postgres ${version}, schema current`, 'the clock of the database', skew);
+}
+
+function skewed(finding: string, whose: string, skew: number): Finding {
+  if (skew < SKEW_WARN_MS) return ok(`${finding}, clocks agree`);
+  const differs = `${finding}, but ${whose} is ${spanInWords(skew)} away from this machine's`;
+  return (skew < SKEW_FAIL_MS ? warn : fail)(differs, 'Synchronize both clocks (NTP): expiry and revocation depend on them.');
+}
+
+async function redisAnswers(url: string): Promise<Finding> {
+  try {
+    await diagnoseRedis(url);
+    return ok('Redis answers');
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    return warn(`Redis does not answer (${code ?? message})`, 'Check ROLEMINT_REDIS_URL. Until then each node counts failed attempts for itself.');
+  }
+}
+
+async function contents(context: CliContext, { production }: Config): Promise<Finding> {
+  const { demo_clients: clients, demo_users: users, workspace, has_users: hasUsers } = await context.perform(inspectStore, {});
+  const name = workspace === null ? 'answers' : `answers; workspace ${workspace}`;
+  if (clients.length + users.length > 0) {
+    const finding = `${name}; secrets that the demo publishes work for ${[...clients.map((id) => `client ${id}`), ...users.map((id) => `user ${id}`)].join(', ')}`;
+    return (production ? fail : warn)(finding, 'Good for a try only: disable them, or give them new secrets, before anybody can reach the server.');
+  }
+  return hasUsers ? ok(name) : warn(`${name}; there are no users`, 'Run `rolemint bootstrap`, or `rolemint apply` with a workspace.');
+}
+
+async function signingKeys(context: CliContext): Promise<Finding> {
+  const { keys } = await context.perform(listKeys, {});
+  const current = keys.filter(({ status }) => status === 'current');
+  if (current.length === 0) return warn('there are none yet', 'The server makes them when it starts.');
+  const lonely = current.filter(({ alg }) => !keys.some((key) => key.alg === alg && key.status === 'next'));
+  if (lonely.length > 0) return warn(`${lonely.map(({ alg }) => alg).join(', ')} has no next key`, 'Start the server, which makes it: a rotation needs one that was published before.');
+  return ok(current.map(({ alg, kid }) => `${alg} ${kid}`).join(', '));
+}
+
+async function server(context: CliContext, { issuer }: Config): Promise<Finding> {
+  let found: Awaited<ReturnType<typeof discover>>;
+  try {
+    found = await discover(issuer);
+  } catch (error) {
+    return warn((error as Error).message, 'Start it with `rolemint serve`, or let the issuer lead to it.');
+  }
+  if (found.issuer !== issuer) {
+    return fail(`${issuer} says that it is ${found.issuer}`, 'Set ROLEMINT_ISSUER to the same address everywhere: verifiers refuse tokens of another issuer.');
+  }
+  const skew = found.date === null ? 0 : Math.abs(Date.parse(found.date) - (await context.clock()).now());
+  return skewed(`${issuer} answers`, 'the clock of the server', skew);
+}

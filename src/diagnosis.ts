@@ -1,0 +1,10 @@
+/** What `rolemint doctor` asks of the outside without opening the application, which would migrate and take locks. */
+export async function diagnosePostgres(url: string) {
+  const { probePostgres } = await import('./storage/postgres/probe.ts');
+  return probePostgres(url);
+}
+
+export async function diagnoseRedis(url: string): Promise<void> {
+  const { probeRedis } = await import('./storage/redis/probe.ts');
+  await probeRedis(url);
+}

@@ -1,0 +1,120 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import type { SecurityProfile } from '../../src/domain/security-profile.ts';
+import { describeEachStore } from '../support/stores.ts';
+import { assignment, expectRefusal, fresh, organization, partyUser, putMarket, putTypes, securityProfile } from './samples.ts';
+
+describeEachStore('definitions', (suite) => {
+  beforeAll(async () => putTypes(suite.store));
+
+  it('gives back what was put, in every field', async () => {
+    const owner = organization();
+    const profile: SecurityProfile = {
+      id: fresh('profile'),
+      name: 'Everything',
+      description: 'With "quotes" and ünïcödé',
+      organization: owner.id,
+      roles: ['B', 'A', 'A'],
+      permissions: [{ type: 'data/*', operations: ['read', 'update'] }, { type: 'data/Role', operations: [] }],
+      fullAccess: true,
+      passwordPolicy: { minimumLength: 12, uppercaseRequired: true },
+      managed: true,
+    };
+    const role = { name: fresh('Role'), category: 'custom', description: 'Does things' } as const;
+    const plain = { name: fresh('Role'), category: 'reader' } as const;
+    const type = { type: fresh('data/Type'), operations: ['update', 'read'] };
+    await suite.store.transaction(async (tx) => {
+      await tx.organizations.put([owner]);
+      await tx.securityProfiles.put([profile]);
+      await tx.roles.put([role, plain]);
+      await tx.permissionTypes.put([type]);
+      expect((await tx.securityProfiles.findMany([profile.id, 'nobody'])).get(profile.id)).toEqual(profile);
+      expect([...(await tx.roles.findMany([role.name, plain.name])).values()]).toEqual(expect.arrayContaining([role, plain]));
+      expect((await tx.permissionTypes.findMany([type.type])).get(type.type)).toEqual(type);
+    });
+    const definitions = await suite.store.access.loadDefinitions();
+    expect(definitions.securityProfiles).toContainEqual(profile);
+    expect(definitions.roles).toEqual(expect.arrayContaining([role, plain]));
+    expect(definitions.roles.find(({ name }) => name === plain.name)).not.toHaveProperty('description');
+    expect(definitions.permissionTypes).toContainEqual(type);
+    expect(definitions.organizationTypes).toContainEqual({ name: 'buyer', parents: ['seller', 'buyer'], barredRoles: ['ApiClientAdmin'] });
+  });
+
+  it('replaces under the same key, optional fields included', async () => {
+    const before = securityProfile({ description: 'old', passwordPolicy: { minimumLength: 9 } });
+    const after: SecurityProfile = { ...securityProfile({ id: before.id }), name: 'new' };
+    await suite.store.transaction(async (tx) => {
+      await tx.securityProfiles.put([before]);
+      await tx.securityProfiles.put([after]);
+      const found = (await tx.securityProfiles.findMany([before.id])).get(before.id);
+      expect(found).toEqual(after);
+      expect(found).not.toHaveProperty('description');
+      expect(found).not.toHaveProperty('passwordPolicy');
+    });
+  });
+
+  it('walks through all objects in code-unit order, page by page', async () => {
+    const start = fresh('walk');
+    const names = ['a', 'B', 'aa', 'Z', '_', 'b'].map((name) => `${start}.${name}`);
+    const walked: string[] = [];
+    await suite.store.transaction(async (tx) => {
+      await tx.roles.put(names.map((name) => ({ name, category: 'other' as const })));
+      for (let after = start; ; ) {
+        const page = await tx.roles.list({ after, limit: 4 });
+        walked.push(...page.map(({ name }) => name).filter((name) => name.startsWith(start)));
+        if (page.length < 4) break;
+        after = page.at(-1)!.name;
+      }
+      expect((await tx.roles.list({ limit: 1 })).length).toBe(1);
+    });
+    expect(walked).toEqual([...names].sort());
+  });
+
+  it('removes what exists and passes over the rest', async () => {
+    const role = { name: fresh('Role'), category: 'other' } as const;
+    await suite.store.transaction((tx) => tx.roles.put([role]));
+    await suite.store.transaction((tx) => tx.roles.remove([role.name, 'nobody', role.name]));
+    expect((await suite.store.access.loadDefinitions()).roles).not.toContainEqual(role);
+  });
+
+  it('refuses a key that is empty, too long or given twice', async () => {
+    const put = (...names: string[]) => suite.store.transaction((tx) => tx.roles.put(names.map((name) => ({ name, category: 'other' as const }))));
+    await expectRefusal(put(''), 'invalid_input', 'The key of a role is empty.');
+    await expectRefusal(put('x'.repeat(251)), 'invalid_input', 'The key of a role is longer than 250 characters.');
+    await expectRefusal(put('twice', 'twice'), 'invalid_input', 'a role "twice" is given twice.');
+  });
+
+  it('refuses a profile of an organization that does not exist', async () => {
+    const put = suite.store.transaction((tx) => tx.securityProfiles.put([securityProfile({ organization: 'nowhere' })]));
+    await expectRefusal(put, 'invalid_input', 'The organization "nowhere", named by a security profile, does not exist.');
+  });
+
+  it('removes the assignments of a removed profile and tells those who had it', async () => {
+    const market = await putMarket(suite.store);
+    const given = assignment(market.profile, partyUser(market.user));
+    await suite.store.transaction((tx) => tx.assignments.put([given]));
+    const { version } = await suite.store.access.readChanges(0);
+    await suite.store.transaction((tx) => tx.securityProfiles.remove([market.profile]));
+    expect((await suite.store.access.findUser(market.user))?.reaches).toEqual([]);
+    const { changes } = await suite.store.access.readChanges(version);
+    expect(changes).toHaveLength(2);
+    expect(changes).toEqual(expect.arrayContaining([{ kind: 'catalogue', id: '' }, { kind: 'user', id: market.user }]));
+  });
+
+  it('puts thousands at once', async () => {
+    const roles = Array.from({ length: 2500 }, () => ({ name: fresh('Many'), category: 'other' as const }));
+    await suite.store.transaction(async (tx) => {
+      await tx.roles.put(roles);
+      expect((await tx.roles.findMany(roles.map(({ name }) => name))).size).toBe(2500);
+    });
+  });
+
+  it('gives copies: what is done to an object afterwards stays outside', async () => {
+    const profile = { ...securityProfile(), roles: ['Kept'] };
+    await suite.store.transaction(async (tx) => {
+      await tx.securityProfiles.put([profile]);
+      profile.roles.push('Slipped in');
+      ((await tx.securityProfiles.findMany([profile.id])).get(profile.id)!.roles as string[]).push('Slipped in');
+      expect((await tx.securityProfiles.findMany([profile.id])).get(profile.id)!.roles).toEqual(['Kept']);
+    });
+  });
+});

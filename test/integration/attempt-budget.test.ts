@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AttemptBudget } from '../../src/domain/ports.ts';
+import { openAttemptBudget } from '../../src/storage/redis/attempt-budget.ts';
+import { findRedis, startRedis, type RedisServer } from '../support/redis.ts';
+
+const program = findRedis();
+const inCi = process.env['CI'] === 'true';
+
+if (program === undefined && inCi) {
+  it('needs redis-server, which is not installed', () => {
+    throw new Error('install Debian\'s redis-server: in CI nothing is skipped');
+  });
+}
+
+const describeRedis = program === undefined ? describe.skip : describe;
+
+describeRedis('attempt budgets on a real Redis (skipped without redis-server)', () => {
+  let redis: RedisServer;
+  let nodes: AttemptBudget[] = [];
+  let faults: string[] = [];
+  /** Addresses that no other test used, so that tests share one server without a flush. */
+  let address = '';
+  let made = 0;
+  let probes = 0;
+
+  beforeAll(async () => {
+    redis = await startRedis(program!);
+  });
+  afterAll(() => redis.close());
+  beforeEach(() => {
+    made += 1;
+    address = `192.0.2.${made}`;
+    faults = [];
+  });
+  afterEach(async () => {
+    for (const node of nodes) await node.close();
+    nodes = [];
+  });
+
+  /** A node whose counting has reached Redis. */
+  async function openNode(points: { readonly perAddress: number; readonly perName: number }): Promise<AttemptBudget> {
+    const node = openAttemptBudget({
+      redisUrl: redis.url,
+      ...points,
+      clock: { now: () => Date.now() },
+      onError: (error) => faults.push(String((error as { code?: unknown }).code ?? (error as Error).message)),
+    });
+    nodes.push(node);
+    await reaches(node);
+    return node;
+  }
+
+  /** Until what the node counts is seen in Redis: it counts for itself while there is no connection. */
+  async function reaches(node: AttemptBudget): Promise<void> {
+    await until(async () => {
+      const name = `probe-${(probes += 1)}.`;
+      await node.recordFailure(name);
+      return (await redis.keys()).some((key) => key.endsWith(name));
+    });
+  }
+
+  async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await condition())) await delay(10);
+  }
+
+  const refused = (retryAfterSeconds: unknown) => ({ code: 'too_many_attempts', message: 'Too many failed attempts.', retryAfterSeconds });
+
+  it('share the budget of an address among nodes', async () => {
+    const [a, b] = [await openNode({ perAddress: 3, perName: 100 }), await openNode({ perAddress: 3, perName: 100 })];
+    await a.take(address, 'alice');
+    await b.take(address, 'ben');
+    await a.take(address, 'carol');
+    await expect(b.take(address, 'dora')).rejects.toMatchObject(refused(expect.any(Number)));
+    await expect(a.take(address, 'dora')).rejects.toMatchObject(refused(expect.any(Number)));
+    expect(b.blockedFor(address)).toBeGreaterThan(0);
+    expect(b.blockedFor('198.51.100.1')).toBeUndefined();
+  });
+
+  it('share the budget of a name from an address, and leave other names and addresses alone', async () => {
+    const [a, b] = [await openNode({ perAddress: 100, perName: 2 }), await openNode({ perAddress: 100, perName: 2 })];
+    await a.take(address, 'alice');
+    await b.take(address, 'alice');
+    await expect(a.take(address, 'alice')).rejects.toMatchObject(refused(expect.any(Number)));
+    await expect(b.take(address, 'ben')).resolves.toBeUndefined();
+    await expect(b.take(`${address}0`, 'alice')).resolves.toBeUndefined();
+    expect(a.blockedFor(address)).toBeUndefined();
+  });
+
+  it('give back on one node what was taken on another', async () => {
+    const [a, b] = [await openNode({ perAddress: 2, perName: 2 }), await openNode({ perAddress: 2, perName: 2 })];
+    for (let round = 0; round < 6; round += 1) {
+      await a.take(address, 'alice');
+      await b.giveBack(address, 'alice');
+    }
+    await a.take(address, 'alice');
+    await b.take(address, 'alice');
+    await expect(b.take(address, 'alice')).rejects.toMatchObject(refused(expect.any(Number)));
+  });
+
+  it('never let through more than the budget, however many ask at once on all nodes', async () => {
+    const [a, b] = [await openNode({ perAddress: 10, perName: 100 }), await openNode({ perAddress: 10, perName: 100 })];
+    const asked = await Promise.allSettled(Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? a : b).take(address, `name-${index}`)));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+  });
+
+  it('count failures that are known only afterwards', async () => {
+    const [a, b] = [await openNode({ perAddress: 2, perName: 100 }), await openNode({ perAddress: 2, perName: 100 })];
+    await a.recordFailure(address);
+    await b.recordFailure(address);
+    await expect(a.take(address, 'alice')).rejects.toMatchObject(refused(expect.any(Number)));
+    await expect(a.recordFailure(address)).resolves.toBeUndefined();
+  });
+
+  it('keep no count for longer than the window', async () => {
+    const node = await openNode({ perAddress: 5, perName: 5 });
+    await node.take(address, 'alice');
+    const keys = (await redis.keys()).filter((key) => key.includes(address));
+    expect(keys).toHaveLength(2);
+    for (const key of keys) expect(key).toMatch(/^rolemint:attempts:(address|name):/);
+  });
+
+  describe('while Redis is gone', () => {
+    it('allow half of it on each node, tell the operator, and share again when it is back', async () => {
+      const [a, b] = [await openNode({ perAddress: 4, perName: 100 }), await openNode({ perAddress: 4, perName: 100 })];
+      await redis.kill();
+      try {
+        for (const node of [a, b]) {
+          await node.take(address, 'alice');
+          await node.take(address, 'ben');
+          await expect(node.take(address, 'carol')).rejects.toMatchObject(refused(expect.any(Number)));
+        }
+        await until(() => faults.includes('ECONNREFUSED'));
+      } finally {
+        await redis.start();
+      }
+      await Promise.all([reaches(a), reaches(b)]);
+      const fresh = `${address}9`;
+      for (const node of [a, b, a, b]) await node.take(fresh, 'alice');
+      await expect(a.take(fresh, 'alice')).rejects.toMatchObject(refused(expect.any(Number)));
+    });
+
+    it('do not wait for one that is frozen', async () => {
+      const node = await openNode({ perAddress: 2, perName: 100 });
+      redis.freeze();
+      try {
+        await node.take(address, 'alice');
+        await expect(node.take(address, 'carol')).rejects.toMatchObject(refused(expect.any(Number)));
+      } finally {
+        redis.thaw();
+      }
+    });
+  });
+});

@@ -1,0 +1,6 @@
+/** @module Names of the variables by which the set-up of a run reaches its workers. */
+
+/** File with the image of a migrated embedded database. */
+export const SNAPSHOT_VARIABLE = 'ROLEMINT_TEST_SNAPSHOT';
+/** URL of a migrated database to copy; unset when there is no Postgres. */
+export const TEMPLATE_VARIABLE = 'ROLEMINT_TEST_TEMPLATE_URL';

@@ -1,0 +1,146 @@
+/** @module A real Postgres for a run of the tests: found on this machine, started in a temporary folder, gone afterwards. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+
+export interface Postgres {
+  /** Of a database that is always there, with a user who may create others. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** @returns undefined when no Postgres is installed */
+export async function startPostgres(): Promise<Postgres | undefined> {
+  const binaries = findBinaries();
+  if (binaries === undefined) return undefined;
+  const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-postgres-'));
+  const owner = unprivileged();
+  if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
+  const data = path.join(folder, 'data');
+  const initialize = ['-D', data, '-U', 'rolemint', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+  execFileSync(path.join(binaries, 'initdb'), initialize, { stdio: 'pipe', cwd: folder, ...owner });
+  const port = await freePort();
+  const log = path.join(folder, 'log');
+  const server = spawnServer(path.join(binaries, 'postgres'), [...serverArguments(data, port)], { cwd: folder, log, owner });
+  const url = `postgres://rolemint@127.0.0.1:${port}/postgres`;
+  const stop = async () => {
+    await end(server);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await answers(url, server);
+  } catch (error) {
+    const said = readFileSync(log, 'utf8');
+    await stop();
+    throw new Error(`Postgres did not start: ${said}`, { cause: error });
+  }
+  return { url, stop };
+}
+
+function* serverArguments(data: string, port: number): Generator<string> {
+  yield* ['-D', data, '-p', String(port)];
+  // Nothing here must survive a loss of power; all of it must be quick.
+  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+  for (const [name, value] of Object.entries(settings)) yield* ['-c', `${name}=${value}`];
+}
+
+interface Surroundings {
+  readonly cwd: string;
+  readonly log: string;
+  readonly owner: Owner | undefined;
+}
+
+/** The shell stops the server when its standard input ends, which it also does when the test run is killed. */
+function spawnServer(binary: string, values: readonly string[], { cwd, log, owner }: Surroundings): ChildProcess {
+  const output = openSync(log, 'a');
+  const script = '"$0" "$@" </dev/null & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid';
+  return spawn('/bin/sh', ['-c', script, binary, ...values], { cwd, stdio: ['pipe', output, output], ...owner });
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null) return;
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  server.stdin!.end();
+  await ended;
+}
+
+async function answers(url: string, server: ChildProcess): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await administer(url, 'SELECT 1');
+      return;
+    } catch (error) {
+      if (attempt >= 600 || server.exitCode !== null) throw error;
+    }
+    await delay(50);
+  }
+}
+
+function findBinaries(): string | undefined {
+  const versions = (folder: string) => (existsSync(folder) ? readdirSync(folder).sort((a, b) => Number.parseFloat(b) - Number.parseFloat(a)) : []);
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(path.delimiter),
+    ...versions('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`),
+    ...['/opt/homebrew/opt', '/usr/local/opt'].flatMap((cellar) =>
+      versions(cellar).filter((name) => name.startsWith('postgresql')).map((name) => path.join(cellar, name, 'bin')),
+    ),
+  ];
+  return folders.find((folder) => folder !== '' && existsSync(path.join(folder, 'initdb')) && existsSync(path.join(folder, 'postgres')));
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Postgres refuses to run as root; it then runs as somebody else. */
+function unprivileged(): Owner | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
+  return user && { uid: Number(user[2]), gid: Number(user[3]) };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+/** Makes a database of its own, empty or as a copy, and returns its URL. */
+export async function createDatabase(server: string, template = 'template1'): Promise<string> {
+  const name = `rolemint_test_${randomUUID().replaceAll('-', '')}`;
+  await administer(server, `CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${pg.escapeIdentifier(template)}`);
+  return databaseUrl(server, name);
+}
+
+export async function dropDatabase(url: string): Promise<void> {
+  await administer(databaseUrl(url, 'postgres'), `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(databaseName(url))} WITH (FORCE)`);
+}
+
+/** Another database on the same server. */
+export function databaseUrl(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+export const databaseName = (url: string): string => new URL(url).pathname.slice(1);
+
+/** Runs one statement on a connection of its own. */
+export async function administer<Row extends object>(url: string, statement: string): Promise<readonly Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}
