@@ -33,6 +33,13 @@ export interface Load {
   readonly seconds: number;
 }
 
+const running = new Set<BenchServer>();
+
+/** Stops whatever still runs; for the end of a benchmark, however it came. */
+export async function stopAll(): Promise<void> {
+  await Promise.all([...running].map(stopServer));
+}
+
 /** Starts a server of `bench/servers` in a process of its own. */
 export async function startServer(name: string, file: string, options: { readonly env?: Record<string, string>; readonly execArgv?: readonly string[] } = {}): Promise<BenchServer> {
   const child = fork(path.join(import.meta.dirname, 'servers', file), {
@@ -44,10 +51,14 @@ export async function startServer(name: string, file: string, options: { readonl
     child.once('message', (message) => resolve(message as Record<string, unknown>));
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));
   });
-  return { name, url: `http://127.0.0.1:${String(hello['port'])}`, child, hello };
+  const server = { name, url: `http://127.0.0.1:${String(hello['port'])}`, child, hello };
+  running.add(server);
+  return server;
 }
 
-export async function stopServer({ child }: BenchServer): Promise<void> {
+export async function stopServer(server: BenchServer): Promise<void> {
+  const { child } = server;
+  running.delete(server);
   if (child.exitCode !== null) return;
   child.kill('SIGTERM');
   await once(child, 'exit');

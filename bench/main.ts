@@ -3,7 +3,7 @@
  * run at once and are loaded in turn; each round gives one ratio. Results and their reading: bench/README.md.
  */
 import { availableParallelism } from 'node:os';
-import { load, median, ratio, startServer, stopServer, type BenchServer, type Load, type Sample } from './harness.ts';
+import { load, median, ratio, startServer, stopAll, stopServer, type BenchServer, type Load, type Sample } from './harness.ts';
 import { comparePasswords, latencyUnderLogins } from './passwords.ts';
 import { openBenchStores } from './stores.ts';
 import { SCOPE, SECRET } from './world.ts';
@@ -97,5 +97,6 @@ try {
     await Promise.all([stopServer(small), stopServer(large)]);
   }
 } finally {
+  await stopAll();
   await stores.close();
 }

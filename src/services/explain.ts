@@ -80,12 +80,12 @@ export class ExplainService {
   }
 
   /**
-   * @param scope undefined: as when a request has none
+   * @param scope undefined or empty: as when a request has none (RFC 6749 §3.1)
    * @throws `not_found`, and `invalid_input` for a string that is not a scope
    */
   async preview(question: Question, scope: string | undefined): Promise<Preview> {
     const { catalogue, subject, acting, held, limits, objection, client, resourceServer } = await this.#case(question);
-    const requested = scope === undefined ? omittedNames(catalogue, held, client?.omittedScope ?? 'all') : scope === '' ? [] : parseScope(scope);
+    const requested = scope === undefined || scope === '' ? omittedNames(catalogue, held, client?.omittedScope ?? 'all') : parseScope(scope);
     if (requested === undefined) throw new DomainError('invalid_input', 'This is not a scope: at most 1,000 names with single spaces between them.');
     return {
       subject,

@@ -71,6 +71,8 @@ interface Issue {
   readonly grantId: string | undefined;
   /** Roles that this token may carry at most besides the client's maximum. */
   readonly only?: ReadonlySet<string> | undefined;
+  /** Keeps what must be in the store before the signed token may leave; when it fails, nothing was issued. */
+  readonly keep?: (() => Promise<void>) | undefined;
 }
 
 /** Separates the grant's id from the token's own in `jti`; neither contains it. */
@@ -103,12 +105,11 @@ export class TokenService {
     const names = requested ?? omittedNames(catalogue, held, request.client.omittedScope);
     const only = signedIn.passwordExpired ? PASSWORD_RESET_ONLY : undefined;
     const grant = signedIn.passwordExpired ? undefined : this.#newGrant(request, user, names);
+    const refreshToken = grant === undefined ? undefined : this.#options.random.secret();
     const issued = await this.#issue({
       grantType: 'password', request, subject: user, acting: user, requested: names, held, catalogue, resourceServer, grantId: grant?.id, only,
+      keep: grant === undefined ? undefined : () => this.#options.grants.create(grant, digest(refreshToken!)),
     });
-    if (grant === undefined) return issued;
-    const refreshToken = this.#options.random.secret();
-    await this.#options.grants.create(grant, digest(refreshToken));
     return { ...issued, refreshToken };
   }
 
@@ -156,12 +157,17 @@ export class TokenService {
     if (user === undefined || refusal !== undefined) throw new TokenRefusal('invalid_grant', refusal ?? 'the user is gone');
     const held = access.holdings(catalogue, user, clientId);
     const requested = narrowed === undefined ? grant.requestedScope : narrowed.filter((name) => grant.requestedScope.includes(name));
+    const successor = this.#options.random.secret();
     const issued = await this.#issue({
       grantType: 'refresh_token', request, subject: user, acting: user, requested, held, catalogue, resourceServer, grantId: grant.id,
+      keep: () => this.#rotate(grant, hash, digest(successor)),
     });
-    const successor = this.#options.random.secret();
-    const rotated = await grants.rotate(hash, digest(successor), new Date(this.#options.clock.now()));
-    if (rotated) return { ...issued, refreshToken: successor };
+    return { ...issued, refreshToken: successor };
+  }
+
+  async #rotate(grant: Grant, hash: string, successorHash: string): Promise<void> {
+    const { grants, clock } = this.#options;
+    if (await grants.rotate(hash, successorHash, new Date(clock.now()))) return;
     if ((await grants.findRefreshToken(hash))?.consumedAt !== undefined) return this.#reused(grant);
     throw new TokenRefusal('invalid_grant', 'the grant was revoked or has expired');
   }
@@ -239,6 +245,7 @@ export class TokenService {
       accessTokenClaims({ iss: issuer, jti, iat, exp, scope, roles: negotiation.granted }, issue),
       resourceServer.signingAlg,
     );
+    if (issue.keep !== undefined) await issue.keep();
     onIssued({ grantType: issue.grantType, jti, clientId: client.clientId, subject: issue.subject.id, audience: resourceServer.audience, negotiation });
     return { accessToken, tokenType: request.dpopThumbprint === undefined ? 'Bearer' : 'DPoP', expiresIn: exp - iat, scope };
   }

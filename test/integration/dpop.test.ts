@@ -116,7 +116,7 @@ describe.each(GRANTS)('a proof of possession with %s', (_grant, ask) => {
 
   test('with a shared secret as its key is invalid_dpop_proof', async () => {
     const shared = new TextEncoder().encode('x'.repeat(32));
-    const dpop = await new SignJWT({ htm: 'POST', htu: ENDPOINT, jti: 'hs', iat: now() }).setProtectedHeader({ alg: 'HS256', typ: 'dpop+jwt', jwk: { kty: 'oct', k: Buffer.from(shared).toString('base64url') } }).sign(shared);
+    const dpop = await new SignJWT({ htm: 'POST', htu: ENDPOINT, jti: 'hs', iat: now() }).setProtectedHeader({ alg: 'HS256', typ: 'dpop+jwt', jwk: { kty: 'oct', k: Buffer.from(shared).toString('base64url') } as never }).sign(shared);
     expectRefusal(await ask({ dpop }), { status: 400, error: 'invalid_dpop_proof' });
   });
 

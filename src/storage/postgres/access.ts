@@ -14,7 +14,7 @@ const CHANGES: Statement = {
   name: 'changes_since',
   sql: `
     SELECT s.version::float8, l.version::float8 AS log_start, c.kind, c.id
-    FROM workspace_state s CROSS JOIN change_log_start l
+    FROM (SELECT version FROM workspace_state LIMIT 1) s CROSS JOIN (SELECT version FROM change_log_start LIMIT 1) l
     LEFT JOIN LATERAL (SELECT kind, id FROM changes WHERE version > ? ORDER BY version LIMIT ?) c ON true`,
 };
 

@@ -26,6 +26,8 @@ export function connect({ url, poolSize = 10 }: PostgresConnection): Knex {
       query_timeout: QUERY_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
+      // Statements here touch a few rows; compiling one because a new table has no statistics yet costs a hundred times its work.
+      options: '-c jit=off',
       application_name: 'rolemint',
     },
     acquireConnectionTimeout: ACQUIRE_MS,

@@ -189,7 +189,7 @@ describe('what commands print', () => {
       }
     }
     const all = outputs.join('\n');
-    for (const secret of [PASSWORD, 'demo-backoffice-secret', 'demo-orders-api-secret', 'argon2id', (await hashOf('alice'))!]) expect(all).not.toContain(secret);
+    for (const secret of [PASSWORD, 'demo-backoffice-secret', 'demo-orders-api-secret', '$argon2id$', (await hashOf('alice'))!]) expect(all).not.toContain(secret);
   });
 
   it('--json is JSON and nothing else, for every command that answers', async () => {

@@ -29,11 +29,13 @@ const pair = () => fc.tuple(fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...
 /** Visible ASCII and bytes above, no line ends: the rest ends in the parser of HTTP and never reaches us. */
 const headerText = () => fc.oneof(value(), fc.constantFrom(...[basic('svc', secretOf('svc')), basic('pw', secretOf('pw')), basic('rsS', secretOf('rsS'))].map(({ authorization }) => authorization!))).map((text) => text.replace(/[^\x20-\x7e\x80-\xff]/g, '').slice(0, 4000));
 
-const encode = (text: string) => encodeURIComponent(text.toWellFormed());
+/** Half a surrogate pair cannot be sent in UTF-8. */
+const wellFormed = (text: string) => Buffer.from(text).toString();
+const encode = (text: string) => encodeURIComponent(wellFormed(text));
 
 const request = () =>
   fc.record({
-    path: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...PATHS) }, { weight: 1, arbitrary: fc.string({ maxLength: 30 }).map((text) => `/${encodeURI(text.toWellFormed())}`) }),
+    path: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...PATHS) }, { weight: 1, arbitrary: fc.string({ maxLength: 30 }).map((text) => `/${encodeURI(wellFormed(text))}`) }),
     query: fc.option(fc.webQueryParameters(), { freq: 5 }),
     method: fc.constantFrom(...METHODS),
     type: fc.constantFrom(...TYPES),

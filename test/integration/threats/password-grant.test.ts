@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
 });
 afterAll(() => server.close());
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 async function person(given: { readonly organization?: string; readonly username?: string; readonly password?: string } = {}): Promise<string> {
   people += 1;

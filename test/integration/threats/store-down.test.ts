@@ -131,7 +131,10 @@ describe('2.3 while the store does not answer', () => {
 
   test.each(['grants.create', 'signIn.beginAttempt', 'signIn.findCredential', 'signIn.clearAttempts'])('%s alone: no token for a password', async (call) => {
     down.add(call);
+    const issued = () => server.log.lines.filter((line) => line['event'] === 'token_issued').length;
+    const before = issued();
     expectUnavailable(await server.signIn('b1u'));
+    expect(issued()).toBe(before);
     down.clear();
     expect((await server.signIn('b1u')).status).toBe(200);
   });

@@ -144,7 +144,7 @@ const workspaces: fc.Arbitrary<Workspace> = fc.record({
 });
 
 const print = (workspace: object): string => stringify(workspace, { compat: 'yaml-1.1' });
-const RUNS = { numRuns: 25 };
+const RUNS = { numRuns: 12 };
 
 describe('for every workspace', () => {
   it('apply → export → apply changes nothing, in the same store and in a new one', async () => {
