@@ -11,6 +11,7 @@ import { SIGNING_ALGORITHMS } from '../domain/resource-server.ts';
 import { assertRoleName, ROLE_CATEGORIES } from '../domain/role.ts';
 import { MAXIMUM_SCOPE_NAMES, parseScope } from '../domain/scope.ts';
 import { assertTypePattern } from '../domain/security-profile.ts';
+import { LONGEST_ACCESS_TOKEN_SECONDS } from '../domain/signing-key.ts';
 import { Secret } from './secret.ts';
 
 /** How plain secrets in files are taken. */
@@ -48,7 +49,7 @@ const operation = must('must be 1 to 60 of A-Z a-z 0-9 . _ -, starting with a le
 );
 const email = must('must be an e-mail address.', (value) => value.length <= 254 && /^[^\s@]+@[^\s@]+$/.test(value));
 const whole = (least: number, most: number) => z.int().min(least).max(most);
-const seconds = (least: number) => whole(least, 10 * 366 * 86_400);
+const seconds = (least: number, most = 10 * 366 * 86_400) => whole(least, most);
 
 const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 const instant = must(
@@ -211,7 +212,7 @@ export function entrySchemas(policy: SecretPolicy) {
       maximum_roles: roles.nullish(),
       minimum_roles: roles.optional(),
       omitted_scope: z.union([z.enum(['none', 'all']), roles]).optional(),
-      access_token_lifetime_seconds: seconds(1).nullish(),
+      access_token_lifetime_seconds: seconds(1, LONGEST_ACCESS_TOKEN_SECONDS).nullish(),
       refresh_token_lifetime_seconds: seconds(0).nullish(),
     }),
     resource_servers: z.strictObject({

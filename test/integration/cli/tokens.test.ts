@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { generateKeyPair, SignJWT } from 'jose';
 import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { claimsOf, post } from '../../support/token-client.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -47,11 +47,20 @@ describe('rolemint token', () => {
     expect(json()).toMatchObject({ token_type: 'Bearer', scope: 'Shopper', claims: { sub: 'alice', roles: ['Shopper'] } });
   });
 
-  it('asks for a client, with the secret from standard input, in the header or the body', async () => {
-    for (const auth of ['basic', 'post']) {
-      const { code, json } = await cli(['token', '--client', 'backoffice', '--secret-stdin', '--auth', auth, '--scope', 'FullAccess', '--json'], { stdin: 'demo-backoffice-secret' });
-      expect({ auth, code, scope: code === 0 ? json()['scope'] : undefined }).toEqual(auth === 'basic' ? { auth, code: 0, scope: 'FullAccess' } : { auth, code, scope: code === 0 ? 'FullAccess' : undefined });
-    }
+  it('asks for a client, with the secret from standard input', async () => {
+    const { code, json } = await cli(['token', '--client', 'backoffice', '--secret-stdin', '--scope', 'FullAccess', '--json'], { stdin: 'demo-backoffice-secret' });
+    expect(code).toBe(0);
+    expect(json()).toMatchObject({ scope: 'FullAccess' });
+  });
+
+  it('sends the secret in the body where the client is registered so', async () => {
+    const made = await server.app.services.clients.create(
+      { ...(await server.app.services.clients.get('backoffice')).client, clientId: 'poster', tokenEndpointAuthMethod: 'client_secret_post' },
+      { actor: { kind: 'operator', id: 'test' } },
+    );
+    const { code, json } = await cli(['token', '--client', 'poster', '--secret-stdin', '--auth', 'post', '--scope', 'OrderAdmin', '--json'], { stdin: made!.secret });
+    expect(code).toBe(0);
+    expect(json()).toMatchObject({ scope: 'OrderAdmin' });
   });
 
   it('takes both from standard input, the secret first', async () => {
@@ -96,11 +105,9 @@ describe('rolemint verify', () => {
 
   it('says exactly what is wrong', async () => {
     const token = await tokenOf();
-    const [header, payload, signature] = token.split('.') as [string, string, string];
+    const [header, , signature] = token.split('.') as [string, string, string];
     const forged = Buffer.from(JSON.stringify({ ...claimsOf(token), roles: ['FullAccess'] })).toString('base64url');
-    const { privateKey, publicKey } = await generateKeyPair('ES256');
-    const { kty } = await exportJWK(publicKey);
-    expect(kty).toBe('EC');
+    const { privateKey } = await generateKeyPair('ES256');
     const foreign = await new SignJWT({ client_id: 'x', jti: 'x' }).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'theirs' }).setIssuer(issuer).setSubject('x').setIssuedAt().setExpirationTime('5m').sign(privateKey);
     const problems: readonly (readonly [readonly string[], string])[] = [
       [[`${header}.${forged}.${signature}`], 'its signature is not of the key that it names: somebody changed it, or another key signed it'],

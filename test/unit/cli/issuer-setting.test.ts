@@ -14,6 +14,6 @@ describe('the issuer, where it is not set', () => {
   });
 
   it('is no second problem beside a wrong port', () => {
-    expect(() => loadConfig({ ROLEMINT_PORT: 'x' })).toThrow(expect.objectContaining({ problems: [expect.stringMatching(/^ROLEMINT_PORT: /)] }) as Error);
+    expect(() => loadConfig({ ROLEMINT_PORT: 'x' })).toThrow(/^The configuration cannot be used:\n {2}- ROLEMINT_PORT: [^\n]*$/);
   });
 });
