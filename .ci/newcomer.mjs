@@ -2,7 +2,7 @@
 // command, the printed curl lines pasted, Ctrl-C; then once more, and everything is still there.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,7 +28,7 @@ try {
   const answers = pasteLines(first.output());
   const refreshToken = answers.find((answer) => answer.refresh_token !== undefined)?.refresh_token;
   const [, client] = /-d client_id=([\w-]+)/.exec(first.output()) ?? [];
-  await stop(first);
+  await pressCtrlC(first);
 
   const second = await start();
   expect('the signing keys are those of the first start', JSON.stringify(await publishedKeys()) === JSON.stringify(kids));
@@ -36,9 +36,9 @@ try {
   const { status } = await fetch(`${issuer}/oauth/token`, { method: 'POST', body });
   expect('a refresh token of the first start still works', status === 200, `status ${status}`);
   pasteLines(second.output());
-  await stop(second);
+  await interruptServer(second);
 } finally {
-  if (running?.exitCode === null) process.kill(-running.pid, 'SIGKILL');
+  if (running !== undefined && !hasEnded(running)) process.kill(-running.pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -52,8 +52,8 @@ async function start() {
   for (const stream of [running.stdout, running.stderr]) stream.on('data', (chunk) => (text += chunk));
   const linesArePrinted = () => text.split('\n').filter((line) => /^\s*curl /.test(line)).length >= 3;
   while (!(linesArePrinted() && (await isReady()))) {
-    if (running.exitCode !== null || Date.now() - began > START_WITHIN_MS) {
-      throw new Error(`npm start ${running.exitCode === null ? 'did not become ready' : `ended with ${running.exitCode}`}:\n${text}`);
+    if (hasEnded(running) || Date.now() - began > START_WITHIN_MS) {
+      throw new Error(`npm start ${hasEnded(running) ? `ended with ${running.exitCode}` : 'did not become ready'}:\n${text}`);
     }
     await delay(100);
   }
@@ -89,11 +89,28 @@ async function publishedKeys() {
   return keys.map(({ kid }) => kid).sort();
 }
 
-async function stop({ child }) {
-  process.kill(-child.pid, 'SIGINT');
-  const ended = once(child, 'exit');
-  const winner = child.exitCode === null ? await Promise.race([ended, delay(STOP_WITHIN_MS, 'late')]) : [child.exitCode];
-  expect('Ctrl-C ends it with exit code 0', winner !== 'late' && winner[0] === 0, String(winner));
+/** Ctrl-C in a terminal: the whole group gets the signal. npm then says that a signal ended it; the server says how. */
+async function pressCtrlC({ child, output }) {
+  await ended(child, () => process.kill(-child.pid, 'SIGINT'));
+  expect('Ctrl-C ends it cleanly', output().includes('rolemint: stopped.'), output());
+}
+
+/** The signal to the server alone: its exit code becomes npm's. */
+async function interruptServer({ child, output }) {
+  const claim = readdirSync(path.join(clone, 'data')).find((name) => name.startsWith('claim-'));
+  const { pid } = JSON.parse(readFileSync(path.join(clone, 'data', claim), 'utf8'));
+  await ended(child, () => process.kill(pid, 'SIGINT'));
+  expect('the interrupted server exits with 0', child.exitCode === 0 && output().includes('rolemint: stopped.'), output());
+}
+
+async function ended(child, interrupt) {
+  const exit = once(child, 'exit');
+  interrupt();
+  expect('it ends in time', (await Promise.race([exit, delay(STOP_WITHIN_MS, 'late', { ref: false })])) !== 'late');
+}
+
+function hasEnded({ exitCode, signalCode }) {
+  return exitCode !== null || signalCode !== null;
 }
 
 async function freePort() {

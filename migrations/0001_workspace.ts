@@ -50,10 +50,3 @@ export async function up(knex: Knex): Promise<void> {
     );
   `);
 }
-
-export async function down(knex: Knex): Promise<void> {
-  await knex.raw(`
-    DROP TABLE organization_types, permission_types, roles, settings, changes, change_log_start, workspace_state;
-    DROP DOMAIN object_key;
-  `);
-}

@@ -125,10 +125,3 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX resource_server_clients_client ON resource_server_clients (client_id);
   `);
 }
-
-export async function down(knex: Knex): Promise<void> {
-  await knex.raw(`
-    DROP TABLE resource_server_clients, resource_servers, client_secrets, clients, security_profiles, user_group_members, users, subjects,
-      user_groups, organizations;
-  `);
-}

@@ -55,7 +55,3 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX sign_in_attempts_expires_at ON sign_in_attempts (expires_at);
   `);
 }
-
-export async function down(knex: Knex): Promise<void> {
-  await knex.raw('DROP TABLE sign_in_attempts, replays, revocations, refresh_tokens, grants;');
-}

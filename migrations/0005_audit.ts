@@ -27,7 +27,3 @@ export async function up(knex: Knex): Promise<void> {
       FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
   `);
 }
-
-export async function down(knex: Knex): Promise<void> {
-  await knex.raw('DROP TABLE audit_events; DROP FUNCTION refuse_change;');
-}

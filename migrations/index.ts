@@ -1,5 +1,6 @@
 /**
- * @module The schema, step by step. A step that was released is never edited; a change is a new step.
+ * @module The schema, step by step. A step that was released is never edited; a change, also one that takes something
+ * back, is a new step: there is no way down, because going down would throw away what was granted meanwhile.
  *
  * Names carry no file extension, so that one database can be migrated from `.ts` (tests, development) and from `.js`.
  */
@@ -12,19 +13,24 @@ import * as audit from './0005_audit.ts';
 
 interface Step {
   readonly name: string;
-  readonly migration: Knex.Migration;
+  readonly up: (knex: Knex) => Promise<void>;
 }
 
 const STEPS: readonly Step[] = [
-  { name: '0001_workspace', migration: workspace },
-  { name: '0002_parties', migration: parties },
-  { name: '0003_assignments', migration: assignments },
-  { name: '0004_tokens', migration: tokens },
-  { name: '0005_audit', migration: audit },
+  { name: '0001_workspace', up: workspace.up },
+  { name: '0002_parties', up: parties.up },
+  { name: '0003_assignments', up: assignments.up },
+  { name: '0004_tokens', up: tokens.up },
+  { name: '0005_audit', up: audit.up },
 ];
 
 export const migrationSource: Knex.MigrationSource<Step> = {
   getMigrations: async () => [...STEPS],
   getMigrationName: (step) => step.name,
-  getMigration: async (step) => step.migration,
+  getMigration: async ({ name, up }) => ({ up, down: () => refuseToGoBack(name) }),
 };
+
+/** knex wants a way down of every step. */
+async function refuseToGoBack(name: string): Promise<void> {
+  throw new Error(`The step ${name} cannot be taken back; restore a backup instead.`);
+}

@@ -168,7 +168,7 @@ function announcing(store: Store, access: AccessService): Store {
       access.expire();
     }
   };
-  return new Proxy(store, { get: (target, name) => (name === 'transaction' ? transaction : Reflect.get(target, name)) });
+  return new Proxy(store, { get: (target, name) => (name === 'transaction' ? transaction : (Reflect.get(target, name) as unknown)) });
 }
 
 async function listen({ config, log, store, signer, budget, metrics, events, services, clock }: Parts, closers: Closer[]): Promise<{ port: number }> {

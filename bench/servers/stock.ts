@@ -6,7 +6,7 @@ import { ready } from './ready.ts';
 const ISSUER = 'http://127.0.0.1';
 const key = { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' };
 const provider = new Provider(ISSUER, {
-  jwks: { keys: [key] } as never,
+  jwks: { keys: [key] },
   clients: [
     {
       client_id: 'bench',

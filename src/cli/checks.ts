@@ -22,7 +22,7 @@ const ok = (finding: string): Finding => ({ status: 'ok', finding, advice: null 
 const warn = (finding: string, advice: string): Finding => ({ status: 'warn', finding, advice });
 const fail = (finding: string, advice: string): Finding => ({ status: 'fail', finding, advice });
 
-const OLDEST_NODE = [20, 19];
+const OLDEST_NODE = [20, 19] as const;
 const ADVISED_NODE = 24;
 /** An answer takes time, and the header of HTTP has whole seconds. */
 const SKEW_WARN_MS = 5000;
@@ -65,8 +65,9 @@ async function safely(check: () => Promise<Finding>): Promise<Finding> {
 
 export function nodeVersion(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major < OLDEST_NODE[0]! || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]!)) return fail(`Node.js ${version} is too old`, `Install Node.js ${ADVISED_NODE} (LTS).`);
-  if (major < 22) return warn(`Node.js ${version} works, but gets no security updates any more`, `Install Node.js ${ADVISED_NODE} (LTS).`);
+  const advice = `Install Node.js ${ADVISED_NODE} (LTS).`;
+  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) return fail(`Node.js ${version} is too old`, advice);
+  if (major < 22) return warn(`Node.js ${version} works, but gets no security updates any more`, advice);
   return ok(`Node.js ${version}`);
 }
 
@@ -92,14 +93,17 @@ async function folderMode(folder: string, what: 'data' | 'keys'): Promise<Findin
   if (found === undefined) return warn(`${folder} does not exist yet`, 'The server makes it when it starts.');
   const mode = found.mode & 0o777;
   if ((mode & 0o077) === 0) return ok(`${folder} is closed to other users`);
-  return fail(`${folder} is open to other users (mode ${mode.toString(8).padStart(4, '0')})`, `chmod 700 ${folder}${what === 'keys' ? ', and rotate the keys if anybody may have read them' : ''}`);
+  const remedy = `chmod 700 ${folder}${what === 'keys' ? ', and rotate the keys if anybody may have read them' : ''}`;
+  return fail(`${folder} is open to other users (mode ${mode.toString(8).padStart(4, '0')})`, remedy);
 }
 
 async function postgres(context: CliContext, url: string): Promise<Finding> {
   const clock = await context.clock();
   const { now, version, pendingMigrations } = await diagnosePostgres(url);
   const skew = Math.abs(now.getTime() - clock.now());
-  if (pendingMigrations.length > 0) return fail(`Postgres ${version}: the schema lacks ${pendingMigrations.length} steps (${pendingMigrations.join(', ')})`, 'Run `rolemint migrate`, or start the server.');
+  if (pendingMigrations.length > 0) {
+    return fail(`Postgres ${version}: the schema lacks ${pendingMigrations.join(', ')}`, 'Run `rolemint migrate`, or start the server.');
+  }
   return skewed(`Postgres ${version}, schema current`, 'the clock of the database', skew);
 }
 
@@ -123,7 +127,8 @@ async function contents(context: CliContext, { production }: Config): Promise<Fi
   const { demo_clients: clients, demo_users: users, workspace, has_users: hasUsers } = await context.perform(inspectStore, {});
   const name = workspace === null ? 'answers' : `answers; workspace ${workspace}`;
   if (clients.length + users.length > 0) {
-    const finding = `${name}; secrets that the demo publishes work for ${[...clients.map((id) => `client ${id}`), ...users.map((id) => `user ${id}`)].join(', ')}`;
+    const holders = [...clients.map((id) => `client ${id}`), ...users.map((id) => `user ${id}`)];
+    const finding = `${name}; secrets that the demo publishes work for ${holders.join(', ')}`;
     return (production ? fail : warn)(finding, 'Good for a try only: disable them, or give them new secrets, before anybody can reach the server.');
   }
   return hasUsers ? ok(name) : warn(`${name}; there are no users`, 'Run `rolemint bootstrap`, or `rolemint apply` with a workspace.');

@@ -53,7 +53,8 @@ const basic = ({ id, secret }: { readonly id: string; readonly secret: string })
 function castOf({ entries, expectations }: Workspace) {
   const promises = expectations.map(({ declared }) => declared).filter((promise) => promise !== undefined && typeof promise.scope === 'string');
   const secretOf = (id: string) => entries.clients.get(id)?.declared?.client_secret?.reveal();
-  const forPerson = promises.find((promise) => promise!.user !== undefined && promise!.via !== undefined && entries.clients.get(promise!.via)?.declared?.token_endpoint_auth_method === 'none');
+  const isPublic = (id: string | undefined) => entries.clients.get(id ?? '')?.declared?.token_endpoint_auth_method === 'none';
+  const forPerson = promises.find((promise) => promise!.user !== undefined && isPublic(promise!.via));
   const forService = promises.find((promise) => promise!.client_id !== undefined && secretOf(promise!.client_id) !== undefined);
   const person = entries.users.get(forPerson?.user ?? '')?.declared;
   const server = [...entries.resource_servers.values()].find(({ declared }) => secretOf(declared?.clients?.[0] ?? '') !== undefined)?.declared;

@@ -98,7 +98,7 @@ async function answerTo(text: string, { app, version, operations }: OperatorSock
   try {
     const request = JSON.parse(text) as Request;
     if (request.version !== version) {
-      throw new DomainError('stale_version', `The running server is rolemint ${version}, this command is ${String(request.version)}: restart the server first.`);
+      throw new DomainError('stale_version', `The running server is rolemint ${version}, this command is ${request.version}: restart the server first.`);
     }
     const operation = operations.get(request.operation);
     if (operation === undefined) throw new DomainError('invalid_input', 'The running server does not know this command.');

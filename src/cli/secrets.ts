@@ -21,7 +21,7 @@ export async function textOfStdin(stdin: NodeJS.ReadableStream): Promise<string>
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stdin) {
-    const bytes = Buffer.from(chunk as Buffer | string);
+    const bytes = Buffer.from(chunk);
     size += bytes.length;
     if (size > LONGEST_INPUT) throw new DomainError('invalid_input', 'Standard input is too long.');
     chunks.push(bytes);

@@ -69,14 +69,14 @@ const UNSOUND = /[\0\uFFFD\uD800-\uDFFF]/u;
 export function isPlausiblePassword(password: string): boolean {
   if (password.length === 0 || password.length > 2 * MAXIMUM_PASSWORD_LENGTH) return false;
   if (UNSOUND.test(password)) return false;
-  return [...password].length <= MAXIMUM_PASSWORD_LENGTH;
+  return Array.from(password).length <= MAXIMUM_PASSWORD_LENGTH;
 }
 
 /** What is wrong with a new password under a policy, in words for the person who chose it; empty when it will do. */
 export function passwordProblems(password: string, policy: PasswordPolicy, forbidden: readonly string[] = []): string[] {
   if (!isPlausiblePassword(password)) return [`must have 1 to ${MAXIMUM_PASSWORD_LENGTH} characters`];
   const normalized = normalizePassword(password);
-  const characters = [...normalized];
+  const characters = Array.from(normalized);
   const minimum = Math.max(policy.minimumLength ?? DEFAULT_MINIMUM_LENGTH, 1);
   const problems: string[] = [];
   if (characters.length < minimum) problems.push(`must have at least ${minimum} characters`);

@@ -13,7 +13,7 @@ export function assertAssertionClaims(claims: Record<string, unknown>, audiences
   const now = Math.floor(nowMilliseconds / 1000);
   const { aud, exp, iat, nbf, jti, sub, iss } = claims;
   const refuse = (reason: string): never => {
-    throw new errors.InvalidClientAuth(reason as never);
+    throw new errors.InvalidClientAuth(reason);
   };
   if (typeof aud !== 'string' || !Object.values(audiences).includes(aud)) refuse('aud of the assertion must be the issuer or the endpoint, as a single string');
   if (!Number.isSafeInteger(exp) || (exp as number) > now + LONGEST_ASSERTION + TOLERANCE) refuse(`the assertion must end within ${LONGEST_ASSERTION} seconds`);

@@ -44,7 +44,7 @@ export function engineEndpoints(engine: Engine, options: EndpointOptions): Koa.M
     if (endpoint !== undefined) return formEndpoint(ctx as unknown as EngineContext, endpoint, options.budget);
     const published = documents.get(ctx.path);
     if (published !== undefined) return publishedDocument(ctx, published);
-    return next();
+    await next();
   };
 }
 
@@ -110,7 +110,7 @@ function introspectionEndpoint({ provider }: Engine, introspection: Introspectio
     handler: async (ctx) => {
       const { clientId, clientAuthMethod } = ctx.oidc.client!;
       // RFC 7662 §2.1: the caller must be authenticated, which a public client never is.
-      if (clientAuthMethod === 'none') throw new errors.InvalidClientAuth('public clients cannot introspect' as never);
+      if (clientAuthMethod === 'none') throw new errors.InvalidClientAuth('public clients cannot introspect');
       ctx.body = await inProtocol(() => introspection.introspect(required(ctx, 'token'), clientId));
     },
   });

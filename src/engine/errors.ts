@@ -7,7 +7,7 @@ import { TokenRefusal } from '../services/token-refusal.ts';
 class StatusError extends errors.OIDCProviderError {
   readonly retryAfterSeconds: number | undefined;
   constructor(status: number, code: string, description: string, cause: DomainError) {
-    super(status, code, { cause } as never);
+    super(status, code, { cause });
     this.expose = true;
     this.error_description = description;
     this.retryAfterSeconds = cause.retryAfterSeconds;

@@ -17,7 +17,7 @@ export async function readForm(ctx: EngineContext): Promise<Record<string, unkno
   try {
     return parse(await getRawBody(ctx.req, { limit: LARGEST_FORM, length: ctx.get('content-length') || null, encoding: true }));
   } catch (cause) {
-    throw new errors.InvalidRequest('failed to parse the request body', undefined as never, { cause } as never);
+    throw new errors.InvalidRequest('failed to parse the request body', undefined, { cause });
   }
 }
 

@@ -89,9 +89,7 @@ export class KeysInUse {
     // A look that is under way may have begun before the change that the caller knows of.
     await this.#running;
     this.#running ??= this.#load()
-      .then(() => {
-        this.#complaint = undefined;
-      })
+      .then(() => void (this.#complaint = undefined))
       .catch((error: unknown) => this.#complain(error))
       .finally(() => {
         this.#running = undefined;

@@ -1,4 +1,4 @@
-import { constants, createPrivateKey, createPublicKey, sign, verify, type JsonWebKeyInput } from 'node:crypto';
+import { constants, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { SigningAlgorithm } from '../domain/resource-server.ts';
 import { publicJwk, type KeyTimes, type PublicJwk } from '../domain/signing-key.ts';
@@ -29,8 +29,8 @@ export function loadSigningKey(times: KeyTimes): LoadedKey {
   const { kid, alg, privateJwk } = times.key;
   const { digest, options } = SCHEMES[alg];
   const jwk = publicJwk(times.key);
-  const privateKey = createPrivateKey({ key: privateJwk, format: 'jwk' } as JsonWebKeyInput);
-  const publicKey = createPublicKey({ key: jwk, format: 'jwk' } as JsonWebKeyInput);
+  const privateKey = createPrivateKey({ key: privateJwk, format: 'jwk' });
+  const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
   const signWith = { ...options, key: privateKey };
   const verifyWith = { ...options, key: publicKey };
   return {

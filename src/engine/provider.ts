@@ -78,7 +78,7 @@ function configuration({ clock }: EngineOptions): Configuration {
     adapter: NothingStored as never,
     routes: { token: PATHS.token, introspection: PATHS.introspection, revocation: PATHS.revocation, jwks: PATHS.jwks, authorization: '/oauth/authorize' },
     // Nothing that the engine signs by itself is on. A key that nobody has keeps its published development key out.
-    jwks: { keys: [{ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] } as never,
+    jwks: { keys: [{ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
     scopes: [],
     claims: {},
     responseTypes: [],

@@ -11,7 +11,7 @@ export interface HealthOptions {
 export function healthRoutes({ ready, metrics }: HealthOptions): Koa.Middleware {
   return async (ctx, next) => {
     const answer = { '/healthz': alive, '/readyz': isReady, '/metrics': exposition }[ctx.path];
-    if (answer === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next();
+    if (answer === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return void (await next());
     ctx.set('Cache-Control', 'no-store');
     await answer(ctx);
   };

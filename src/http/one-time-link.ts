@@ -29,7 +29,7 @@ const POLICY =
 /** Serves {@link ONE_TIME_PATH}; passes on everything else. */
 export function oneTimeLinkPage({ links, budget }: OneTimeLinkPageOptions): Koa.Middleware {
   return async (ctx, next) => {
-    if (ctx.path !== ONE_TIME_PATH) return next();
+    if (ctx.path !== ONE_TIME_PATH) return void (await next());
     ctx.set({ 'Cache-Control': 'no-store', 'Content-Security-Policy': POLICY, 'Cross-Origin-Resource-Policy': 'same-origin' });
     const blockedFor = budget.blockedFor(ctx.ip);
     if (blockedFor !== undefined) {
@@ -58,7 +58,7 @@ export function oneTimeLinkPage({ links, budget }: OneTimeLinkPageOptions): Koa.
     const problem = password === single(sent['repeated']) ? await attempt(ctx, token, password) : 'The two passwords are not the same.';
     if (problem === 'gone') return gone(ctx);
     ctx.status = problem === undefined ? 200 : 400;
-    ctx.body = problem === undefined ? page('Password set', `<p>The password of <strong>${escaped(user.username)}</strong> is set. You can close this page.</p>`) : form(user.username, token, problem);
+    ctx.body = problem === undefined ? done(user.username) : form(user.username, token, problem);
   }
 
   /** @returns what is wrong, for the person; undefined when the password is set */
@@ -94,6 +94,8 @@ async function readForm(ctx: Koa.Context): Promise<Readonly<Record<string, unkno
 
 /** A field that was sent once; everything else counts as empty. */
 const single = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const done = (username: string): string => page('Password set', `<p>The password of <strong>${escaped(username)}</strong> is set. You can close this page.</p>`);
 
 function form(username: string, token: string, problem?: string): string {
   const alert = problem === undefined ? '' : `<p role="alert">${escaped(problem)}</p>`;

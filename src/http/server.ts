@@ -2,7 +2,7 @@
  * @module The HTTP side: one Koa application, every request with an id, limits against slow and many callers. Protocol
  * answers come from the engine, which arrives here as middleware.
  */
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import Koa from 'koa';
 import { errorAnswer } from './errors.ts';
 import { securityHeaders } from './headers.ts';
@@ -53,7 +53,7 @@ export function createHttpServer(options: HttpOptions): Server {
  * RFC 9112 §3.2: an absolute-form target means the same as its path; the host in it, like the Host header, never changes
  * an answer. Anything else that is not a path is refused.
  */
-function originForm(listener: RequestListener): RequestListener {
+function originForm(listener: (req: IncomingMessage, res: ServerResponse) => Promise<void>): RequestListener {
   return (req, res) => {
     const path = pathOf(req);
     if (path === undefined) {
@@ -63,7 +63,7 @@ function originForm(listener: RequestListener): RequestListener {
     }
     req.url = path;
     req.headers.host = 'host.invalid';
-    return listener(req, res);
+    void listener(req, res);
   };
 }
 

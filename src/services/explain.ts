@@ -73,10 +73,10 @@ export class ExplainService {
 
   /** @throws `not_found` when user, client or audience does not exist */
   async why(question: Question, role: string): Promise<Why> {
-    const found = await this.#case(question);
-    const { catalogue, subject, acting, held, limits, objection } = found;
+    const asked = await this.#case(question);
+    const { catalogue, subject, acting, held, limits, objection } = asked;
     const [explanation] = explain(catalogue, held, limits, [role]);
-    return { subject, acting, explanation: explanation!, objection, profilesWithRole: profilesWith(found, role) };
+    return { subject, acting, explanation: explanation!, objection, profilesWithRole: profilesWith(asked, role) };
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import type { Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
+import { DomainError } from '../domain/errors.ts';
 import { canonicalUsername } from '../domain/party.ts';
 import { DEFAULT_ALLOWED_FAILED_ATTEMPTS, isPlausiblePassword, normalizePassword, strictestPolicy, type PasswordPolicy } from '../domain/password-policy.ts';
 import type { AttemptBudget, Clock, PasswordCredential, PasswordHasher, SignInStore } from '../domain/ports.ts';
@@ -52,8 +53,13 @@ export class SignIn {
     const credential = await store.findCredential(username);
     const key = credential === undefined ? `name:${username}` : attemptKey(credential.userId);
     // One attempt per account at a time in this process: simultaneous right passwords do not use up the allowed failures.
-    const signedIn = await this.#turns.take(key, () => this.#check(key, credential, credentials.password, admit));
-    await budget.giveBack(credentials.address, username);
+    const giveBack = () => budget.giveBack(credentials.address, username);
+    const signedIn = await this.#turns.take(key, () => this.#check(key, credential, credentials.password, admit)).catch(async (error: unknown) => {
+      // Nobody guessed anything: the password was not looked at.
+      if (error instanceof DomainError && error.code === 'unavailable') await giveBack();
+      throw error;
+    });
+    await giveBack();
     return signedIn;
   }
 

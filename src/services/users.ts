@@ -1,4 +1,5 @@
 /** @module What an administrator does with users: make them, set their passwords, let them in and keep them out. */
+import type { Subject } from '../domain/access.ts';
 import { DomainError } from '../domain/errors.ts';
 import { assertNaturalId, assertUsername, canonicalUsername, NATURAL_ID, type Membership, type User } from '../domain/party.ts';
 import { normalizePassword, passwordProblems } from '../domain/password-policy.ts';
@@ -140,7 +141,7 @@ export class UserService {
     });
   }
 
-  async #assertPassword(password: string, user: User, subject: NonNullable<Awaited<ReturnType<AccessService['subject']>>>): Promise<void> {
+  async #assertPassword(password: string, user: User, subject: Subject): Promise<void> {
     const { access, clock } = this.#options;
     await access.refresh(0);
     const policy = passwordPolicy((await access.workspace()).catalogue, subject, clock.now());

@@ -103,11 +103,8 @@ function copyUnknown(value: unknown): unknown {
   if (types.isDate(value)) return new Date(value.getTime());
   if (Array.isArray(value)) return value.map(copyUnknown);
   if (typeof value !== 'object' || value === null) return value;
-  const result: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) {
-    if (member !== undefined) result[name] = copyUnknown(member);
-  }
-  return result;
+  // fromEntries defines its members: one called __proto__ is a member like any other.
+  return Object.fromEntries(Object.entries(value).flatMap(([name, member]) => (member === undefined ? [] : [[name, copyUnknown(member)]])));
 }
 
 /** Pieces of at most `size`, in order. */

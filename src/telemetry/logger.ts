@@ -28,7 +28,7 @@ export function openLogger({ level, format, stream }: LoggerOptions): Logger {
   };
   if (stream !== undefined) return pino(options, stream);
   const pretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY);
-  return pretty ? pino(options, pinoPretty()) : pino(options, pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 } as never));
+  return pretty ? pino(options, pinoPretty()) : pino(options, pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 }));
 }
 
 /** Text of a caller, cut to a bearable length. */

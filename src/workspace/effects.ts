@@ -5,7 +5,6 @@
 import { effectiveRoles, holdings, type Instant, type Subject } from '../domain/access.ts';
 import { byCodeUnit, compileCatalogue, type Catalogue, type Definitions } from '../domain/catalogue.ts';
 import type { Client } from '../domain/client.ts';
-import type { Organization } from '../domain/organization.ts';
 import type { Party, PartyKind } from '../domain/party.ts';
 import type { Assignment } from '../domain/assignment.ts';
 import type { AccessReader, StoreTransaction } from '../domain/ports.ts';
@@ -114,7 +113,7 @@ async function touchedClients(
   const judge = async () => {
     const homes = await tx.organizations.findMany([...new Set(page.flatMap(({ organization }) => organization ?? []))]);
     for (const { clientId, organization, contextUser } of page) {
-      const path = organization === undefined ? [] : ((homes.get(organization) as Organization | undefined)?.path ?? []);
+      const path = organization === undefined ? [] : ((homes.get(organization))?.path ?? []);
       if ((contextUser !== undefined && touched.users.has(contextUser)) || path.some((id) => organizations.has(id))) ids.add(clientId);
     }
     page = [];

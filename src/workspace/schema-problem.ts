@@ -38,11 +38,11 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, raw: unknown): Fin
     }));
   }
   if (issue.code === 'invalid_union') {
-    const [closest] = issue.errors.filter((branch) =>
+    const closest = issue.errors.find((branch) =>
       branch.every((inner) => inner.path.length > 0 || inner.code === 'custom' || inner.code === 'unrecognized_keys'),
     );
     if (closest !== undefined && closest.length > 0) {
-      return closest.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, schema, raw));
+      return closest.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, schema, raw));
     }
     return say(`must be ${unionWords(issue)}; ${found(value, path)}.`);
   }
@@ -119,7 +119,7 @@ interface Definition {
   readonly shape?: Readonly<Record<string, z.ZodType>>;
 }
 
-const definition = (schema: z.ZodType): Definition => schema.def as unknown as Definition;
+const definition = (schema: z.ZodType): Definition => schema.def;
 
 /** The objects and lists that a schema comes down to, without what is wrapped around them. */
 function objectsIn(schema: z.ZodType): z.ZodType[] {

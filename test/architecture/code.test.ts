@@ -81,16 +81,28 @@ describe('random values', () => {
   });
 });
 
+/** How statements begin, with as much of their grammar as sets them apart from sentences for people. */
+const STATEMENT = new RegExp(
+  `^\\s*\\(?\\s*(?:${[
+    'select\\b[^]*\\bfrom\\b',
+    'select\\s+[\\w.]+\\(',
+    'insert\\s+into\\b',
+    'update\\s+\\S+\\s+(?:as\\s+\\w+\\s+)?set\\b',
+    'delete\\s+from\\b',
+    'with\\s+(?:recursive\\s+)?[^\\s(]+\\s*(?:\\([^)]*\\)\\s*)?as\\b',
+    '(?:create|alter|drop|truncate|lock)\\s+(?:unique\\s+)?(?:table|index|role|schema|type|function|trigger|view|sequence|database)\\b',
+    'set\\s+(?:local|session)\\b',
+    '(?:listen|notify|vacuum|checkpoint)\\b',
+  ].join('|')})`,
+  'i',
+);
 const isGivenRaw = (before: string): boolean => /\b(?:raw|[a-z]+Raw|query)\s*(?:<[^()]*>)?\(\s*$/.test(before);
 
 /** Statements that are put together from parts: `file:line: how they begin`. */
 function builtStatements(sources: readonly SourceFile[]): string[] {
-  const statement = /^\s*(?:\(\s*)?(?:select|insert\s+into|update|delete\s+from|with|merge\s+into|truncate|alter|create|drop|set|lock|listen|notify)\b/i;
-  // A statement names what it works on; a sentence for people that begins with the same word does not.
-  const isStatement = (text: string) => statement.test(text) && /\b(?:from|into|set|table|values|where|index|as)\b/i.test(text.replace(statement, ''));
   return sources.flatMap((source) =>
     source.literals
-      .filter(({ text, before, after, interpolated }) => (isStatement(text) || isGivenRaw(before)) && (interpolated || /^\s*\+/.test(after) || /\+\s*$/.test(before)))
+      .filter(({ text, before, after, interpolated }) => (STATEMENT.test(text) || isGivenRaw(before)) && (interpolated || /^\s*\+/.test(after) || /\+\s*$/.test(before)))
       .map(({ line, text }) => `${source.path}:${line}: ${text.trim().slice(0, 60)}`),
   );
 }

@@ -18,12 +18,14 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   http: { own: ['domain', 'services', 'workspace', 'sdk', 'http'], packages: ['node:*', 'koa', 'raw-body', 'zod', 'prom-client'] },
   telemetry: { own: ['domain', 'services', 'telemetry'], packages: ['node:*', 'pino', 'pino-pretty', 'prom-client'] },
   sdk: { own: ['sdk'], packages: ['jose'] },
-  cli: { own: ['app.ts', 'config.ts', 'domain', 'services', 'workspace', 'cli'], packages: ['node:*', 'commander'] },
+  // jose: `verify` judges a token as an API of somebody else would.
+  cli: { own: ['app.ts', 'config.ts', 'diagnosis.ts', 'domain', 'services', 'workspace', 'cli'], packages: ['node:*', 'commander', 'jose'] },
 };
 
-/** Files beside the folders: the composition root wires everything, the configuration knows no other folder. */
+/** Files beside the folders: the composition root wires everything, the diagnosis probes stores without opening them, the configuration knows no other folder. */
 const ROOT_FILES: Readonly<Record<string, Layer>> = {
   'app.ts': { own: ['config.ts', ...Object.keys(LAYERS).filter((folder) => folder !== 'cli')], packages: ['node:*', 'uuidv7'] },
+  'diagnosis.ts': { own: ['storage'], packages: [] },
   'config.ts': { own: ['domain'], packages: ['node:*', 'zod'] },
 };
 

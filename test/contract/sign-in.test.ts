@@ -71,7 +71,7 @@ describeEachStore('sign-in', (suite) => {
     it('counts exactly as many as are allowed of fifty at once', async () => {
       const key = fresh('key');
       const outcomes = await Promise.all(Array.from({ length: 50 }, () => begin(key, 0, { allowed: 7, lockSeconds: MINUTE })));
-      expect(outcomes.filter(({ counted }) => counted).map(({ failures }) => failures).sort()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+      expect(outcomes.filter(({ counted }) => counted).map(({ failures }) => failures).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7]);
       const refused = outcomes.filter(({ counted }) => !counted);
       expect(refused).toHaveLength(43);
       for (const outcome of refused) expect(outcome).toEqual({ counted: false, failures: 7, lockedUntil: at(MINUTE) });

@@ -8,7 +8,10 @@ export const read = (file: string): string => readFileSync(path.join(ROOT, file)
 
 /** Every document, relative to the project. */
 export const DOCUMENTS: readonly string[] = [
-  ...['README.md', 'SECURITY.md', 'CHANGELOG.md', 'keys/README.md'],
+  'README.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'keys/README.md',
   ...readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 ];
 
@@ -23,7 +26,7 @@ export interface CodeBlock {
 const BLOCK = /(?:<!-- sample: ([a-z]+) -->\n)?```(\w*)\n([\s\S]*?)```/g;
 
 export function codeBlocks(document: string): CodeBlock[] {
-  return [...read(document).matchAll(BLOCK)].map(([, sample, language, text]) => ({ document, language: language!, text: text!, sample }));
+  return [...read(document).matchAll(BLOCK)].map(([, name, language, text]) => ({ document, language: language!, text: text!, sample: name }));
 }
 
 export function sample(document: string, name: string): string {

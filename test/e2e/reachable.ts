@@ -1,6 +1,8 @@
 /** @module A server whose issuer is where it really listens, for clients that insist on it, with a little market in it. */
 import { createServer, type AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type CryptoKey } from 'jose';
+import { SYSTEM_CLOCK } from '../../src/app.ts';
+import type { Clock } from '../../src/domain/ports.ts';
 import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { assignment, client, openMarket, resourceServer, to } from '../support/market.ts';
 import { startServer, type TestServer } from '../support/server.ts';
@@ -14,10 +16,10 @@ export interface ReachableServer extends TestServer {
 /** One API for each algorithm. */
 export const APIS = { ES256: 'https://es256.example.com', EdDSA: 'https://eddsa.example.com', RS256: 'https://rs256.example.com', PS256: 'https://ps256.example.com' } as const;
 
-export async function startReachable(): Promise<ReachableServer> {
+export async function startReachable(clock: Clock = SYSTEM_CLOCK): Promise<ReachableServer> {
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
-  const server = await startServer({ store: openMemoryStore(), env: { ROLEMINT_ISSUER: issuer, ROLEMINT_PORT: String(port) } });
+  const server = await startServer({ store: openMemoryStore({ clock }), clock, env: { ROLEMINT_ISSUER: issuer, ROLEMINT_PORT: String(port) } });
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'pk-1', alg: 'ES256', use: 'sig' }] };
   await openMarket(server.app, async (tx) => {

@@ -44,7 +44,7 @@ describeRedis('attempt budgets on a real Redis (skipped without redis-server)', 
       redisUrl: redis.url,
       ...points,
       clock: { now: () => Date.now() },
-      onError: (error) => faults.push(String((error as { code?: unknown }).code ?? (error as Error).message)),
+      onError: (error) => faults.push((error as { code?: string }).code ?? 'unknown'),
     });
     nodes.push(node);
     await reaches(node);

@@ -34,7 +34,9 @@ function addReading(group: Command, context: CliContext): void {
     .action(async (options: Json & { limit: number; after?: string }) => {
       context.answer(options, await context.perform(listClients, { after: options.after, limit: options.limit }), ({ clients, next }) => {
         if (clients.length === 0) return 'There are no clients.';
-        const rows = clients.map((client) => [client.client_id, client.client_name, client.token_endpoint_auth_method, client.grant_types.join(' '), client.active ? '' : 'disabled'].map(visible));
+        const rows = clients.map(({ client_id, client_name, token_endpoint_auth_method: method, grant_types, active }) =>
+          [client_id, client_name, method, grant_types.join(' '), active ? '' : 'disabled'].map(visible),
+        );
         const more = next === null ? '' : `\n${context.style.dim(`more: rolemint client list --after ${visible(next)}`)}`;
         return `${table([['id', 'name', 'authentication', 'grant types', ''], ...rows], (cell, row) => (row === 0 ? context.style.dim(cell) : cell))}${more}`;
       });
@@ -112,7 +114,8 @@ function addCreate(group: Command, context: CliContext): void {
         jwks: await keysOf(options, context),
         expires_in_ms: options.expiresIn,
       });
-      context.answer(options, made, () => [`Created the client ${visible(client_id)}.`, ...(made.client_secret === undefined ? [] : [secretInWords(made as FreshSecretDocument, context)])].join('\n'));
+      const secret = made.client_secret === undefined ? [] : [secretInWords(made as FreshSecretDocument, context)];
+      context.answer(options, made, () => [`Created the client ${visible(client_id)}.`, ...secret].join('\n'));
     });
 }
 
@@ -201,8 +204,9 @@ function secretInWords({ client_id, secret_id, client_secret, expires_at }: Fres
 
 function secretsInWords(secrets: readonly SecretDocument[], { style }: CliContext): string {
   if (secrets.length === 0) return 'This client has no secrets.';
-  const rows = secrets.map(({ id, algorithm, created_at, expires_at, expired }) => [
-    expired ? 'ended' : 'good', id, algorithm === 'sha256' ? 'generated' : 'chosen', `made ${style.date(created_at)}`, expires_at === null ? '' : `${expired ? 'ended' : 'ends'} ${style.date(expires_at)}`,
-  ]);
+  const rows = secrets.map(({ id, algorithm, created_at, expires_at, expired }) => {
+    const end = expires_at === null ? '' : `${expired ? 'ended' : 'ends'} ${style.date(expires_at)}`;
+    return [expired ? 'ended' : 'good', id, algorithm === 'sha256' ? 'generated' : 'chosen', `made ${style.date(created_at)}`, end];
+  });
   return table(rows, (cell, row, column) => (column === 0 ? (secrets[row]!.expired ? style.dim(cell) : style.good(cell)) : cell));
 }

@@ -8,7 +8,9 @@ import { EXIT, type CliContext } from '../context.ts';
 export function addDoctorCommand(program: Command, context: CliContext): void {
   addCommand(program, 'doctor', {
     summary: 'Check the installation, and say what to do where something is wrong.',
-    about: 'Looks at Node.js, settings, database, folders, keys, Redis, clocks, the running server, and what the demo left behind. Ends with 1 when a check fails; warnings do not count.',
+    about:
+      'Looks at Node.js, settings, database, folders, keys, Redis, clocks, the running server, and what the demo left behind. ' +
+      'Ends with 1 when a check fails; warnings do not count.',
     examples: ['rolemint doctor', 'rolemint doctor --json'],
   })
     .option(...JSON_OPTION)

@@ -25,8 +25,8 @@ export function addTokenCommands(program: Command, context: CliContext): void {
   addCommand(program, 'token', {
     summary: 'Ask a running server for a token, as a client does.',
     about:
-      'With --user by the password grant, else by client_credentials. A secret or password comes from standard input (with both: two lines, the secret first) or, for the password, from a prompt. ' +
-      'Ends with 2 when the server refuses.',
+      'With --user by the password grant, else by client_credentials. A secret or password comes from standard input ' +
+      '(with both: two lines, the secret first) or, for the password, from a prompt. Ends with 2 when the server refuses.',
     examples: [
       'rolemint token --client shop --user alice --scope "Shopper OrderReader" --decode',
       'rolemint token --client nightly --secret-stdin < secret.txt',
@@ -45,8 +45,10 @@ export function addTokenCommands(program: Command, context: CliContext): void {
     .action(async (options: TokenOptions) => askForToken(context, options));
   addCommand(program, 'verify <token>', {
     summary: 'Verify an access token as an API does, against the published keys.',
-    about: 'Give - to read the token from standard input. Says that it is valid, or exactly what is wrong. Ends with 2 when it is not valid. Revocation shows at introspection only.',
-    examples: ['rolemint verify eyJhbGciOiJFUzI1NiIs…', 'rolemint token --client nightly --secret-stdin --json < secret.txt | jq -r .access_token | rolemint verify - --audience https://api.example.com'],
+    about:
+      'Give - to read the token from standard input. Says that it is valid, or exactly what is wrong. ' +
+      'Ends with 2 when it is not valid. Revocation shows at introspection only.',
+    examples: ['rolemint verify eyJhbGciOiJFUzI1NiIs…', 'rolemint verify - --audience https://api.example.com < token.txt'],
   })
     .option('--audience <uri>', 'the audience that the token must have; default: any')
     .option('--url <issuer>', 'the server; default: ROLEMINT_ISSUER')
@@ -69,9 +71,8 @@ async function askForToken(context: CliContext, options: TokenOptions): Promise<
   const { status, body } = await request(endpoint, { method: 'POST', headers, body: form });
   if (status !== 200) {
     context.exitCode = EXIT.differs;
-    const { error, error_description: description } = body as { error?: unknown; error_description?: unknown };
     if (options.json === true) return context.answer(options, body, () => '');
-    return context.note(visible(`rolemint: the server refuses with ${status} ${String(error ?? '')}${description === undefined ? '' : `: ${String(description)}`}`));
+    return context.note(visible(`rolemint: the server refuses with ${status} ${refusalInWords(body)}`));
   }
   const answer = body as Readonly<Record<string, unknown>>;
   const claims = options.decode === true ? decodeJwt(String(answer['access_token'])) : undefined;
@@ -79,7 +80,17 @@ async function askForToken(context: CliContext, options: TokenOptions): Promise<
   context.answer(options, shown, () => visibleJson(shown));
 }
 
-async function credentialsOf(context: CliContext, { secretStdin, user, passwordStdin }: TokenOptions): Promise<{ secret: string | undefined; password: string | undefined }> {
+function refusalInWords(body: unknown): string {
+  const { error, error_description: description } = (body ?? {}) as { error?: unknown; error_description?: unknown };
+  return [error, description].filter((part) => typeof part === 'string').join(': ');
+}
+
+interface Credentials {
+  readonly secret: string | undefined;
+  readonly password: string | undefined;
+}
+
+async function credentialsOf(context: CliContext, { secretStdin, user, passwordStdin }: TokenOptions): Promise<Credentials> {
   const fromStdin = [secretStdin, user === undefined ? false : passwordStdin].filter((wanted) => wanted === true).length;
   const lines = fromStdin === 0 ? [] : [...(await linesOfStdin(context, fromStdin))];
   const secret = secretStdin === true ? lines.shift() : undefined;
@@ -115,7 +126,8 @@ async function verifyToken(context: CliContext, given: string, options: VerifyOp
   const { body } = await request(jwks_uri);
   const { header, claims } = decoded(token);
   const expiresAt = typeof claims?.exp === 'number' ? new Date(claims.exp * 1000).toISOString() : null;
-  const problem = claims === null ? 'it is not a JWT: three parts of base64url with JSON in the first two' : await problemOf(token, { keys: body as JSONWebKeySet, issuer, audience: options.audience, now });
+  const expected: Expected = { keys: body as JSONWebKeySet, issuer, audience: options.audience, now };
+  const problem = claims === null ? 'it is not a JWT: three parts of base64url with JSON in the first two' : await problemOf(token, expected);
   const result: VerifyDocument = { valid: problem === null, problem, expires_at: expiresAt, header, claims };
   if (problem !== null) context.exitCode = EXIT.differs;
   context.answer(options, result, () => verdictInWords(result, now, context));
@@ -139,7 +151,13 @@ interface Expected {
 /** What is wrong with a token, in the words of the rule that it breaks; null: nothing. */
 async function problemOf(token: string, { keys, issuer, audience, now }: Expected): Promise<string | null> {
   try {
-    await jwtVerify(token, createLocalJWKSet(keys), { issuer, audience, typ: 'at+jwt', currentDate: new Date(now), requiredClaims: ['exp', 'iat', 'sub', 'client_id', 'jti'] } as Parameters<typeof jwtVerify>[2]);
+    await jwtVerify(token, createLocalJWKSet(keys), {
+      issuer,
+      ...(audience === undefined ? {} : { audience }),
+      typ: 'at+jwt',
+      currentDate: new Date(now),
+      requiredClaims: ['exp', 'iat', 'sub', 'client_id', 'jti'],
+    });
     return null;
   } catch (error) {
     const { code, claim, reason, message } = error as { code?: string; claim?: string; reason?: string; message: string };
@@ -157,6 +175,7 @@ async function problemOf(token: string, { keys, issuer, audience, now }: Expecte
       case errors.JWSInvalid.code:
       case errors.JWTInvalid.code:
         return message;
+      case undefined:
       default:
         throw error;
     }

@@ -41,8 +41,8 @@ function addReading(group: Command, context: CliContext): void {
       context.answer(options, result, ({ users, next }) => {
         if (users.length === 0) return 'There are no users.';
         const rows = users.map((user) => [user.id, user.username, user.organization, user.active ? '' : 'disabled'].map(visible));
-        const more = next === null ? '' : `\n${context.style.dim(`more: rolemint user list --after ${visible(next)}`)}`;
-        return `${table([['id', 'user name', 'organization', ''], ...rows], (cell, row, column) => paintRow(context, cell, row, column))}${more}`;
+        const listed = table([['id', 'user name', 'organization', ''], ...rows], (cell, row, column) => paintRow(context, { cell, row, column }));
+        return next === null ? listed : `${listed}\n${context.style.dim(`more: rolemint user list --after ${visible(next)}`)}`;
       });
     });
   addCommand(group, 'show <user>', { summary: 'Show a user, by id or user name, with the profiles that reach it.', examples: ['rolemint user show alice', 'rolemint user show alice --json'] })
@@ -52,7 +52,7 @@ function addReading(group: Command, context: CliContext): void {
     });
 }
 
-function paintRow({ style }: CliContext, cell: string, row: number, column: number): string {
+function paintRow({ style }: CliContext, { cell, row, column }: { readonly cell: string; readonly row: number; readonly column: number }): string {
   if (row === 0) return style.dim(cell);
   return column === 3 ? style.warn(cell) : cell;
 }
@@ -102,16 +102,20 @@ function addCreate(group: Command, context: CliContext): void {
     .action(async (username: string, options: PasswordOptions & { organization: string; id?: string; email?: string; group?: readonly string[] }) => {
       const credential = credentialOf(options);
       const password = credential === 'given' ? (await linesOfStdin(context, 1))[0] : undefined;
-      const { organization, id, email, group: user_groups = [] } = options;
-      const made = await context.perform(createUser, { username, organization, id, email, user_groups, password, credential: credential ?? 'none' });
-      context.answer(options, made, () => [`Created ${visible(made.username)} in ${made.organization}${made.id === made.username ? '' : `, id ${made.id}`}.`, ...credentialInWords(made, context)].join('\n'));
+      const { organization, email, group: user_groups = [] } = options;
+      const wanted = { username, organization, id: options.id, email, user_groups, password, credential: credential ?? 'none' } as const;
+      const made = await context.perform(createUser, wanted);
+      const id = made.id === made.username ? '' : `, id ${made.id}`;
+      context.answer(options, made, () => [`Created ${visible(made.username)} in ${made.organization}${id}.`, ...credentialInWords(made, context)].join('\n'));
     });
 }
 
 function addPassword(group: Command, context: CliContext): void {
   addCommand(group, 'password <user>', {
     summary: 'Set a password, or make a link with which the user sets one.',
-    about: "Asks without echo unless told otherwise. The password must satisfy the policies of the profiles that reach the user. Everything that was issued under an earlier password is revoked.",
+    about:
+      'Asks without echo unless told otherwise. The password must satisfy the policies of the profiles that reach the user. ' +
+      'Everything that was issued under an earlier password is revoked.',
     examples: ['rolemint user password alice', 'rolemint user password alice --link', 'printf %s "$NEW_PASSWORD" | rolemint user password alice --password-stdin'],
   })
     .option('--password-stdin', 'read the password from standard input')
@@ -123,7 +127,8 @@ function addPassword(group: Command, context: CliContext): void {
       const ask = async () => (options.passwordStdin === true ? (await linesOfStdin(context, 1))[0] : promptNewPassword(context, HOW));
       const password = credential === 'given' ? await ask() : undefined;
       const result = await context.perform(setPassword, { user, password, credential });
-      context.answer(options, result, () => (credential === 'link' ? credentialInWords(result, context) : [`The password of ${visible(result.user)} is set.`, ...credentialInWords(result, context)]).join('\n'));
+      const done = credential === 'link' ? [] : [`The password of ${visible(result.user)} is set.`];
+      context.answer(options, result, () => [...done, ...credentialInWords(result, context)].join('\n'));
     });
 }
 

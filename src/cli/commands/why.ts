@@ -18,8 +18,14 @@ interface QuestionOptions {
 export function addWhyCommands(program: Command, context: CliContext): void {
   addCommand(program, 'why <names...>', {
     summary: 'Say why somebody has a role, by every path, or what is missing.',
-    about: 'Names are USER ROLE, or ROLE alone with --client: then the client asks for itself (client_credentials). Ends with 2 when a token would not carry the role.',
-    examples: ['rolemint why alice OrderAdmin --client shop', 'rolemint why --client nightly OrderReader', 'rolemint why alice OrderAdmin --client shop --at 2026-12-24T18:00:00Z'],
+    about:
+      'Names are USER ROLE, or ROLE alone with --client: then the client asks for itself (client_credentials). ' +
+      'Ends with 2 when a token would not carry the role.',
+    examples: [
+      'rolemint why alice OrderAdmin --client shop',
+      'rolemint why --client nightly OrderReader',
+      'rolemint why alice OrderAdmin --client shop --at 2026-12-24T18:00:00Z',
+    ],
   })
     .usage('[user] <role> [options]')
     .option('--client <id>', 'in tokens for this client; without: what holds for every client')
@@ -127,8 +133,10 @@ const BLOCKS: Partial<Record<Verdict, string>> = {
   outside_resource_server: 'the resource server would still not know it',
 };
 
+const MENDED_BY_ASSIGNING: ReadonlySet<Verdict> = new Set<Verdict>(['unheld', 'not_yet_valid', 'expired']);
+
 function remediesInWords({ remedies, verdict, role }: WhyDocument, style: Style): string[] {
-  if (verdict === 'unknown' || verdict === 'above_client_maximum' || verdict === 'outside_resource_server' || verdict === 'barred_for_organization_type') return [];
+  if (!MENDED_BY_ASSIGNING.has(verdict)) return [];
   if (remedies.length === 0) return ['', `No security profile has ${visible(role)}: add it to one first.`];
   const lines = remedies.map(({ assignment, security_profile: profile, verdict: then }) => {
     const line = `  - {${Object.entries(assignment).map(([field, value]) => `${field}: ${yamlWord(value)}`).join(', ')}}`;

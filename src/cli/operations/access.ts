@@ -63,7 +63,11 @@ export interface WhyDocument {
   readonly objection: string | null;
   readonly paths: readonly PathDocument[];
   /** Profiles that have the role, with the one assignment that would give it, and what would be decided then. */
-  readonly remedies: readonly { readonly security_profile: { readonly id: string; readonly name: string }; readonly assignment: Readonly<Record<string, string>>; readonly verdict: Verdict }[];
+  readonly remedies: readonly {
+    readonly security_profile: { readonly id: string; readonly name: string };
+    readonly assignment: Readonly<Record<string, string>>;
+    readonly verdict: Verdict;
+  }[];
   /** A role of nearly that name, when there is none of that name. */
   readonly did_you_mean: string | null;
 }

@@ -123,7 +123,7 @@ export class Draft {
   edit<Name extends keyof Tables>(name: Name): Tables[Name] {
     if (!this.#copied.has(name)) {
       // The copy has the type of the original; TypeScript cannot follow a generic key that far.
-      this.tables[name] = new Map(this.tables[name] as Map<string, never>) as Tables[Name];
+      this.tables[name] = new Map(this.tables[name] as Map<string, never>);
       this.#copied.add(name);
     }
     return this.tables[name];

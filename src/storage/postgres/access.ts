@@ -30,7 +30,10 @@ const DEFINITIONS: Statement = {
         FROM resource_servers s) s) AS resource_servers`,
 };
 
-/** GREATEST and LEAST pass over NULL: a window is the intersection of the assignment's and the membership's. */
+/**
+ * GREATEST and LEAST pass over NULL: a window is the intersection of the assignment's and the membership's. OFFSET 0 keeps
+ * Postgres from joining all assignments to the groups of one user, which it does while it has no statistics.
+ */
 const USER: Statement = {
   name: 'access_of_user',
   sql: `
@@ -46,7 +49,8 @@ const USER: Statement = {
           UNION ALL
           SELECT g.id, g.security_profile_id, 'user_group', g.user_group_id, g.via_client_id, g.include_descendants,
             GREATEST(g.valid_from, m.valid_from), LEAST(g.valid_until, m.valid_until), g.reason, g.assigned_by, g.assigned_at
-          FROM user_group_members m JOIN assignments g ON g.user_group_id = m.user_group_id WHERE m.user_id = u.id
+          FROM user_group_members m CROSS JOIN LATERAL (SELECT * FROM assignments WHERE user_group_id = m.user_group_id OFFSET 0) g
+          WHERE m.user_id = u.id
           UNION ALL
           SELECT t.id, t.security_profile_id, 'organization', t.organization_id, t.via_client_id, t.include_descendants,
             t.valid_from, t.valid_until, t.reason, t.assigned_by, t.assigned_at

@@ -1,5 +1,6 @@
 /** @module Connections to a Postgres server, with a deadline on everything that is done with them. */
 import knexPackage, { type Knex } from 'knex';
+import { isBrokenConnection } from './errors.ts';
 
 export interface PostgresConnection {
   readonly url: string;
@@ -31,7 +32,7 @@ export function connect({ url, poolSize = 10 }: PostgresConnection): Knex {
       application_name: 'rolemint',
     },
     acquireConnectionTimeout: ACQUIRE_MS,
-    pool: { min: 0, max: poolSize, createTimeoutMillis: ACQUIRE_MS, afterCreate: dropWhenLate },
+    pool: { min: 0, max: poolSize, createTimeoutMillis: ACQUIRE_MS, afterCreate: dropBroken },
     log: SILENT,
   });
 }
@@ -53,19 +54,29 @@ export const SILENT: Knex.Logger = { warn() {}, error() {}, deprecate() {}, debu
 interface RawConnection {
   query(...values: unknown[]): unknown;
   readonly connection: { readonly stream: { destroy(): void } };
+  /** Set by knex, too: the pool throws such a connection away instead of handing it out. */
+  __knex__disposed?: unknown;
 }
 
 /**
  * After a deadline the driver calls the query failed but keeps the connection, on which the answer may still come, or
- * nothing ever again. Such a connection is cut, so that the pool does not hand it to anybody else.
+ * nothing ever again. Such a connection is cut, so that nobody else gets it. Of one that broke the driver tells the pool,
+ * but only after it told whoever was waiting, who may be back for another connection before.
  */
-function dropWhenLate(connection: RawConnection, done: (error: Error | null, connection: unknown) => void): void {
+function dropBroken(connection: RawConnection, done: (error: Error | null, connection: unknown) => void): void {
   const query = connection.query.bind(connection);
+  const drop = (error: unknown) => {
+    if (error === null || error === undefined) return;
+    const late = (error as { readonly message?: string }).message === 'Query read timeout';
+    if (!late && !isBrokenConnection(error)) return;
+    connection.__knex__disposed = error;
+    connection.connection.stream.destroy();
+  };
   connection.query = (...values) => {
     const callback = values.at(-1);
     if (typeof callback === 'function') {
-      values[values.length - 1] = (error: { readonly message?: string } | null, result: unknown) => {
-        if (error?.message === 'Query read timeout') connection.connection.stream.destroy();
+      values[values.length - 1] = (error: unknown, result: unknown) => {
+        drop(error);
         (callback as (error: unknown, result: unknown) => void)(error, result);
       };
     }

@@ -149,7 +149,7 @@ export function connectTo(pglite: PGlite): Knex {
   return knexPackage.knex({
     client: 'pg',
     // A function: knex never has to clone the live connection.
-    connection: (() => ({ ...createPgConfig(pglite) })) as unknown as Knex.ConnectionConfigProvider,
+    connection: (() => Object.assign({}, createPgConfig(pglite))) as unknown as Knex.ConnectionConfigProvider,
     acquireConnectionTimeout: ACQUIRE_MS,
     pool: { min: 1, max: 1 },
     log: SILENT,

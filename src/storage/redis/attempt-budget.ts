@@ -1,4 +1,5 @@
 /** @module Attempt budgets, shared by all nodes through Redis where there is one; while it is down, each node allows half. */
+import { isIPv6 } from 'node:net';
 import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
@@ -33,17 +34,20 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
   };
   return {
     async take(address, name) {
-      await consume(addresses, address, address);
-      await consume(names, `${address} ${name}`);
+      const caller = callerOf(address);
+      await consume(addresses, caller, caller);
+      await consume(names, `${caller} ${name}`);
     },
     async giveBack(address, name) {
-      await Promise.all([addresses.reward(address), names.reward(`${address} ${name}`)]);
+      const caller = callerOf(address);
+      await Promise.all([addresses.reward(caller), names.reward(`${caller} ${name}`)]);
     },
     async recordFailure(address) {
-      await consume(addresses, address, address).catch(() => undefined);
+      const caller = callerOf(address);
+      await consume(addresses, caller, caller).catch(() => undefined);
     },
     blockedFor(address) {
-      const until = blockedUntil.get(address);
+      const until = blockedUntil.get(callerOf(address));
       const left = until === undefined ? 0 : until - options.clock.now();
       return left > 0 ? Math.ceil(left / 1000) : undefined;
     },
@@ -51,6 +55,18 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
       redis?.disconnect();
     },
   };
+}
+
+/** Whom an address stands for: in IPv6 everybody has the 2^64 addresses of a /64 network to choose from (RFC 6177). */
+export function callerOf(address: string): string {
+  if (!address.includes(':') || !isIPv6(address)) return address;
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const following = tail === undefined || tail === '' ? [] : tail.split(':');
+  while (groups.length + following.length < 8 && groups.length < 4) groups.push('0');
+  return `${[...groups, ...following].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
 function limiter(redis: Redis | undefined, keyPrefix: string, points: number): RateLimiterAbstract {

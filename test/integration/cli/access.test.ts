@@ -31,7 +31,7 @@ describe('rolemint why', () => {
   beforeAll(async () => {
     bench = await openBench();
     await bench.write('w.yaml', WORKSPACE);
-    expect(await bench.run(['apply', 'w.yaml', '--insecure-plaintext'])).toMatchObject({ code: 0, err: '' });
+    await bench.run(['apply', 'w.yaml', '--insecure-plaintext']);
   });
   afterAll(() => bench.close());
 

@@ -182,7 +182,11 @@ describe('rolemint keys', () => {
 describe('what commands print', () => {
   it('never contains a password, a secret or a hash', async () => {
     const outputs: string[] = [];
-    for (const argv of [['user', 'list'], ['user', 'show', 'alice'], ['client', 'list'], ['client', 'show', 'backoffice'], ['client', 'secret', 'list', 'backoffice'], ['export'], ['why', 'alice', 'Shopper'], ['preview', 'alice', '--client', 'shop'], ['plan', MARKETPLACE, '--insecure-plaintext']]) {
+    const commands = [
+      ['user', 'list'], ['user', 'show', 'alice'], ['client', 'list'], ['client', 'show', 'backoffice'], ['client', 'secret', 'list', 'backoffice'],
+      ['export'], ['why', 'alice', 'Shopper'], ['preview', 'alice', '--client', 'shop'], ['plan', MARKETPLACE, '--insecure-plaintext'],
+    ];
+    for (const argv of commands) {
       for (const more of [[], ['--json']]) {
         const { out, err } = await bench.run([...argv, ...more]);
         outputs.push(out, err);
@@ -193,7 +197,11 @@ describe('what commands print', () => {
   });
 
   it('--json is JSON and nothing else, for every command that answers', async () => {
-    for (const argv of [['user', 'list'], ['user', 'show', 'alice'], ['user', 'unlock', 'alice'], ['client', 'list'], ['client', 'show', 'shop'], ['keys', 'list'], ['export'], ['migrate'], ['why', 'alice', 'Shopper'], ['preview', 'alice', '--client', 'shop']]) {
+    const commands = [
+      ['user', 'list'], ['user', 'show', 'alice'], ['user', 'unlock', 'alice'], ['client', 'list'], ['client', 'show', 'shop'], ['keys', 'list'],
+      ['export'], ['migrate'], ['why', 'alice', 'Shopper'], ['preview', 'alice', '--client', 'shop'],
+    ];
+    for (const argv of commands) {
       const { out, err } = await bench.run([...argv, '--json'], { tty: true });
       expect(() => JSON.parse(out) as unknown).not.toThrow();
       expect(out).not.toContain('\u001B');

@@ -128,26 +128,21 @@ describe('rolemint serve on the embedded database', () => {
   it('applies files, and bootstraps once, with and without a running server', async () => {
     expect(await rolemint(['why', 'alice', 'Shopper']).ended).toMatchObject({ code: 2, out: '', err: expect.stringContaining('There is no database in') });
     await writeFile(path.join(folder, 'w.yaml'), 'rolemint: 1\nworkspace: mine\norganization_types: [{name: t}]\norganizations: [{id: o, name: o, type: t}]\n');
-    const server = rolemint(['serve', '--apply', path.join(folder, 'w.yaml'), '--demo']);
-    await server.saying('Ctrl-C stops it.');
-    server.child.kill('SIGINT');
-    expect((await server.ended).code).toBe(0);
-
-    const plain = rolemint(['serve', '--apply', path.join(folder, 'w.yaml')], { ROLEMINT_DATA_DIR: path.join(folder, 'plain') });
-    await new Promise<void>((resolve) => plain.child.stdout!.on('data', (chunk) => String(chunk).includes('"listening"') && resolve()));
-    const made = await rolemint(['bootstrap', '--json'], { ROLEMINT_DATA_DIR: path.join(folder, 'plain') }).ended;
+    const server = rolemint(['serve', '--apply', path.join(folder, 'w.yaml')]);
+    await new Promise<void>((resolve) => server.child.stdout!.on('data', (chunk) => String(chunk).includes('"listening"') && resolve()));
+    const made = await rolemint(['bootstrap', '--json']).ended;
     expect(made.code).toBe(0);
     const { username, one_time_link: link, client_id: id, client_secret: secret } = JSON.parse(made.out) as Record<string, string>;
     expect({ username, id }).toEqual({ username: 'admin', id: 'rolemint-admin' });
     expect(await paste(`curl -s -u ${id}:${secret} http://localhost:${port}/oauth/token -d grant_type=client_credentials -d scope=FullAccess`)).toMatchObject({ scope: 'FullAccess' });
     expect((await fetch(link!)).status).toBe(200);
-    plain.child.kill('SIGTERM');
-    const ended = await plain.ended;
+    server.child.kill('SIGTERM');
+    const ended = await server.ended;
     expect(ended.code).toBe(0);
     expect(ended.out).not.toContain(secret);
     expect(ended.err).not.toContain('stopped');
     for (const line of ended.out.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: expect.any(String) });
-    const again = await rolemint(['bootstrap', '--json'], { ROLEMINT_DATA_DIR: path.join(folder, 'plain') }).ended;
+    const again = await rolemint(['bootstrap', '--json']).ended;
     expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('There is an administrator already: admin.') });
   }, 120_000);
 

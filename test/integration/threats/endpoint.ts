@@ -41,8 +41,8 @@ export async function startThreatened({ store = openMemoryStore(), clock, env = 
     store,
     token,
     credentials,
-    introspect: (value, by = 'rsS', more = {}) => post(`${url}/oauth/introspect`, { token: value, ...more }, as(by)),
-    revoke: (value, by = 'pw', more = {}) => post(`${url}/oauth/revoke`, { token: value, ...more }, as(by)),
+    introspect: (value, by = 'rsS', besides = {}) => post(`${url}/oauth/introspect`, { token: value, ...besides }, as(by)),
+    revoke: (value, by = 'pw', besides = {}) => post(`${url}/oauth/revoke`, { token: value, ...besides }, as(by)),
     signIn: (username, form = {}) => token({ grant_type: 'password', client_id: 'pw', client_secret: secretOf('pw'), username, password: PASSWORD, ...form }),
     stillWorks: async () => {
       const { status, body } = await credentials({ scope: 'A' });

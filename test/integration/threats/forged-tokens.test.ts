@@ -42,7 +42,7 @@ afterAll(async () => {
 const now = () => Math.floor(clock.now() / 1000);
 
 /** Claims that a token of ours could have. */
-const like = (changes: Record<string, unknown> = {}): JWTPayload => ({ ...claimsOf(good), iat: now(), exp: now() + 300, ...changes }) as JWTPayload;
+const like = (changes: Record<string, unknown> = {}): JWTPayload => ({ ...claimsOf(good), iat: now(), exp: now() + 300, ...changes });
 
 /** Exactly these bytes, signed with the key that signs now. */
 function signed(header: string, payload: string, jwk: Record<string, unknown> = signing.privateJwk): string {

@@ -48,6 +48,22 @@ const request = () =>
     ),
   });
 
+/** Requests that are good but for a parameter or a header more. */
+const nearlyGood = () =>
+  fc.record({
+    good: fc.constantFrom(
+      { path: '/oauth/token', authorized: 'svc', form: 'grant_type=client_credentials&scope=A' },
+      { path: '/oauth/introspect', authorized: 'rsS', form: `token=${String(tokens['access_token'])}` },
+      { path: '/oauth/revoke', authorized: 'web', form: `token=${String(tokens['access_token'])}` },
+      { path: '/oauth/token', authorized: 'pw', form: 'grant_type=password&username=b1u&password=wrong' },
+    ),
+    more: fc.option(pair()),
+    headers: fc.dictionary(fc.constantFrom(...HEADERS.filter((name) => name !== 'authorization')), headerText(), { maxKeys: 1 }),
+  }).map(({ good: { path, authorized, form }, more, headers }): Fuzzed => ({
+    path, authorized, headers, query: null, method: 'POST', type: 'application/x-www-form-urlencoded',
+    body: Buffer.from(more === null ? form : `${form}&${encode(more[0])}=${encode(more[1])}`),
+  }));
+
 type Fuzzed = ReturnType<typeof request> extends fc.Arbitrary<infer T> ? T : never;
 
 /** The status of the answer; 0 when the connection was closed without one. */
@@ -73,19 +89,19 @@ const status = (text: string): number => Number(/^HTTP\/1\.1 (\d{3})/.exec(text.
 test('no request whatever makes a fault of ours, or pollutes a prototype', async () => {
   const seen = new Map<number, number>();
   await fc.assert(
-    fc.asyncProperty(request(), async (fuzzed) => {
+    fc.asyncProperty(fc.oneof({ weight: 4, arbitrary: request() }, { weight: 1, arbitrary: nearlyGood() }), async (fuzzed) => {
       const answered = await send(fuzzed);
       seen.set(answered, (seen.get(answered) ?? 0) + 1);
       expect(answered).toBeLessThan(500);
       expect(answered).not.toBe(0);
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     }),
-    { numRuns: 600 },
+    { numRuns: 500, endOnFailure: true },
   );
-  expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 405]));
+  expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 405]));
   expect(server.log.lines.filter((line) => line['event'] === 'request_failed')).toEqual([]);
   await server.stillWorks();
-});
+}, 60_000);
 
 test('a body that never comes, or stops half way, harms nobody else', async () => {
   const { hostname, port } = new URL(server.url);

@@ -1,4 +1,4 @@
-import { createHmac, createPrivateKey, createPublicKey, sign as signBytes, type JsonWebKeyInput } from 'node:crypto';
+import { createHmac, createPrivateKey, createPublicKey, sign as signBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLocalJWKSet, jwtVerify } from 'jose';
@@ -63,7 +63,7 @@ const headerOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0]!,
 /** A token as somebody with the real private key could make it, with any header and any claims. */
 function forge(key: SigningKey, header: unknown, claims: unknown = CLAIMS): string {
   const input = `${encode(header)}.${encode(claims)}`;
-  const privateKey = createPrivateKey({ key: key.privateJwk, format: 'jwk' } as JsonWebKeyInput);
+  const privateKey = createPrivateKey({ key: key.privateJwk, format: 'jwk' });
   const digest = key.alg === 'EdDSA' ? null : 'sha256';
   return `${input}.${signBytes(digest, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
@@ -100,7 +100,7 @@ describe('a signed token', () => {
     const { signer } = await setUp();
     const token = await signer.sign(CLAIMS, 'ES256');
     const claims = (await signer.verify(token))!;
-    expect(() => (claims['roles'] as string[]).push('FullAccess')).toThrow();
+    expect(() => (claims['roles'] as string[]).push('FullAccess')).toThrow(/not extensible/);
     expect(await signer.verify(token)).toEqual(CLAIMS);
   });
 });
@@ -149,7 +149,7 @@ describe('T-25 a key used with another algorithm', () => {
   it('HS256 with anything that is published as the secret is refused', async () => {
     const { signer, key } = await setUp(SIGNING_ALGORITHMS);
     for (const jwk of signer.jwks().keys) {
-      const publicKey = createPublicKey({ key: jwk, format: 'jwk' } as JsonWebKeyInput);
+      const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
       const secrets = [publicKey.export({ type: 'spki', format: 'pem' }), publicKey.export({ type: 'spki', format: 'der' }), JSON.stringify(jwk), jwk['n'] ?? jwk['x']!, ''];
       for (const secret of secrets) {
         for (const alg of ['HS256', jwk['alg']]) {

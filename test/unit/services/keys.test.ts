@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { calculateJwkThumbprint, type JWK } from 'jose';
+import { calculateJwkThumbprint } from 'jose';
 import type { AuditEvent } from '../../../src/domain/audit-event.ts';
 import { SIGNING_ALGORITHMS } from '../../../src/domain/resource-server.ts';
 import { assertKeyRing, type KeyFile } from '../../../src/domain/signing-key.ts';
@@ -26,7 +26,7 @@ beforeEach(() => {
 describe('generateSigningKey', () => {
   it.each(SIGNING_ALGORITHMS)('makes %s keys that may sign, named by their RFC 7638 thumbprint', async (alg) => {
     const [one, other] = await Promise.all([generateSigningKey(alg), generateSigningKey(alg)]);
-    expect(one.kid).toBe(await calculateJwkThumbprint(one.privateJwk as JWK));
+    expect(one.kid).toBe(await calculateJwkThumbprint(one.privateJwk));
     expect(one.kid).not.toBe(other.kid);
     expect(one.privateJwk).toMatchObject({ kid: one.kid, alg, use: 'sig' });
     expect(() => assertKeyRing({ keys: [{ ...one, createdAt: START }] })).not.toThrow();

@@ -7,7 +7,16 @@ const keyFile = openSigningKeyFile({ folder: process.argv[2]!, strict: true, clo
 const service = new KeyService({ keyFile, clock, record: async () => undefined });
 const caller = { actor: { kind: 'system', id: 'test' } } as const;
 
-process.on('message', async (order: { readonly rotateAt?: number; readonly foreverFrom?: number }) => {
+interface Order {
+  readonly rotateAt?: number;
+  readonly foreverFrom?: number;
+}
+
+process.on('message', (order: Order) => void obey(order));
+process.on('disconnect', () => process.exit());
+process.send!('ready');
+
+async function obey(order: Order): Promise<void> {
   if (order.rotateAt !== undefined) {
     clock.time = order.rotateAt;
     process.send!(await service.rotate('ES256', caller));
@@ -19,6 +28,4 @@ process.on('message', async (order: { readonly rotateAt?: number; readonly forev
       if (round === 0) process.send!('rotating');
     }
   }
-});
-process.on('disconnect', () => process.exit());
-process.send!('ready');
+}

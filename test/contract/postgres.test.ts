@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Store } from '../../src/domain/ports.ts';
+import { migrate } from '../../src/storage/postgres/migrate.ts';
+import { openPostgresStore } from '../../src/storage/postgres/store.ts';
+import { administer, dropDatabase } from '../support/postgres.ts';
+import { createEmptyDatabase, createTestDatabase, describePostgres } from '../support/stores.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { auditEvent, expectRefusal, fresh } from './samples.ts';
+
+const STEPS = ['0001_workspace', '0002_parties', '0003_assignments', '0004_tokens', '0005_audit'];
+
+describePostgres('migrating Postgres', () => {
+  let url: string;
+  beforeEach(async () => {
+    url = await createEmptyDatabase();
+  });
+  afterEach(async () => dropDatabase(url));
+
+  it('takes every step once, the second time none', async () => {
+    expect(await migrate(url)).toEqual(STEPS);
+    expect(await migrate(url)).toEqual([]);
+  });
+
+  it('is done once when twenty start at once, and all of them can go on', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => migrate(url)));
+    expect(outcomes.flat()).toEqual(STEPS);
+    const stores = await Promise.all([openPostgresStore({ url }), openPostgresStore({ url })]);
+    for (const store of stores) {
+      await store.ping();
+      await store.close();
+    }
+  }, 60_000);
+
+  it('is not held up by the lock of a migrator that was killed', async () => {
+    await migrate(url);
+    await administer(url, 'UPDATE knex_migrations_lock SET is_locked = 1');
+    await administer(url, `DELETE FROM knex_migrations WHERE name = '0005_audit'`);
+    await administer(url, 'DROP TABLE audit_events; DROP FUNCTION refuse_change;');
+    expect(await migrate(url)).toEqual(['0005_audit']);
+    expect(await administer(url, 'SELECT is_locked FROM knex_migrations_lock')).toEqual([{ is_locked: 0 }]);
+  });
+
+  it('leaves nothing behind when a step failed', async () => {
+    await administer(url, 'CREATE TABLE organizations (id text)');
+    await expectRefusal(migrate(url), 'unavailable');
+    const tables = await administer<{ readonly name: string }>(url, `SELECT relname AS name FROM pg_class WHERE relname IN ('roles', 'users', 'subjects')`);
+    expect(tables).toEqual([]);
+    await administer(url, 'DROP TABLE organizations');
+    expect(await migrate(url)).toEqual(STEPS);
+  });
+
+  it('refuses a database that a newer version has migrated', async () => {
+    await migrate(url);
+    await administer(url, `INSERT INTO knex_migrations (name, batch, migration_time) VALUES ('9999_future', 9, now())`);
+    await expectRefusal(migrate(url), 'unavailable', 'The database was migrated by a newer version of Rolemint than this one.');
+  });
+
+  it('is refused with a server that is not there', async () => {
+    await expectRefusal(openPostgresStore({ url: 'postgres://rolemint@127.0.0.1:1/none' }), 'unavailable', 'The database does not answer.');
+  });
+});
+
+describePostgres('Postgres behind a bad line', () => {
+  let url: string;
+  let proxy: TcpProxy;
+  let store: Store;
+  beforeEach(async () => {
+    url = await createTestDatabase();
+    const { hostname, port } = new URL(url);
+    proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+    const through = new URL(url);
+    through.port = String(proxy.port);
+    store = await openPostgresStore({ url: through.href, poolSize: 1, migrate: false });
+    await store.ping();
+  });
+  afterEach(async () => {
+    await store.close();
+    await proxy.close();
+    await dropDatabase(url);
+  });
+
+  it('answers unavailable within the deadline when an open connection goes dead, and is well when the line is', async () => {
+    proxy.mode('blackhole');
+    await expectRefusal(store.access.findUser('somebody'), 'unavailable', 'The database does not answer.');
+    proxy.mode('pass');
+    // The dead connection is not handed out again: the very next call gets a new one.
+    expect(await store.access.hasUsers()).toBe(false);
+    expect(proxy.accepted).toBe(2);
+  });
+
+  it('answers unavailable when no new connection comes about', async () => {
+    proxy.mode('refuse');
+    await expectRefusal(store.access.hasUsers(), 'unavailable', 'The database does not answer.');
+    proxy.mode('blackhole');
+    await expectRefusal(store.access.hasUsers(), 'unavailable', 'The database does not answer.');
+    proxy.mode('pass');
+    expect(await store.access.hasUsers()).toBe(false);
+  });
+
+  it('reads once more on a new connection when the old one was reset', async () => {
+    await administer(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rolemint' AND datname = current_database()`);
+    expect(await store.access.hasUsers()).toBe(false);
+  });
+
+  it('ends a transaction whose connection goes dead, and nothing of it is kept', async () => {
+    const name = fresh('Role');
+    const work = store.transaction(async (tx) => {
+      await tx.roles.put([{ name, category: 'other' }]);
+      proxy.mode('blackhole');
+      await tx.access.hasUsers();
+    });
+    await expectRefusal(work, 'unavailable', 'The database does not answer.');
+    proxy.mode('pass');
+    await administer(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()`);
+    expect((await store.access.loadDefinitions()).roles).toEqual([]);
+    await store.transaction((tx) => tx.roles.put([{ name, category: 'other' }]));
+  });
+
+  it('does not wait for ever for a change that another node does not finish', async () => {
+    const other = await openPostgresStore({ url, migrate: false });
+    let finish = () => {};
+    const held = new Promise<void>((resolve) => (finish = resolve));
+    let begun = () => {};
+    const began = new Promise<void>((resolve) => (begun = resolve));
+    const long = other.transaction(async () => {
+      begun();
+      await held;
+    });
+    await began;
+    await expectRefusal(store.transaction(async () => {}), 'unavailable', 'The database does not answer.');
+    // Reading does not wait for administrators.
+    expect(await store.access.hasUsers()).toBe(false);
+    finish();
+    await long;
+    await other.close();
+  });
+});
+
+describePostgres('two nodes on one Postgres', () => {
+  let url: string;
+  let nodes: Store[];
+  beforeEach(async () => {
+    url = await createTestDatabase();
+    nodes = await Promise.all([1, 2].map(() => openPostgresStore({ url, migrate: false })));
+  });
+  afterEach(async () => {
+    await Promise.all(nodes.map((node) => node.close()));
+    await dropDatabase(url);
+  });
+
+  it('change one after the other, and versions become visible in order', async () => {
+    const seen: number[] = [];
+    const change = async (node: Store) => {
+      for (let round = 0; round < 10; round += 1) {
+        await node.transaction((tx) => tx.settings.set(fresh('setting'), 'x'));
+        seen.push((await nodes[0]!.access.readChanges(0)).version);
+      }
+    };
+    await Promise.all(nodes.map(change));
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect((await nodes[1]!.access.readChanges(0)).version).toBe(20);
+  });
+
+  it('count fifty attempts at once as one store would', async () => {
+    const begin = (index: number) => nodes[index % 2]!.signIn.beginAttempt('key', { allowed: 5, lockSeconds: 60 }, new Date(0));
+    const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => begin(index)));
+    expect(outcomes.filter(({ counted }) => counted)).toHaveLength(5);
+  });
+});
+
+describePostgres('the audit trail in Postgres', () => {
+  let url: string;
+  let store: Store;
+  beforeEach(async () => {
+    url = await createTestDatabase();
+    store = await openPostgresStore({ url, migrate: false });
+    await store.transaction((tx) => tx.audit(auditEvent()));
+  });
+  afterEach(async () => {
+    await store.close();
+    await dropDatabase(url);
+  });
+
+  describe.each(['UPDATE audit_events SET type = $$x$$', 'DELETE FROM audit_events', 'TRUNCATE audit_events'])('%s', (statement) => {
+    it('is refused by the database itself', async () => {
+      await expect(administer(url, statement)).rejects.toMatchObject({ message: 'audit events are never changed' });
+      expect(await store.listAuditEvents({ limit: 5 })).toEqual([auditEvent()]);
+    });
+  });
+});
