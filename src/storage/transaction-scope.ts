@@ -30,7 +30,8 @@ export function transactionScope(): TransactionScope {
       }
     },
     assertOutside() {
-      if (inside.getStore()?.open === true) throw new DomainError('internal', 'Inside a transaction the store itself was used instead of the transaction.');
+      if (inside.getStore()?.open === true)
+        throw new DomainError('internal', 'Inside a transaction the store itself was used instead of the transaction.');
     },
   };
 }

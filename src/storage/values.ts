@@ -65,7 +65,7 @@ export function keepableEvent(event: AuditEvent): AuditEvent {
 
 function forgivingJson(value: unknown): unknown {
   const json = JSON.stringify(value) as string | undefined;
-  return json === undefined ? undefined : (JSON.parse(json.replace(UNSTORABLE_JSON, '$1\\ufffd')) as unknown) ?? undefined;
+  return json === undefined ? undefined : ((JSON.parse(json.replace(UNSTORABLE_JSON, '$1\\ufffd')) as unknown) ?? undefined);
 }
 
 function forgivingText(text: string): string {

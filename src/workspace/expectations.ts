@@ -104,11 +104,8 @@ function requestedNames(
   { scope }: Declared<'expectations'>,
   { catalogue, held, client }: { readonly catalogue: Catalogue; readonly held: Holdings; readonly client: Client | undefined },
 ): readonly string[] {
-  const names =
-    scope === undefined || scope === null
-      ? omittedNames(catalogue, held, client?.omittedScope ?? 'all')
-      : scope === ''
-        ? []
-        : (parseScope(scope) ?? []);
+  // RFC 6749 §3.1: a parameter without a value counts as omitted.
+  const omitted = scope === undefined || scope === null || scope === '';
+  const names = omitted ? omittedNames(catalogue, held, client?.omittedScope ?? 'all') : (parseScope(scope) ?? []);
   return names.filter((name) => !OIDC_SCOPES.has(name));
 }

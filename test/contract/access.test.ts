@@ -1,7 +1,19 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { describeEachStore } from '../support/stores.ts';
 import {
-  assignment, at, client, DAY, organization, partyClient, partyGroup, partyOrganization, partyUser, putMarket, putTypes, user, userGroup,
+  assignment,
+  at,
+  client,
+  DAY,
+  organization,
+  partyClient,
+  partyGroup,
+  partyOrganization,
+  partyUser,
+  putMarket,
+  putTypes,
+  user,
+  userGroup,
 } from './samples.ts';
 
 describeEachStore('access', (suite) => {
@@ -11,7 +23,13 @@ describeEachStore('access', (suite) => {
 
   it('gives a user with every assignment that reaches it', async () => {
     const market = await putMarket(suite.store);
-    const own = assignment(market.profile, partyUser(market.user), { client: market.client, validFrom: at(0), validUntil: at(DAY), reason: 'why', assignedBy: 'root' });
+    const own = assignment(market.profile, partyUser(market.user), {
+      client: market.client,
+      validFrom: at(0),
+      validUntil: at(DAY),
+      reason: 'why',
+      assignedBy: 'root',
+    });
     const through = assignment(market.profile, partyGroup(market.group));
     const above = assignment(market.profile, partyOrganization(market.seller), { includeDescendants: true });
     await suite.store.transaction((tx) => tx.assignments.put([own, through, above]));
@@ -24,7 +42,16 @@ describeEachStore('access', (suite) => {
       organization: { id: market.site, type: 'buyer', path: [market.seller, market.buyer, market.site] },
       authorizedOrganizations: [],
       reaches: [
-        { ...unlimited, assignment: own.id, party: own.party, client: market.client, from: at(0).getTime(), until: at(DAY).getTime(), reason: 'why', assignedBy: 'root' },
+        {
+          ...unlimited,
+          assignment: own.id,
+          party: own.party,
+          client: market.client,
+          from: at(0).getTime(),
+          until: at(DAY).getTime(),
+          reason: 'why',
+          assignedBy: 'root',
+        },
         { ...unlimited, assignment: through.id, party: through.party },
         { ...unlimited, assignment: above.id, party: above.party, includeDescendants: true },
       ],
@@ -60,7 +87,10 @@ describeEachStore('access', (suite) => {
   it('intersects the windows of assignment and membership, once for each way', async () => {
     const market = await putMarket(suite.store);
     const other = userGroup({ organization: market.buyer });
-    const [a, b] = [assignment(market.profile, partyGroup(market.group), { validFrom: at(10), validUntil: at(50) }), assignment(market.profile, partyGroup(other.id))];
+    const [a, b] = [
+      assignment(market.profile, partyGroup(market.group), { validFrom: at(10), validUntil: at(50) }),
+      assignment(market.profile, partyGroup(other.id)),
+    ];
     await suite.store.transaction(async (tx) => {
       await tx.userGroups.put([other]);
       const memberships = [
@@ -71,7 +101,10 @@ describeEachStore('access', (suite) => {
       await tx.assignments.put([a, b]);
     });
     const windows = (await suite.store.access.findUser(market.user))?.reaches.map(({ from, until }) => [from, until]);
-    expect(windows).toEqual([[at(10).getTime(), at(40).getTime()], [at(20).getTime(), Infinity]]);
+    expect(windows).toEqual([
+      [at(10).getTime(), at(40).getTime()],
+      [at(20).getTime(), Infinity],
+    ]);
   });
 
   it('gives assignments that have ended too', async () => {
@@ -83,7 +116,10 @@ describeEachStore('access', (suite) => {
 
   it('calls a user or client inactive when it is, or any organization above', async () => {
     const market = await putMarket(suite.store);
-    const active = async () => [(await suite.store.access.findUser(market.user))?.active, (await suite.store.access.findClient(market.client))?.active];
+    const active = async () => [
+      (await suite.store.access.findUser(market.user))?.active,
+      (await suite.store.access.findClient(market.client))?.active,
+    ];
     const disable = (given: Parameters<typeof organization>[0]) => suite.store.transaction((tx) => tx.organizations.put([organization(given)]));
     expect(await active()).toEqual([true, true]);
     await disable({ id: market.site, type: 'buyer', parent: market.buyer, active: false });
@@ -108,7 +144,10 @@ describeEachStore('access', (suite) => {
       assignment(market.profile, partyOrganization(market.buyer)),
       assignment(market.profile, partyOrganization(market.seller), { includeDescendants: true }),
     ];
-    const notIts = [assignment(market.profile, partyUser(market.user), { client: market.client }), assignment(market.profile, partyClient(alone.clientId))];
+    const notIts = [
+      assignment(market.profile, partyUser(market.user), { client: market.client }),
+      assignment(market.profile, partyClient(alone.clientId)),
+    ];
     await suite.store.transaction(async (tx) => {
       await tx.clients.put([alone]);
       await tx.assignments.put([own, beside, above, ...notIts]);
@@ -140,7 +179,9 @@ describeEachStore('access', (suite) => {
 
   it('answers in the order of the assignments, however they reach', async () => {
     const market = await putMarket(suite.store);
-    const mixed = [partyOrganization(market.site), partyUser(market.user), partyGroup(market.group)].map((party) => assignment(market.profile, party));
+    const mixed = [partyOrganization(market.site), partyUser(market.user), partyGroup(market.group)].map((party) =>
+      assignment(market.profile, party),
+    );
     await suite.store.transaction((tx) => tx.assignments.put([...mixed].reverse()));
     expect(await profilesOf(market.user)).toEqual(mixed.map(({ id }) => id));
   });

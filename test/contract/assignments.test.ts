@@ -1,7 +1,22 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import type { Assignment } from '../../src/domain/assignment.ts';
 import { describeEachStore } from '../support/stores.ts';
-import { assignment, at, client, DAY, expectRefusal, fresh, partyClient, partyGroup, partyOrganization, partyUser, putMarket, securityProfile, user, type Market } from './samples.ts';
+import {
+  assignment,
+  at,
+  client,
+  DAY,
+  expectRefusal,
+  fresh,
+  partyClient,
+  partyGroup,
+  partyOrganization,
+  partyUser,
+  putMarket,
+  securityProfile,
+  user,
+  type Market,
+} from './samples.ts';
 
 describeEachStore('assignments', (suite) => {
   let market: Market;
@@ -48,9 +63,21 @@ describeEachStore('assignments', (suite) => {
 
   it('refuses contradictions and names that do not exist', async () => {
     const party = partyUser(market.user);
-    await expectRefusal(put(assignment(market.profile, party, { includeDescendants: true })), 'invalid_input', 'include_descendants goes with an organization only.');
-    await expectRefusal(put(assignment(market.profile, party, { validFrom: at(2), validUntil: at(2) })), 'invalid_input', 'valid_until must be later');
-    await expectRefusal(put(assignment('nothing', party)), 'invalid_input', 'The security profile "nothing", named by an assignment, does not exist.');
+    await expectRefusal(
+      put(assignment(market.profile, party, { includeDescendants: true })),
+      'invalid_input',
+      'include_descendants goes with an organization only.',
+    );
+    await expectRefusal(
+      put(assignment(market.profile, party, { validFrom: at(2), validUntil: at(2) })),
+      'invalid_input',
+      'valid_until must be later',
+    );
+    await expectRefusal(
+      put(assignment('nothing', party)),
+      'invalid_input',
+      'The security profile "nothing", named by an assignment, does not exist.',
+    );
     await expectRefusal(put(assignment(market.profile, party, { client: 'nobody' })), 'invalid_input', 'The client "nobody", named by an assignment');
     await expectRefusal(put(assignment(market.profile, partyUser('nobody'))), 'invalid_input', 'The user "nobody", named by an assignment');
     await expectRefusal(put(assignment(market.profile, partyGroup('nobody'))), 'invalid_input', 'The user group "nobody"');
@@ -75,7 +102,10 @@ describeEachStore('assignments', (suite) => {
     const [a, b] = [assignment(profile, partyUser(market.user)), assignment(profile, partyGroup(market.group))];
     await put(a, b);
     await put({ ...a, party: b.party }, { ...b, party: a.party });
-    expect(await suite.store.access.assignmentsOf({ securityProfile: profile }, 9)).toEqual([{ ...a, party: b.party }, { ...b, party: a.party }]);
+    expect(await suite.store.access.assignmentsOf({ securityProfile: profile }, 9)).toEqual([
+      { ...a, party: b.party },
+      { ...b, party: a.party },
+    ]);
   });
 
   it('goes with its party, and frees its natural key', async () => {
@@ -109,7 +139,13 @@ describeEachStore('assignments', (suite) => {
 
   it('keeps impersonation rules until something that they name goes', async () => {
     const profile = await newProfile();
-    const rule = { id: fresh('rule'), impersonator: partyGroup(market.group), target: partyOrganization(market.buyer), securityProfile: profile, client: market.client };
+    const rule = {
+      id: fresh('rule'),
+      impersonator: partyGroup(market.group),
+      target: partyOrganization(market.buyer),
+      securityProfile: profile,
+      client: market.client,
+    };
     const timed = { ...rule, id: fresh('rule'), target: partyUser(market.user), maxLifetimeSeconds: 300 };
     await suite.store.transaction(async (tx) => {
       await tx.impersonationRules.put([rule, timed]);
@@ -118,10 +154,15 @@ describeEachStore('assignments', (suite) => {
       await tx.securityProfiles.remove([profile]);
       expect((await tx.impersonationRules.findMany([rule.id, timed.id])).size).toBe(0);
     });
-    const putRule = (given: Partial<typeof rule>) => suite.store.transaction((tx) => tx.impersonationRules.put([{ ...rule, securityProfile: market.profile, ...given }]));
+    const putRule = (given: Partial<typeof rule>) =>
+      suite.store.transaction((tx) => tx.impersonationRules.put([{ ...rule, securityProfile: market.profile, ...given }]));
     await expectRefusal(putRule({ impersonator: partyClient(market.client) }), 'invalid_input', 'a client can be neither impersonator nor target');
     await expectRefusal(putRule({ target: partyUser('nobody') }), 'invalid_input', 'The user "nobody", named by an impersonation rule');
-    await expectRefusal(putRule({ impersonator: partyOrganization('nobody') }), 'invalid_input', 'The organization "nobody", named by an impersonation rule');
+    await expectRefusal(
+      putRule({ impersonator: partyOrganization('nobody') }),
+      'invalid_input',
+      'The organization "nobody", named by an impersonation rule',
+    );
     await expectRefusal(putRule({ client: 'nobody' }), 'invalid_input', 'The client "nobody", named by an impersonation rule');
   });
 });

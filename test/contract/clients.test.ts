@@ -1,7 +1,21 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import type { Client } from '../../src/domain/client.ts';
 import { describeEachStore } from '../support/stores.ts';
-import { assignment, at, client, clientSecret, DAY, expectRefusal, fresh, grant, NOW, partyUser, putMarket, resourceServer, type Market } from './samples.ts';
+import {
+  assignment,
+  at,
+  client,
+  clientSecret,
+  DAY,
+  expectRefusal,
+  fresh,
+  grant,
+  NOW,
+  partyUser,
+  putMarket,
+  resourceServer,
+  type Market,
+} from './samples.ts';
 
 describeEachStore('clients', (suite) => {
   let market: Market;
@@ -42,7 +56,11 @@ describeEachStore('clients', (suite) => {
 
   it('finds unexpired secrets, newest first', async () => {
     const given = client();
-    const [old, recent, ended] = [clientSecret({ createdAt: at(0) }), clientSecret({ createdAt: at(10), expiresAt: at(DAY) }), clientSecret({ expiresAt: at(5) })];
+    const [old, recent, ended] = [
+      clientSecret({ createdAt: at(0) }),
+      clientSecret({ createdAt: at(10), expiresAt: at(DAY) }),
+      clientSecret({ expiresAt: at(5) }),
+    ];
     await suite.store.transaction(async (tx) => {
       await tx.clients.put([given]);
       for (const secret of [old, recent, ended]) await tx.addClientSecret(given.clientId, secret);
@@ -89,7 +107,11 @@ describeEachStore('clients', (suite) => {
     await suite.store.transaction((tx) => tx.clients.remove([given.clientId]));
     const { changes } = await suite.store.access.readChanges(version);
     expect(changes).toHaveLength(3);
-    const expected = [{ kind: 'client', id: given.clientId }, { kind: 'catalogue', id: '' }, { kind: 'user', id: market.user }];
+    const expected = [
+      { kind: 'client', id: given.clientId },
+      { kind: 'catalogue', id: '' },
+      { kind: 'user', id: market.user },
+    ];
     expect(changes).toEqual(expect.arrayContaining(expected));
     expect((await suite.store.access.loadDefinitions()).resourceServers).toContainEqual({ ...server, clients: [other.clientId] });
     expect(await suite.store.grants.findRefreshToken(token)).toBeUndefined();
@@ -108,7 +130,10 @@ describeEachStore('clients', (suite) => {
     await suite.store.transaction((tx) => tx.resourceServers.put([server]));
     await suite.store.transaction((tx) => tx.resourceServers.put([{ ...resourceServer({ audience: server.audience }), name: 'Other' }]));
     await suite.store.transaction(async (tx) => {
-      expect((await tx.resourceServers.findMany([server.audience])).get(server.audience)).toEqual({ ...resourceServer({ audience: server.audience }), name: 'Other' });
+      expect((await tx.resourceServers.findMany([server.audience])).get(server.audience)).toEqual({
+        ...resourceServer({ audience: server.audience }),
+        name: 'Other',
+      });
       await tx.resourceServers.remove([server.audience]);
       expect((await tx.resourceServers.findMany([server.audience])).size).toBe(0);
     });

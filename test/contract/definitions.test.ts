@@ -14,7 +14,10 @@ describeEachStore('definitions', (suite) => {
       description: 'With "quotes" and ünïcödé',
       organization: owner.id,
       roles: ['B', 'A', 'A'],
-      permissions: [{ type: 'data/*', operations: ['read', 'update'] }, { type: 'data/Role', operations: [] }],
+      permissions: [
+        { type: 'data/*', operations: ['read', 'update'] },
+        { type: 'data/Role', operations: [] },
+      ],
       fullAccess: true,
       passwordPolicy: { minimumLength: 12, uppercaseRequired: true },
       managed: true,
@@ -58,7 +61,7 @@ describeEachStore('definitions', (suite) => {
     const walked: string[] = [];
     await suite.store.transaction(async (tx) => {
       await tx.roles.put(names.map((name) => ({ name, category: 'other' as const })));
-      for (let after = start; ; ) {
+      for (let after = start; ;) {
         const page = await tx.roles.list({ after, limit: 4 });
         walked.push(...page.map(({ name }) => name).filter((name) => name.startsWith(start)));
         if (page.length < 4) break;
@@ -97,7 +100,12 @@ describeEachStore('definitions', (suite) => {
     expect((await suite.store.access.findUser(market.user))?.reaches).toEqual([]);
     const { changes } = await suite.store.access.readChanges(version);
     expect(changes).toHaveLength(2);
-    expect(changes).toEqual(expect.arrayContaining([{ kind: 'catalogue', id: '' }, { kind: 'user', id: market.user }]));
+    expect(changes).toEqual(
+      expect.arrayContaining([
+        { kind: 'catalogue', id: '' },
+        { kind: 'user', id: market.user },
+      ]),
+    );
   });
 
   it('puts thousands at once', async () => {

@@ -116,7 +116,9 @@ describe('owning a folder', () => {
 
 /** Lets a process write until it has acknowledged a few, then kills it in the middle of the next. */
 async function writeAndKill(directory: string, round: string): Promise<string[]> {
-  const writer = spawn(process.execPath, [path.resolve(import.meta.dirname, '../support/embedded-writer.mjs'), directory, round], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const writer = spawn(process.execPath, [path.resolve(import.meta.dirname, '../support/embedded-writer.mjs'), directory, round], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let complaint = '';
   writer.stderr.on('data', (chunk) => (complaint += String(chunk)));
   const acknowledged: string[] = [];

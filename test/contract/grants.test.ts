@@ -75,8 +75,16 @@ describeEachStore('grants', (suite) => {
   it('refuses a grant of nobody, and one that is there already', async () => {
     const { grant: given, token } = await create();
     const putAgain = (other: Parameters<typeof suite.store.grants.create>[0], hash: string) => suite.store.grants.create(other, hash);
-    await expectRefusal(putAgain(grant('nobody', market.client), fresh('token')), 'invalid_input', 'The user "nobody", named by a grant, does not exist.');
-    await expectRefusal(putAgain(grant(market.user, 'nobody'), fresh('token')), 'invalid_input', 'The client "nobody", named by a grant, does not exist.');
+    await expectRefusal(
+      putAgain(grant('nobody', market.client), fresh('token')),
+      'invalid_input',
+      'The user "nobody", named by a grant, does not exist.',
+    );
+    await expectRefusal(
+      putAgain(grant(market.user, 'nobody'), fresh('token')),
+      'invalid_input',
+      'The client "nobody", named by a grant, does not exist.',
+    );
     await expectRefusal(putAgain(given, fresh('token')), 'already_exists', 'The grant already exists.');
     const other = grant(market.user, market.client);
     await expectRefusal(putAgain(other, token), 'already_exists', 'The refresh token already exists.');

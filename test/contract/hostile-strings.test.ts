@@ -1,6 +1,22 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { describeEachStore } from '../support/stores.ts';
-import { assignment, at, auditEvent, client, clientSecret, expectRefusal, fresh, grant, NOW, organization, partyUser, putMarket, securityProfile, user, type Market } from './samples.ts';
+import {
+  assignment,
+  at,
+  auditEvent,
+  client,
+  clientSecret,
+  expectRefusal,
+  fresh,
+  grant,
+  NOW,
+  organization,
+  partyUser,
+  putMarket,
+  securityProfile,
+  user,
+  type Market,
+} from './samples.ts';
 
 const UNSTORABLE: readonly [string, string][] = [
   ['NUL', 'a\0b'],
@@ -71,7 +87,8 @@ describeEachStore('hostile strings', (suite) => {
 
   describe.each(UNSTORABLE)('%s', (_, text) => {
     it('is refused in everything that is written', async () => {
-      const refused = (work: Parameters<typeof suite.store.transaction>[0]) => expectRefusal(suite.store.transaction(work), 'invalid_input', 'contains NUL or invalid Unicode.');
+      const refused = (work: Parameters<typeof suite.store.transaction>[0]) =>
+        expectRefusal(suite.store.transaction(work), 'invalid_input', 'contains NUL or invalid Unicode.');
       await refused((tx) => tx.users.put([user({ organization: market.site, email: text })]));
       await refused((tx) => tx.roles.put([{ name: text, category: 'other' }]));
       await refused((tx) => tx.organizations.put([organization({ name: text })]));
@@ -111,7 +128,9 @@ describeEachStore('hostile strings', (suite) => {
 
     it('never keeps an audit event from being written', async () => {
       const type = fresh('event');
-      await suite.store.transaction((tx) => tx.audit(auditEvent({ type, target: { kind: 'user', id: text }, before: { [text]: text }, requestId: text })));
+      await suite.store.transaction((tx) =>
+        tx.audit(auditEvent({ type, target: { kind: 'user', id: text }, before: { [text]: text }, requestId: text })),
+      );
       const seen = text.replaceAll(/\0|\p{Cs}/gu, '\uFFFD');
       expect(await suite.store.listAuditEvents({ limit: 1, type })).toEqual([
         auditEvent({ type, target: { kind: 'user', id: seen }, before: { [seen]: seen }, requestId: seen }),
@@ -120,7 +139,8 @@ describeEachStore('hostile strings', (suite) => {
   });
 
   it('a date that cannot be kept is refused', async () => {
-    const put = (validUntil: Date) => suite.store.transaction((tx) => tx.assignments.put([assignment(market.profile, partyUser(market.user), { validUntil })]));
+    const put = (validUntil: Date) =>
+      suite.store.transaction((tx) => tx.assignments.put([assignment(market.profile, partyUser(market.user), { validUntil })]));
     for (const date of [new Date(Number.NaN), new Date(8.64e15), new Date(-8.64e15)]) {
       await expectRefusal(put(date), 'invalid_input', 'contains a date outside of the years 1 to 9999.');
     }

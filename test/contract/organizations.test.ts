@@ -1,6 +1,18 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { describeEachStore } from '../support/stores.ts';
-import { assignment, client, expectRefusal, fresh, organization, partyOrganization, putMarket, putTypes, securityProfile, user, userGroup } from './samples.ts';
+import {
+  assignment,
+  client,
+  expectRefusal,
+  fresh,
+  organization,
+  partyOrganization,
+  putMarket,
+  putTypes,
+  securityProfile,
+  user,
+  userGroup,
+} from './samples.ts';
 
 describeEachStore('organizations', (suite) => {
   beforeAll(async () => putTypes(suite.store));
@@ -46,9 +58,17 @@ describeEachStore('organizations', (suite) => {
     await expectRefusal(move, 'invalid_input', /^The organization "(buyer|site)-\d+" would be below itself\.$/);
     const [a, b] = [fresh('loop'), fresh('loop')];
     const loop = [organization({ id: a, type: 'buyer', parent: b }), organization({ id: b, type: 'buyer', parent: a })];
-    await expectRefusal(suite.store.transaction((tx) => tx.organizations.put(loop)), 'invalid_input', 'would be below itself.');
+    await expectRefusal(
+      suite.store.transaction((tx) => tx.organizations.put(loop)),
+      'invalid_input',
+      'would be below itself.',
+    );
     const self = organization({ id: a, type: 'buyer', parent: a });
-    await expectRefusal(suite.store.transaction((tx) => tx.organizations.put([self])), 'invalid_input', 'would be below itself.');
+    await expectRefusal(
+      suite.store.transaction((tx) => tx.organizations.put([self])),
+      'invalid_input',
+      'would be below itself.',
+    );
     expect(await pathOf(market.site)).toEqual([market.seller, market.buyer, market.site]);
   });
 
@@ -58,7 +78,11 @@ describeEachStore('organizations', (suite) => {
     await expectRefusal(put({ id: 'lost', type: 'buyer' }), 'invalid_input', 'The organization "lost" of type "buyer" cannot be at the root.');
     await expectRefusal(put({ id: 'lost', parent: market.buyer }), 'invalid_input', 'of type "seller" cannot be under one of type "buyer".');
     await expectRefusal(put({ type: 'unheard' }), 'invalid_input', 'The organization type "unheard", named by an organization, does not exist.');
-    await expectRefusal(put({ type: 'buyer', parent: 'nowhere' }), 'invalid_input', 'The organization "nowhere", named by an organization, does not exist.');
+    await expectRefusal(
+      put({ type: 'buyer', parent: 'nowhere' }),
+      'invalid_input',
+      'The organization "nowhere", named by an organization, does not exist.',
+    );
     // The children must still fit when their parent becomes something else.
     await expectRefusal(put({ id: market.seller, type: 'buyer', parent: market.seller }), 'invalid_input');
   });
@@ -72,7 +96,11 @@ describeEachStore('organizations', (suite) => {
       await tx.organizations.put([root, nested]);
     });
     const rootType = { name: type, parents: [], barredRoles: [] };
-    await expectRefusal(suite.store.transaction((tx) => tx.organizationTypes.put([rootType])), 'invalid_input', 'cannot be under one of type "seller".');
+    await expectRefusal(
+      suite.store.transaction((tx) => tx.organizationTypes.put([rootType])),
+      'invalid_input',
+      'cannot be under one of type "seller".',
+    );
     await suite.store.transaction(async (tx) => {
       await tx.organizationTypes.put([rootType]);
       await tx.organizations.put([leaf]);
@@ -136,7 +164,12 @@ describeEachStore('organizations', (suite) => {
     expect(await suite.store.access.assignmentsOf({ party: partyOrganization(a.id) }, 10)).toEqual([]);
     const { changes } = await suite.store.access.readChanges(version);
     expect(changes).toHaveLength(2);
-    expect(changes).toEqual(expect.arrayContaining([{ kind: 'organization', id: a.id }, { kind: 'user', id: agent.id }]));
+    expect(changes).toEqual(
+      expect.arrayContaining([
+        { kind: 'organization', id: a.id },
+        { kind: 'user', id: agent.id },
+      ]),
+    );
   });
 
   it('removes a whole subtree at once', async () => {

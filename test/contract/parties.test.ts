@@ -43,7 +43,11 @@ describeEachStore('users and user groups', (suite) => {
     const sentence = 'The user name is taken by another user.';
     await expectRefusal(put(user({ organization: market.site, username: 'STRASSER'.replace('SS', 'ß') })), 'already_exists', sentence);
     await expectRefusal(put(user({ organization: market.site, username: 'sTRAßER' })), 'already_exists', sentence);
-    await expectRefusal(put(user({ organization: market.site, username: 'twin' }), user({ organization: market.site, username: 'TWIN' })), 'already_exists', sentence);
+    await expectRefusal(
+      put(user({ organization: market.site, username: 'twin' }), user({ organization: market.site, username: 'TWIN' })),
+      'already_exists',
+      sentence,
+    );
     expect(await suite.store.signIn.findCredential('straßer')).toMatchObject({ userId: known.id });
     expect(await suite.store.signIn.findCredential('twin')).toBeUndefined();
   });
@@ -64,9 +68,17 @@ describeEachStore('users and user groups', (suite) => {
     const member = (memberships: User['memberships']) => put(user({ organization: market.site, memberships }));
     await expectRefusal(member([{ userGroup: 'nobody' }]), 'invalid_input', 'The user group "nobody", named by a user, does not exist.');
     await expectRefusal(member([{ userGroup: market.group }, { userGroup: market.group }]), 'invalid_input', /twice\.$/);
-    await expectRefusal(member([{ userGroup: market.group, validFrom: at(1), validUntil: at(1) }]), 'invalid_input', 'valid_until must be later than valid_from.');
+    await expectRefusal(
+      member([{ userGroup: market.group, validFrom: at(1), validUntil: at(1) }]),
+      'invalid_input',
+      'valid_until must be later than valid_from.',
+    );
     await expectRefusal(put(user({ organization: market.site, username: ' x' })), 'invalid_input', 'cannot be a user name');
-    await expectRefusal(suite.store.transaction((tx) => tx.userGroups.put([userGroup({ organization: 'nowhere' })])), 'invalid_input', 'named by a user group');
+    await expectRefusal(
+      suite.store.transaction((tx) => tx.userGroups.put([userGroup({ organization: 'nowhere' })])),
+      'invalid_input',
+      'named by a user group',
+    );
   });
 
   it('never gives the id of a client to a user, nor the other way round, even after removal', async () => {
@@ -93,7 +105,11 @@ describeEachStore('users and user groups', (suite) => {
     const program = client({ contextUser: person.id });
     await put(person);
     await suite.store.transaction((tx) => tx.clients.put([program]));
-    await expectRefusal(suite.store.transaction((tx) => tx.users.remove([person.id])), 'in_use', `The user "${person.id}" is still needed by a client.`);
+    await expectRefusal(
+      suite.store.transaction((tx) => tx.users.remove([person.id])),
+      'in_use',
+      `The user "${person.id}" is still needed by a client.`,
+    );
   });
 
   it('ends sign-ins and passwords with the user: nobody later under the same id has them', async () => {
@@ -134,7 +150,11 @@ describeEachStore('users and user groups', (suite) => {
   });
 
   it('refuses a password for nobody', async () => {
-    await expectRefusal(suite.store.transaction((tx) => tx.setPassword('nobody', 'hash', at(0))), 'not_found', 'There is no user "nobody".');
+    await expectRefusal(
+      suite.store.transaction((tx) => tx.setPassword('nobody', 'hash', at(0))),
+      'not_found',
+      'There is no user "nobody".',
+    );
   });
 
   it('says whether there is any user', async () => {

@@ -43,7 +43,10 @@ describePostgres('migrating Postgres', () => {
   it('leaves nothing behind when a step failed', async () => {
     await administer(url, 'CREATE TABLE organizations (id text)');
     await expectRefusal(migrate(url), 'unavailable');
-    const tables = await administer<{ readonly name: string }>(url, `SELECT relname AS name FROM pg_class WHERE relname IN ('roles', 'users', 'subjects')`);
+    const tables = await administer<{ readonly name: string }>(
+      url,
+      `SELECT relname AS name FROM pg_class WHERE relname IN ('roles', 'users', 'subjects')`,
+    );
     expect(tables).toEqual([]);
     await administer(url, 'DROP TABLE organizations');
     expect(await migrate(url)).toEqual(STEPS);
@@ -98,7 +101,10 @@ describePostgres('Postgres behind a bad line', () => {
   });
 
   it('reads once more on a new connection when the old one was reset', async () => {
-    await administer(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rolemint' AND datname = current_database()`);
+    await administer(
+      url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rolemint' AND datname = current_database()`,
+    );
     expect(await store.access.hasUsers()).toBe(false);
   });
 
@@ -111,7 +117,10 @@ describePostgres('Postgres behind a bad line', () => {
     });
     await expectRefusal(work, 'unavailable', 'The database does not answer.');
     proxy.mode('pass');
-    await administer(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()`);
+    await administer(
+      url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()`,
+    );
     expect((await store.access.loadDefinitions()).roles).toEqual([]);
     await store.transaction((tx) => tx.roles.put([{ name, category: 'other' }]));
   });
@@ -127,7 +136,11 @@ describePostgres('Postgres behind a bad line', () => {
       await held;
     });
     await began;
-    await expectRefusal(store.transaction(async () => {}), 'unavailable', 'The database does not answer.');
+    await expectRefusal(
+      store.transaction(async () => {}),
+      'unavailable',
+      'The database does not answer.',
+    );
     // Reading does not wait for administrators.
     expect(await store.access.hasUsers()).toBe(false);
     finish();

@@ -54,7 +54,8 @@ describeEachStore('reaping', (suite) => {
   });
 
   it('lists audit events newest first', async () => {
-    for (const id of ['one', 'two', 'three']) await suite.store.transaction((tx) => tx.audit(auditEvent({ type: 'counted', target: { kind: 'user', id } })));
+    for (const id of ['one', 'two', 'three'])
+      await suite.store.transaction((tx) => tx.audit(auditEvent({ type: 'counted', target: { kind: 'user', id } })));
     const listed = await suite.store.listAuditEvents({ limit: 2, type: 'counted' });
     expect(listed.map(({ target }) => target.id)).toEqual(['three', 'two']);
     expect((await suite.store.listAuditEvents({ limit: 1 }))[0]?.target.id).toBe('three');

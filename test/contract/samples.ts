@@ -76,7 +76,16 @@ export function assignment(securityProfileId: string, party: Party, given: Parti
 }
 
 export function grant(userId: string, clientId: string, given: Partial<Grant> = {}): Grant {
-  return { id: fresh('grant'), userId, clientId, requestedScope: ['OrderReader'], audience: 'https://api.example', createdAt: NOW, expiresAt: at(30 * DAY), ...given };
+  return {
+    id: fresh('grant'),
+    userId,
+    clientId,
+    requestedScope: ['OrderReader'],
+    audience: 'https://api.example',
+    createdAt: NOW,
+    expiresAt: at(30 * DAY),
+    ...given,
+  };
 }
 
 export function auditEvent(given: Partial<AuditEvent> = {}): AuditEvent {

@@ -43,7 +43,7 @@ describeEachStore('sign-in', (suite) => {
     it('doubles the delay with every further failure, up to an hour', async () => {
       const key = fresh('key');
       const delays: number[] = [];
-      for (let now = 0; delays.length < 10; ) {
+      for (let now = 0; delays.length < 10;) {
         const { lockedUntil } = await begin(key, now, { allowed: 1, lockSeconds: 0 });
         const next = (lockedUntil!.getTime() - at(0).getTime()) / 1000;
         delays.push(next - now);
@@ -71,7 +71,12 @@ describeEachStore('sign-in', (suite) => {
     it('counts exactly as many as are allowed of fifty at once', async () => {
       const key = fresh('key');
       const outcomes = await Promise.all(Array.from({ length: 50 }, () => begin(key, 0, { allowed: 7, lockSeconds: MINUTE })));
-      expect(outcomes.filter(({ counted }) => counted).map(({ failures }) => failures).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+      expect(
+        outcomes
+          .filter(({ counted }) => counted)
+          .map(({ failures }) => failures)
+          .sort((a, b) => a - b),
+      ).toEqual([1, 2, 3, 4, 5, 6, 7]);
       const refused = outcomes.filter(({ counted }) => !counted);
       expect(refused).toHaveLength(43);
       for (const outcome of refused) expect(outcome).toEqual({ counted: false, failures: 7, lockedUntil: at(MINUTE) });
@@ -95,7 +100,13 @@ describeEachStore('sign-in', (suite) => {
     });
 
     it('keeps the audit event of a lock-out', async () => {
-      const event = auditEvent({ type: fresh('event'), before: { failures: 9 }, after: ['locked', 3, null], requestId: 'r1', actor: { kind: 'client', id: 'shop' } });
+      const event = auditEvent({
+        type: fresh('event'),
+        before: { failures: 9 },
+        after: ['locked', 3, null],
+        requestId: 'r1',
+        actor: { kind: 'client', id: 'shop' },
+      });
       await suite.store.signIn.recordLockOut(event);
       expect(await suite.store.listAuditEvents({ limit: 5, type: event.type })).toEqual([event]);
     });

@@ -1,7 +1,21 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import type { StoreTransaction } from '../../src/domain/ports.ts';
 import { describeEachStore } from '../support/stores.ts';
-import { assignment, auditEvent, clientSecret, expectRefusal, fresh, organization, partyGroup, partyUser, putMarket, resourceServer, user, userGroup, type Market } from './samples.ts';
+import {
+  assignment,
+  auditEvent,
+  clientSecret,
+  expectRefusal,
+  fresh,
+  organization,
+  partyGroup,
+  partyUser,
+  putMarket,
+  resourceServer,
+  user,
+  userGroup,
+  type Market,
+} from './samples.ts';
 
 describeEachStore('transactions', (suite) => {
   let market: Market;
@@ -77,7 +91,9 @@ describeEachStore('transactions', (suite) => {
       await tx.organizationTypes.put([{ name: type, parents: [], barredRoles: [] }]);
       await tx.organizations.put([organization({ type })]);
     });
-    const attempt = suite.store.transaction((tx) => tx.organizationTypes.put([{ name: type, parents: ['seller'], barredRoles: [] }]), { rollback: true });
+    const attempt = suite.store.transaction((tx) => tx.organizationTypes.put([{ name: type, parents: ['seller'], barredRoles: [] }]), {
+      rollback: true,
+    });
     await expectRefusal(attempt, 'invalid_input', 'cannot be at the root.');
   });
 
@@ -166,7 +182,10 @@ describeEachStore('transactions', (suite) => {
       [(tx) => tx.resourceServers.put([resourceServer()]), [{ kind: 'catalogue', id: '' }]],
       [(tx) => tx.organizations.put([site]), [{ kind: 'organization', id: market.site }]],
       [(tx) => tx.userGroups.put([group]), [{ kind: 'user_group', id: group.id }]],
-      [(tx) => tx.users.put([user({ id: market.user, organization: market.site, memberships: [{ userGroup: group.id }] })]), [{ kind: 'user', id: market.user }]],
+      [
+        (tx) => tx.users.put([user({ id: market.user, organization: market.site, memberships: [{ userGroup: group.id }] })]),
+        [{ kind: 'user', id: market.user }],
+      ],
       [(tx) => tx.addClientSecret(market.client, clientSecret()), [{ kind: 'client', id: market.client }]],
       [(tx) => tx.assignments.put([assignment(market.profile, partyGroup(group.id))]), [{ kind: 'user_group', id: group.id }]],
       [(tx) => tx.userGroups.remove([group.id]), [{ kind: 'user_group', id: group.id }]],

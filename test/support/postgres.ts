@@ -45,7 +45,14 @@ export async function startPostgres(): Promise<Postgres | undefined> {
 function* serverArguments(data: string, port: number): Generator<string> {
   yield* ['-D', data, '-p', String(port)];
   // Nothing here must survive a loss of power; all of it must be quick.
-  const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    max_connections: '200',
+  };
   for (const [name, value] of Object.entries(settings)) yield* ['-c', `${name}=${value}`];
 }
 
@@ -87,7 +94,9 @@ function findBinaries(): string | undefined {
     ...(process.env['PATH'] ?? '').split(path.delimiter),
     ...versions('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`),
     ...['/opt/homebrew/opt', '/usr/local/opt'].flatMap((cellar) =>
-      versions(cellar).filter((name) => name.startsWith('postgresql')).map((name) => path.join(cellar, name, 'bin')),
+      versions(cellar)
+        .filter((name) => name.startsWith('postgresql'))
+        .map((name) => path.join(cellar, name, 'bin')),
     ),
   ];
   return folders.find((folder) => folder !== '' && existsSync(path.join(folder, 'initdb')) && existsSync(path.join(folder, 'postgres')));
@@ -101,7 +110,9 @@ interface Owner {
 /** Postgres refuses to run as root; it then runs as somebody else. */
 function unprivileged(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
   return user && { uid: Number(user[2]), gid: Number(user[3]) };
 }

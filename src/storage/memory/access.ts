@@ -29,7 +29,8 @@ export function memoryAccess(reading: Reading): AccessReader {
     hasUsers: async () => reading().tables.users.size > 0,
     assignmentsOf: async (filter, limit) => {
       const { tables } = reading();
-      const candidates = filter.party === undefined ? [...tables.assignments.values()] : (tables.assignmentsByParty.get(partyKey(filter.party)) ?? []);
+      const candidates =
+        filter.party === undefined ? [...tables.assignments.values()] : (tables.assignmentsByParty.get(partyKey(filter.party)) ?? []);
       return copy(
         candidates
           .filter((assignment) => filter.securityProfile === undefined || assignment.securityProfile === filter.securityProfile)
@@ -126,7 +127,8 @@ function usersReachedBy(tables: Tables, parties: readonly Party[]): string[] {
   const reached: string[] = [];
   for (const user of tables.users.values()) {
     const path = tables.organizations.get(user.organization)!.path;
-    if (users.has(user.id) || user.memberships.some(({ userGroup }) => groups.has(userGroup)) || path.some((id) => organizations.has(id))) reached.push(user.id);
+    if (users.has(user.id) || user.memberships.some(({ userGroup }) => groups.has(userGroup)) || path.some((id) => organizations.has(id)))
+      reached.push(user.id);
   }
   return reached.sort(byCodeUnit);
 }

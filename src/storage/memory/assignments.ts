@@ -7,7 +7,10 @@ import { assertRule, missing, taken, type Reference } from '../refusals.ts';
 import { memoryRepository } from './repository.ts';
 import { partyKey, type Draft, type Tables } from './tables.ts';
 
-const PARTY_TABLES = { user: 'users', user_group: 'userGroups', organization: 'organizations', client: 'clients' } as const satisfies Record<PartyKind, keyof Tables>;
+const PARTY_TABLES = { user: 'users', user_group: 'userGroups', organization: 'organizations', client: 'clients' } as const satisfies Record<
+  PartyKind,
+  keyof Tables
+>;
 
 export function memoryAssignments(draft: Draft): WritableRepository<Assignment> {
   return memoryRepository<Assignment>({

@@ -20,7 +20,8 @@ export function memoryClients(draft: Draft): WritableRepository<Client> {
       for (const client of clients) {
         assertLifetimes(client);
         if (tables.subjects.get(client.clientId) === 'user') throw taken('clients_subject_fk');
-        if (client.organization !== undefined && !tables.organizations.has(client.organization)) throw missing('clients_organization_fk', client.organization);
+        if (client.organization !== undefined && !tables.organizations.has(client.organization))
+          throw missing('clients_organization_fk', client.organization);
         if (client.contextUser !== undefined && !tables.users.has(client.contextUser)) throw missing('clients_context_user_fk', client.contextUser);
         draft.edit('subjects').set(client.clientId, 'client');
         draft.edit('clients').set(client.clientId, client);
@@ -45,7 +46,11 @@ function removeClients(draft: Draft, ids: readonly string[]): void {
     draft.changed('catalogue', '');
   }
   removeAssignments(draft, ({ party, client }) => (party.kind === 'client' && gone.has(party.id)) || (client !== undefined && gone.has(client)));
-  removeRules(draft, () => false, ({ client }) => gone.has(client));
+  removeRules(
+    draft,
+    () => false,
+    ({ client }) => gone.has(client),
+  );
   removeGrants(draft, ({ clientId }) => gone.has(clientId));
 }
 

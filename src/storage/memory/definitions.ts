@@ -47,7 +47,8 @@ export function memorySecurityProfiles(draft: Draft): WritableRepository<Securit
     put(profiles) {
       for (const profile of profiles) {
         const { organization } = profile;
-        if (organization !== undefined && !draft.tables.organizations.has(organization)) throw missing('security_profiles_organization_fk', organization);
+        if (organization !== undefined && !draft.tables.organizations.has(organization))
+          throw missing('security_profiles_organization_fk', organization);
         draft.edit('securityProfiles').set(profile.id, profile);
       }
       if (profiles.length > 0) draft.changed('catalogue', '');
@@ -57,7 +58,11 @@ export function memorySecurityProfiles(draft: Draft): WritableRepository<Securit
       const gone = new Set(ids);
       for (const id of ids) draft.edit('securityProfiles').delete(id);
       removeAssignments(draft, ({ securityProfile }) => gone.has(securityProfile));
-      removeRules(draft, () => false, ({ securityProfile }) => gone.has(securityProfile));
+      removeRules(
+        draft,
+        () => false,
+        ({ securityProfile }) => gone.has(securityProfile),
+      );
       draft.changed('catalogue', '');
     },
   });

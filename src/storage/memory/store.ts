@@ -122,4 +122,3 @@ function sweep<T>(table: Map<string, T>, limit: number, expired: (row: T) => boo
   }
   return count;
 }
-

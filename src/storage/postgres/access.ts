@@ -150,7 +150,10 @@ interface DefinitionsRow {
 }
 
 async function readChanges(session: Session, since: number): Promise<ChangeLog> {
-  const rows = await session.rows<{ version: number; log_start: number; kind: Change['kind'] | null; id: string }>(CHANGES, [since, MAXIMUM_CHANGES + 1]);
+  const rows = await session.rows<{ version: number; log_start: number; kind: Change['kind'] | null; id: string }>(CHANGES, [
+    since,
+    MAXIMUM_CHANGES + 1,
+  ]);
   const { version, log_start: logStart } = rows[0]!;
   if (since < logStart || since > version || rows.length > MAXIMUM_CHANGES) return { version, changes: undefined };
   const found = new Map<string, Change>();

@@ -146,7 +146,11 @@ export function postgresClients(writing: Writing): WritableRepository<Client> {
     toRow: toClientRow,
     put: PUT_CLIENTS,
     check: assertLifetimes,
-    changesOfPut: (batch, changes) => changes.changed('client', batch.map(({ clientId }) => clientId)),
+    changesOfPut: (batch, changes) =>
+      changes.changed(
+        'client',
+        batch.map(({ clientId }) => clientId),
+      ),
     remove: REMOVE_CLIENTS,
     removeBindings: 3,
   });
@@ -163,7 +167,13 @@ interface SecretRow {
 }
 
 function fromSecretRow({ id, algorithm, hash, created_at: createdAt, expires_at: expiresAt }: SecretRow): ClientSecret {
-  return withoutNulls<ClientSecret>({ id, algorithm, hash, createdAt: new Date(createdAt), expiresAt: expiresAt === null ? null : new Date(expiresAt) });
+  return withoutNulls<ClientSecret>({
+    id,
+    algorithm,
+    hash,
+    createdAt: new Date(createdAt),
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
+  });
 }
 
 const FIND_CLIENT: Statement = {
@@ -180,11 +190,18 @@ export async function findClientRecord(session: Session, clientId: string, now: 
   return row && { client: fromClientRow(row), secrets: row.secrets.map(fromSecretRow) };
 }
 
-const FIND_SECRETS: Statement = { sql: 'SELECT * FROM client_secrets WHERE client_id = ANY (?::text[]) ORDER BY client_id, created_at DESC, id DESC' };
-const ADD_SECRET: Statement = { sql: 'INSERT INTO client_secrets (client_id, id, algorithm, hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)' };
+const FIND_SECRETS: Statement = {
+  sql: 'SELECT * FROM client_secrets WHERE client_id = ANY (?::text[]) ORDER BY client_id, created_at DESC, id DESC',
+};
+const ADD_SECRET: Statement = {
+  sql: 'INSERT INTO client_secrets (client_id, id, algorithm, hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+};
 const EXPIRE_SECRET: Statement = { sql: 'UPDATE client_secrets SET expires_at = ? WHERE client_id = ? AND id = ? RETURNING id' };
 
-export function postgresClientSecrets({ session, changes }: Writing): Pick<StoreTransaction, 'findClientSecrets' | 'addClientSecret' | 'expireClientSecret'> {
+export function postgresClientSecrets({
+  session,
+  changes,
+}: Writing): Pick<StoreTransaction, 'findClientSecrets' | 'addClientSecret' | 'expireClientSecret'> {
   return {
     findClientSecrets: async (clientIds) => {
       const found = new Map<string, ClientSecret[]>();

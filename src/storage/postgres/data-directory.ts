@@ -7,7 +7,19 @@
  * writes before looking, two can never both believe to be alone.
  */
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -94,7 +106,9 @@ async function beAlone(root: string, own: string): Promise<void> {
     if (ahead !== undefined) {
       const { pid, since, host } = ahead.claim;
       const where = host === hostname() ? '' : ` on ${host}`;
-      throw new DomainError('unavailable', `The data directory ${root} is already open in process ${pid}${where} since ${since}.`, { retryAfterSeconds: 1 });
+      throw new DomainError('unavailable', `The data directory ${root} is already open in process ${pid}${where} since ${since}.`, {
+        retryAfterSeconds: 1,
+      });
     }
     await delay(WAIT_MS);
   }

@@ -83,7 +83,11 @@ export interface OrganizationTypeRow {
   readonly barred_roles: readonly string[];
 }
 
-export const fromOrganizationTypeRow = ({ name, parents, barred_roles: barredRoles }: OrganizationTypeRow): OrganizationType => ({ name, parents, barredRoles });
+export const fromOrganizationTypeRow = ({ name, parents, barred_roles: barredRoles }: OrganizationTypeRow): OrganizationType => ({
+  name,
+  parents,
+  barredRoles,
+});
 
 const PUT_ORGANIZATION_TYPES: Statement = {
   sql: `

@@ -103,7 +103,9 @@ async function openPglite(directory: OwnedDirectory | undefined, snapshot: Blob 
     await pglite?.close().catch(() => undefined);
     if (error instanceof DomainError) throw error;
     const where = directory === undefined ? '' : ` in ${directory.database}`;
-    throw new DomainError('unavailable', `The embedded database${where} cannot be opened; is the disk full, or the folder damaged?`, { cause: error });
+    throw new DomainError('unavailable', `The embedded database${where} cannot be opened; is the disk full, or the folder damaged?`, {
+      cause: error,
+    });
   }
 }
 

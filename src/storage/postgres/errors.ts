@@ -48,5 +48,7 @@ const BROKEN_CONNECTION = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', '57P01
 /** Whether the statement failed with its connection, so that a read may be tried once more on another one. */
 export function isBrokenConnection(error: unknown): boolean {
   const { code = '', message = '' } = error as DriverError;
-  return BROKEN_CONNECTION.has(code) || message.startsWith('Connection terminated') || message.startsWith('Client has encountered a connection error');
+  return (
+    BROKEN_CONNECTION.has(code) || message.startsWith('Connection terminated') || message.startsWith('Client has encountered a connection error')
+  );
 }

@@ -88,7 +88,11 @@ export function postgresOrganizations(writing: Writing): WritableRepository<Orga
       if (loop !== undefined) throw circular(loop.id);
       assertNone(await session.rows<MisplacedRow>(MISPLACED, [ids, ids]));
     },
-    changesOfPut: (batch, changes) => changes.changed('organization', batch.map(({ id }) => id)),
+    changesOfPut: (batch, changes) =>
+      changes.changed(
+        'organization',
+        batch.map(({ id }) => id),
+      ),
     remove: REMOVE,
     removeBindings: 3,
   });

@@ -32,7 +32,11 @@ export function postgresUserGroups(writing: Writing): WritableRepository<UserGro
     fromRow: ({ id, name, organization_id: organization }) => ({ id, name, organization }),
     toRow: (group) => group,
     put: PUT_USER_GROUPS,
-    changesOfPut: (batch, changes) => changes.changed('user_group', batch.map(({ id }) => id)),
+    changesOfPut: (batch, changes) =>
+      changes.changed(
+        'user_group',
+        batch.map(({ id }) => id),
+      ),
     remove: REMOVE_USER_GROUPS,
   });
 }
@@ -44,7 +48,12 @@ interface UserRow {
   readonly email: string | null;
   readonly active: boolean;
   readonly authorized_organizations: readonly string[];
-  readonly memberships: readonly { readonly group: string; readonly from: string | null; readonly until: string | null; readonly reason: string | null }[];
+  readonly memberships: readonly {
+    readonly group: string;
+    readonly from: string | null;
+    readonly until: string | null;
+    readonly reason: string | null;
+  }[];
 }
 
 const MEMBERSHIPS = `
@@ -60,7 +69,12 @@ function fromUserRow(row: UserRow): User {
     active: row.active,
     authorizedOrganizations: row.authorized_organizations,
     memberships: row.memberships.map(({ group, from, until, reason }) =>
-      withoutNulls<Membership>({ userGroup: group, validFrom: from === null ? null : new Date(from), validUntil: until === null ? null : new Date(until), reason }),
+      withoutNulls<Membership>({
+        userGroup: group,
+        validFrom: from === null ? null : new Date(from),
+        validUntil: until === null ? null : new Date(until),
+        reason,
+      }),
     ),
   });
 }
@@ -124,7 +138,11 @@ export function postgresUsers(writing: Writing): WritableRepository<User> {
       await session.rows(FORGET_MEMBERSHIPS, [batch.map(({ id }) => id)]);
       if (batch.some(({ memberships }) => memberships.length > 0)) await session.rows(PUT_MEMBERSHIPS, [rows]);
     },
-    changesOfPut: (batch, changes) => changes.changed('user', batch.map(({ id }) => id)),
+    changesOfPut: (batch, changes) =>
+      changes.changed(
+        'user',
+        batch.map(({ id }) => id),
+      ),
     remove: REMOVE_USERS,
   });
 }

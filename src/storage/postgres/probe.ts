@@ -16,7 +16,9 @@ export interface DatabaseProbe {
 export async function probePostgres(url: string): Promise<DatabaseProbe> {
   const knex = connectToMigrate(url);
   try {
-    const { rows } = await knex.raw<{ rows: readonly { now: Date; version: string }[] }>("SELECT now() AS now, current_setting('server_version') AS version");
+    const { rows } = await knex.raw<{ rows: readonly { now: Date; version: string }[] }>(
+      "SELECT now() AS now, current_setting('server_version') AS version",
+    );
     return { ...rows[0]!, pendingMigrations: await pending(knex) };
   } catch (error) {
     throw translate(error, false);

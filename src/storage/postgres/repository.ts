@@ -42,7 +42,12 @@ export function postgresRepository<T, Row>({ session, changes }: Writing, noun: 
     findMany: async (keys) => {
       const found = new Map<string, T>();
       for (const batch of batches(storableKeys(keys))) {
-        const rows = await session.select<Row>((knex) => knex.select(columns(knex)).from(noun.table).whereRaw('?? = ANY (?::text[])', [noun.keyColumn, [...batch]]));
+        const rows = await session.select<Row>((knex) =>
+          knex
+            .select(columns(knex))
+            .from(noun.table)
+            .whereRaw('?? = ANY (?::text[])', [noun.keyColumn, [...batch]]),
+        );
         for (const row of rows) {
           const object = noun.fromRow(row);
           found.set(noun.key(object), object);
@@ -70,7 +75,10 @@ export function postgresRepository<T, Row>({ session, changes }: Writing, noun: 
     },
     remove: async (keys) => {
       for (const batch of batches([...new Set(storableKeys(keys))])) {
-        const rows = await session.rows<Change>(noun.remove, Array.from({ length: noun.removeBindings ?? 1 }, () => batch));
+        const rows = await session.rows<Change>(
+          noun.remove,
+          Array.from({ length: noun.removeBindings ?? 1 }, () => batch),
+        );
         for (const { kind, id } of rows) changes.changed(kind, [id]);
       }
     },

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import type { App } from '../../../src/app.ts';
+import { openApp, type App } from '../../../src/app.ts';
 import { runCli } from '../../../src/cli/run.ts';
-import { openBench, type Bench } from './harness.ts';
+import { openMemoryStore } from '../../../src/storage/memory/store.ts';
+import { recordingLogger } from '../../support/log.ts';
+import { openBench, runWith, type Bench } from './harness.ts';
 
 describe('rolemint serve and signals', () => {
   let bench: Bench;
@@ -54,5 +58,27 @@ describe('rolemint serve and signals', () => {
     signals.emit(signal);
     expect(await ended).toBe(code);
     expect(err()).not.toContain('rolemint: stopped.');
+  });
+});
+
+describe('rolemint serve on a port that another program has', () => {
+  it('says so in one sentence, and opens nothing else', async () => {
+    const occupant = createServer();
+    await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
+    const { port } = occupant.address() as AddressInfo;
+    const bench = await openBench();
+    const result = await runWith(['serve'], {
+      stdin: Readable.from([]),
+      env: { ROLEMINT_PORT: String(port), ROLEMINT_DATA_DIR: `${bench.folder}/data`, ROLEMINT_KEYS_DIR: `${bench.folder}/keys` },
+      cwd: bench.folder,
+      operator: 'ops',
+      signals: new EventEmitter(),
+      openApp: (config) => openApp(config, { store: openMemoryStore(), log: recordingLogger().logger }),
+    });
+    await bench.close();
+    await new Promise((resolve) => occupant.close(resolve));
+    const sentence = `Port ${port} on 127.0.0.1 is taken by another program: stop it, or choose another port with ROLEMINT_PORT.`;
+    expect(result).toMatchObject({ code: 1, out: '', err: `rolemint: ${sentence}\n` });
+    expect(existsSync(`${bench.folder}/data/operator.sock`)).toBe(false);
   });
 });
