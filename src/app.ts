@@ -10,9 +10,6 @@ import type { Config } from './config.ts';
 import { DomainError } from './domain/errors.ts';
 import type { Clock, Random, Store } from './domain/ports.ts';
 import type { SigningAlgorithm } from './domain/resource-server.ts';
-import { engineEndpoints } from './engine/endpoints.ts';
-import { GRANT_NAMES } from './engine/grants/grants.ts';
-import { createProvider } from './engine/provider.ts';
 import { openTokenSigner, type TokenSignerHandle } from './engine/token-signer.ts';
 import { openPasswordHasher } from './hashing/password-hasher.ts';
 import { healthRoutes } from './http/health.ts';
@@ -93,7 +90,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   const hasher = openPasswordHasher({ threads: config.hashThreads, queueLimit: config.hashQueue });
   closers.push(() => hasher.close());
   const metrics = openMetrics({ hashing: () => hasher.stats() });
-  const opened = replaced.store ?? (await openStore(config));
+  const opened = replaced.store ?? (await openStore(config, clock));
   closers.push(() => opened.close());
   const measured = measuredStore(opened, (operation, outcome, seconds) => metrics.store.observe({ operation, outcome }, seconds));
   const access = new AccessService(measured, clock);
@@ -118,7 +115,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     onError: (err) => log.warn({ event: 'redis_unavailable', err }),
   });
   closers.push(() => budget.close());
-  const events = tokenEvents(log, metrics, GRANT_NAMES);
+  const events = tokenEvents(log, metrics);
   const reading = { access, grants: store.grants, revocations: store.revocations, signer, clock };
   const tokens = new TokenService({
     ...reading,
@@ -150,13 +147,13 @@ function administration(parts: UserServiceOptions, issuer: string) {
 }
 
 /** Each kind of store is loaded only when it is used: the embedded one brings a whole Postgres along. */
-async function openStore(config: Config): Promise<Store> {
+async function openStore(config: Config, clock: Clock): Promise<Store> {
   if (config.databaseUrl === undefined) {
     const { openEmbeddedStore } = await import('./storage/postgres/embedded.ts');
-    return openEmbeddedStore({ dataDir: config.dataDir });
+    return openEmbeddedStore({ dataDir: config.dataDir, clock });
   }
   const { openPostgresStore } = await import('./storage/postgres/store.ts');
-  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize: config.databasePoolSize });
+  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize: config.databasePoolSize, clock });
 }
 
 /** The store, telling this process's caches at once when this process changed something. */
@@ -174,6 +171,8 @@ function announcing(store: Store, access: AccessService): Store {
 async function listen({ config, log, store, signer, budget, metrics, events, services, clock }: Parts, closers: Closer[]): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
   const { access, authentication, tokens, introspection, revocation } = services;
+  // Commands that do not serve need no engine.
+  const [{ createProvider }, { engineEndpoints }] = await Promise.all([import('./engine/provider.ts'), import('./engine/endpoints.ts')]);
   const engine = createProvider({
     issuer: config.issuer,
     access,

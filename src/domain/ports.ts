@@ -120,6 +120,12 @@ export interface SignInStore {
    * @returns `counted: false`: locked until `lockedUntil`, and the password MUST NOT be looked at
    */
   beginAttempt(key: string, limit: AttemptLimit, now: Date): Promise<{ readonly counted: boolean; readonly failures: number; readonly lockedUntil?: Date | undefined }>;
+  /**
+   * Takes back an attempt whose password was not looked at after all, and the lock that came with it; not when others
+   * were counted since.
+   * @param failures as {@link beginAttempt} told
+   */
+  uncountAttempt(key: string, failures: number): Promise<void>;
   /** After a right password: the count starts anew. */
   clearAttempts(key: string): Promise<void>;
   /** After a wrong password that used up the last attempt: keeps the audit event. */

@@ -9,6 +9,7 @@ import type { Clock, ReplayStore } from '../domain/ports.ts';
 import type { AccessService } from '../services/access.ts';
 import type { ClientAuthentication } from '../services/client-authentication.ts';
 import { digest } from '../services/client-authentication.ts';
+import type { EndpointRefusal } from '../services/token-refusal.ts';
 import { assertAssertionClaims } from './client-assertions.ts';
 import { EngineClients } from './clients.ts';
 import { extrasOf, inProtocol } from './errors.ts';
@@ -24,17 +25,6 @@ export const PATHS = {
 
 export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
 export const DPOP_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
-
-/** A refusal at one of the endpoints, for log and metrics. */
-export interface EndpointRefusal {
-  readonly endpoint: string;
-  readonly error: string;
-  readonly detail: string | undefined;
-  readonly clientId: string | undefined;
-  readonly grantType: string | undefined;
-  /** Present when it is a fault of ours rather than a refusal. */
-  readonly fault?: unknown;
-}
 
 export interface EngineOptions {
   readonly issuer: string;

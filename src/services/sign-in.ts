@@ -70,7 +70,11 @@ export class SignIn {
     const limit = { allowed: policy.allowedFailedAttempts ?? DEFAULT_ALLOWED_FAILED_ATTEMPTS, lockSeconds: (policy.lockoutMinutes ?? 0) * 60 };
     const attempt = await store.beginAttempt(key, limit, new Date(clock.now()));
     const hash = attempt.counted ? credential?.passwordHash : undefined;
-    const matches = await hasher.verify(hash ?? hasher.decoy, normalizePassword(password));
+    const matches = await hasher.verify(hash ?? hasher.decoy, normalizePassword(password)).catch(async (error: unknown) => {
+      // The queue was full: a flood of sign-ins must not lock out those whom it keeps waiting.
+      if (attempt.counted) await store.uncountAttempt(key, attempt.failures);
+      throw error;
+    });
     if (!attempt.counted) throw refusal('locked');
     if (!matches || hash === undefined || credential === undefined || user === undefined) {
       if (credential !== undefined && attempt.failures >= limit.allowed) await this.#recordLockOut(credential.userId, attempt.failures, attempt.lockedUntil);

@@ -14,3 +14,14 @@ export class TokenRefusal extends Error {
     this.errorCode = errorCode;
   }
 }
+
+/** A refusal at one of the endpoints, for log and metrics. */
+export interface EndpointRefusal {
+  readonly endpoint: string;
+  readonly error: string;
+  readonly detail: string | undefined;
+  readonly clientId: string | undefined;
+  readonly grantType: string | undefined;
+  /** Present when it is a fault of ours rather than a refusal. */
+  readonly fault?: unknown;
+}

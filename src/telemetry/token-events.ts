@@ -1,5 +1,6 @@
 /** @module What happens at the protocol's endpoints, as log lines and counts. A token is an event here, never a database row. */
-import type { EndpointRefusal } from '../engine/provider.ts';
+import { GRANT_TYPES, type GrantType } from '../domain/client.ts';
+import type { EndpointRefusal } from '../services/token-refusal.ts';
 import type { TokenIssued } from '../services/tokens.ts';
 import { cut, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -12,16 +13,18 @@ export interface TokenEvents {
   refused(refusal: EndpointRefusal & { readonly requestId: string }): void;
 }
 
-/** @param grantNames the grant types that there are; others are counted as one */
-export function tokenEvents(log: Logger, metrics: Metrics, grantNames: ReadonlySet<string>): TokenEvents {
+/** Grant types that are counted by name; others are counted as one. */
+const KNOWN_GRANTS: ReadonlySet<string> = new Set(GRANT_TYPES);
+
+export function tokenEvents(log: Logger, metrics: Metrics): TokenEvents {
   // Every member of these lines is chosen here, so there is nothing to search for secrets in.
   const events = log.child({}, { redact: [] });
-  const issued = new Map([...grantNames].map((name) => [name, metrics.tokens.labels({ grant_type: name, outcome: 'issued' })]));
+  const issued = new Map(GRANT_TYPES.map((name) => [name, metrics.tokens.labels({ grant_type: name, outcome: 'issued' })]));
   const requestedRoles = metrics.roles.labels({ result: 'requested' });
   const grantedRoles = metrics.roles.labels({ result: 'granted' });
   return {
     issued({ grantType, jti, clientId, subject, audience, negotiation: { requested, granted, dropped } }) {
-      issued.get(grantType)?.inc();
+      issued.get(grantType as GrantType)?.inc();
       requestedRoles.inc(requested.length);
       grantedRoles.inc(granted.length);
       for (const { verdict } of dropped) metrics.roles.inc({ result: verdict });
@@ -39,7 +42,7 @@ export function tokenEvents(log: Logger, metrics: Metrics, grantNames: ReadonlyS
       });
     },
     refused({ endpoint, error, detail, clientId, grantType, requestId, fault }) {
-      if (endpoint === 'token') metrics.tokens.inc({ grant_type: grantNames.has(grantType ?? '') ? grantType! : 'other', outcome: error });
+      if (endpoint === 'token') metrics.tokens.inc({ grant_type: KNOWN_GRANTS.has(grantType ?? '') ? grantType! : 'other', outcome: error });
       const line = { event: `${endpoint}_refused`, error, reason: cut(detail), client_id: cut(clientId), grant_type: cut(grantType), request_id: requestId };
       if (fault === undefined) events.info(line);
       else log.error({ ...line, err: fault });

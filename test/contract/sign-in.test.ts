@@ -40,6 +40,18 @@ describeEachStore('sign-in', (suite) => {
       expect(await begin(key, 62)).toEqual({ counted: true, failures: 4, lockedUntil: at(62 + 60) });
     });
 
+    it('takes back an attempt with its lock, unless others were counted since', async () => {
+      const key = fresh('key');
+      await begin(key, 0);
+      await begin(key, 1);
+      expect(await begin(key, 2)).toEqual({ counted: true, failures: 3, lockedUntil: at(62) });
+      await suite.store.signIn.uncountAttempt(key, 2);
+      expect(await begin(key, 3)).toMatchObject({ counted: false });
+      await suite.store.signIn.uncountAttempt(key, 3);
+      expect(await begin(key, 4)).toEqual({ counted: true, failures: 3, lockedUntil: at(64) });
+      await suite.store.signIn.uncountAttempt(fresh('key'), 1);
+    });
+
     it('doubles the delay with every further failure, up to an hour', async () => {
       const key = fresh('key');
       const delays: number[] = [];

@@ -34,6 +34,11 @@ export function memorySignIn({ read, write }: MemoryAccessor): SignInStore {
         tables.attempts.set(key, { failures, lockedUntil, countedAt: now.getTime() });
         return copy({ counted: true, failures, lockedUntil: lock === 0 ? undefined : new Date(lockedUntil) });
       }),
+    uncountAttempt: (key, failures) =>
+      write(({ tables }) => {
+        const known = tables.attempts.get(key);
+        if (known?.failures === failures) tables.attempts.set(key, { ...known, failures: failures - 1, lockedUntil: 0 });
+      }),
     clearAttempts: (key) => write(({ tables }) => void tables.attempts.delete(key)),
     recordLockOut: (event) => write((state) => state.audit(event)),
     unlock: (key, event) =>

@@ -40,6 +40,7 @@ const BEGIN: Statement = {
       ) t)
     RETURNING counted, failures, locked_until`,
 };
+const UNCOUNT: Statement = { sql: 'UPDATE sign_in_attempts SET failures = failures - 1, locked_until = NULL WHERE key = ? AND failures = ?' };
 const CLEAR: Statement = { sql: 'DELETE FROM sign_in_attempts WHERE key = ?' };
 const UNLOCK: Statement = {
   sql: `
@@ -80,6 +81,9 @@ export function postgresSignIn({ reading, writing }: Database): SignInStore {
       const [row] = await writing.rows<AttemptRow>(BEGIN, [...first, ...next]);
       const { counted, failures, locked_until: lockedUntil } = row!;
       return { counted, failures, ...(lockedUntil === null ? {} : { lockedUntil }) };
+    },
+    uncountAttempt: async (key, failures) => {
+      if (isStorable(key)) await writing.rows(UNCOUNT, [key, failures]);
     },
     clearAttempts: async (key) => {
       if (isStorable(key)) await writing.rows(CLEAR, [key]);
