@@ -168,17 +168,29 @@ function announcing(store: Store, access: AccessService): Store {
   return new Proxy(store, { get: (target, name) => (name === 'transaction' ? transaction : (Reflect.get(target, name) as unknown)) });
 }
 
+let engineModule: Promise<typeof import('./engine/engine.ts')> | undefined;
+
+/** The engine is loaded once, and only by who serves: the other commands do not wait for it. */
+function loadEngine(): Promise<typeof import('./engine/engine.ts')> {
+  engineModule ??= import('./engine/engine.ts');
+  return engineModule;
+}
+
 async function listen({ config, log, store, signer, budget, metrics, events, services, clock }: Parts, closers: Closer[]): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
   const { access, authentication, tokens, introspection, revocation } = services;
-  // Commands that do not serve need no engine.
-  const [{ createProvider }, { engineEndpoints }] = await Promise.all([import('./engine/provider.ts'), import('./engine/endpoints.ts')]);
-  const engine = createProvider({
+  const { openEngine } = await loadEngine();
+  const engine = openEngine({
     issuer: config.issuer,
     access,
     authentication,
+    tokens,
+    introspection,
+    revocation,
     clock,
+    budget,
     replays: store.replays,
+    jwks: () => signer.jwks(),
     onRefusal: (ctx, refusal) => events.refused({ ...refusal, requestId: ctx.state['requestId'] as string }),
   });
   const prefix = randomBytes(6).toString('base64url');
@@ -188,7 +200,7 @@ async function listen({ config, log, store, signer, budget, metrics, events, ser
     maxConnections: config.maxConnections,
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
     middleware: [
-      engineEndpoints(engine, { issuer: config.issuer, tokens, introspection, revocation, budget, jwks: () => signer.jwks() }),
+      engine,
       oneTimeLinkPage({ links: services.links, budget }),
       healthRoutes({ ready: () => store.ping(), metrics: metrics.registry }),
     ],

@@ -108,7 +108,7 @@ describe('compose.yaml', () => {
     for (const { environment = {} } of Object.values(compose.services)) {
       expect(Object.keys(environment).filter((name) => /PASSWORD$|DATABASE_URL$|SECRET/.test(name))).toEqual([]);
     }
-    expect(read('.gitignore').split('\n')).toContain('secrets/');
+    expect(read('.gitignore').split('\n')).toContain('/secrets/');
   });
 
   it('takes rights away: no capabilities, no new privileges, read-only where only volumes are written', () => {

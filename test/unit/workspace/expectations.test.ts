@@ -24,7 +24,7 @@ describe('an expectation', () => {
     ['{user: ann, via: shop, scope: null, roles: []}', 'takes null for no scope'],
     ['{user: ann, via: kiosk, roles: [Shopper]}', 'knows omitted_scope: all and the maximum of the client'],
     ['{user: ann, via: strict, roles: [OrderReader]}', 'knows a list as omitted_scope, and minimum_roles'],
-    ['{user: ann, scope: "", roles: []}', 'takes an empty scope for one without names'],
+    ['{user: ann, scope: "", roles: [OrderReader, Shopper]}', 'takes an empty scope for an absent one, as RFC 6749 §3.1 does'],
     ['{user: ann, roles: [OrderReader, Shopper]}', 'without client and scope is about everything that is held'],
     ['{user: bob, scope: OrderReader Shopper, roles: [Shopper]}', 'knows that an assignment has ended'],
     ['{client_id: night, scope: OrderReader Shopper, roles: [OrderReader, Shopper]}', 'acts with the context user'],

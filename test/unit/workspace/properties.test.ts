@@ -104,7 +104,7 @@ const workspaces: fc.Arbitrary<Workspace> = fc.record({
             minimum_roles: some(ROLES),
             omitted_scope: fc.oneof(fc.constantFrom('none', 'all'), some(ROLES)),
             allowed_organizations: fc.record({ types: some(['top', 'node']), ids: some(ORGANIZATIONS) }, optional),
-            access_token_lifetime_seconds: fc.integer({ min: 1, max: 86_400 }),
+            access_token_lifetime_seconds: fc.integer({ min: 1, max: 3600 }),
             dpop_bound_access_tokens: fc.boolean(),
           },
           optional,
