@@ -71,10 +71,16 @@ async function isReady() {
 
 /** Runs every printed curl line in a shell, as a person does who pastes it; one that ends in a backslash goes on. */
 function pasteLines(output) {
-  const lines = output.replaceAll('\\\n', ' ').split('\n').filter((line) => /^\s*curl /.test(line));
+  const lines = output
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter((line) => /^\s*curl /.test(line));
   expect('three curl lines are printed', lines.length === 3, `${lines.length} lines`);
   return lines.map((line) => {
-    const { stdout, stderr, status } = spawnSync('bash', ['-c', line], { env: { ...process.env, HOME: folder, CURL_HOME: folder }, encoding: 'utf8' });
+    const { stdout, stderr, status } = spawnSync('bash', ['-c', line], {
+      env: { ...process.env, HOME: folder, CURL_HOME: folder },
+      encoding: 'utf8',
+    });
     const good = status === 0 && /^(?:200\n)+$/.test(stderr);
     expect(`200 for ${line.trim().slice(0, 100)}`, good, `${stdout}${stderr}`);
     const answer = JSON.parse(stdout);

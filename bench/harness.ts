@@ -41,7 +41,11 @@ export async function stopAll(): Promise<void> {
 }
 
 /** Starts a server of `bench/servers` in a process of its own. */
-export async function startServer(name: string, file: string, options: { readonly env?: Record<string, string>; readonly execArgv?: readonly string[] } = {}): Promise<BenchServer> {
+export async function startServer(
+  name: string,
+  file: string,
+  options: { readonly env?: Record<string, string>; readonly execArgv?: readonly string[] } = {},
+): Promise<BenchServer> {
   const child = fork(path.join(import.meta.dirname, 'servers', file), {
     execArgv: ['--import', 'tsx', ...(options.execArgv ?? [])],
     env: { ...process.env, ...options.env },

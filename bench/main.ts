@@ -34,7 +34,9 @@ async function compare(contestants: readonly Contestant[]): Promise<ReadonlyMap<
 function print(title: string, samples: ReadonlyMap<string, Sample[]>, reference: string): void {
   const cpu = (name: string) => samples.get(name)!.map((sample) => sample.cpuMicrosecondsPerRequest);
   const rate = (name: string) => samples.get(name)!.map((sample) => sample.requestsPerSecond);
-  console.log(`\n## ${title}\n\n| server | CPU a request against ${reference} | requests/s against ${reference} | CPU µs | requests/s | p99 ms | RSS MiB |\n|---|---|---|---|---|---|---|`);
+  console.log(
+    `\n## ${title}\n\n| server | CPU a request against ${reference} | requests/s against ${reference} | CPU µs | requests/s | p99 ms | RSS MiB |\n|---|---|---|---|---|---|---|`,
+  );
   for (const [name, list] of samples) {
     const last = (value: (sample: Sample) => number) => median(list.map(value)).toFixed(0);
     console.log(
@@ -57,7 +59,9 @@ async function tokenAndIntrospection(small: BenchServer): Promise<void> {
     { server: small, load: tokenLoad(someClients(10)) },
   ]);
   print('client_credentials: (a) bare, (b) the engine as it ships, (c) Rolemint', cc, stock.name);
-  const answer = (await (await fetch(`${small.url}/oauth/token`, { method: 'POST', body: new URLSearchParams(credentials('c0')) })).json()) as { access_token: string };
+  const answer = (await (await fetch(`${small.url}/oauth/token`, { method: 'POST', body: new URLSearchParams(credentials('c0')) })).json()) as {
+    access_token: string;
+  };
   const introspect = form({ client_id: 'c0', client_secret: SECRET, token: answer.access_token });
   const introspection = await compare([
     { server: stock, load: tokenLoad([credentials('bench')], '/token') },
@@ -84,7 +88,9 @@ async function flatness(small: BenchServer, large: BenchServer): Promise<void> {
 }
 
 const stores = await openBenchStores();
-console.log(`# Benchmark\n\nNode ${process.version}, ${availableParallelism()} cores, store: ${stores.kind}, ${ROUNDS} rounds of ${SECONDS} s, ${CONNECTIONS} connections.`);
+console.log(
+  `# Benchmark\n\nNode ${process.version}, ${availableParallelism()} cores, store: ${stores.kind}, ${ROUNDS} rounds of ${SECONDS} s, ${CONNECTIONS} connections.`,
+);
 try {
   const small = await startServer('Rolemint', 'rolemint.ts', { env: await stores.environment() });
   await tokenAndIntrospection(small);

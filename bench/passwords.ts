@@ -11,7 +11,9 @@ const form = (fields: Record<string, string>) => new URLSearchParams(fields).toS
 
 const logins = (seconds: number): Load => ({
   path: '/oauth/token',
-  bodies: Array.from({ length: 10 }, (_, index) => form({ grant_type: 'password', client_id: 'c0', client_secret: SECRET, username: `user${index}`, password: PASSWORD, scope: SCOPE })),
+  bodies: Array.from({ length: 10 }, (_, index) =>
+    form({ grant_type: 'password', client_id: 'c0', client_secret: SECRET, username: `user${index}`, password: PASSWORD, scope: SCOPE }),
+  ),
   connections: 8,
   seconds,
 });
@@ -30,7 +32,9 @@ export async function comparePasswords(server: BenchServer, { rounds, seconds }:
     verifications.push(bare.requestsPerSecond);
   }
   console.log(`\n## (e) password grant against raw argon2id verifications, same threads\n`);
-  console.log(`sign-ins per verification: ${ratio(signIns, verifications)} (${median(signIns).toFixed(0)}/s against ${median(verifications).toFixed(0)}/s)`);
+  console.log(
+    `sign-ins per verification: ${ratio(signIns, verifications)} (${median(signIns).toFixed(0)}/s against ${median(verifications).toFixed(0)}/s)`,
+  );
   await stopServer(raw);
 }
 

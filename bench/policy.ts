@@ -23,19 +23,21 @@ interface Case {
 
 function makeCase(size: number): Case {
   const roles = Array.from({ length: size }, (_, index) => ({ name: `Role${String(index).padStart(6, '0')}`, category: 'custom' as const }));
-  const securityProfiles = Array.from(
-    { length: size },
-    (_, index): SecurityProfile => ({
-      id: `profile-${index}`,
-      name: `Profile ${index}`,
-      roles: Array.from({ length: ROLES_OF_A_PROFILE }, (__, step) => roles[(index * 7 + step * 13) % size]!.name),
-      permissions: [],
-      fullAccess: false,
-      managed: false,
-    }),
-  );
+  const securityProfiles = Array.from({ length: size }, (_, index): SecurityProfile => ({
+    id: `profile-${index}`,
+    name: `Profile ${index}`,
+    roles: Array.from({ length: ROLES_OF_A_PROFILE }, (__, step) => roles[(index * 7 + step * 13) % size]!.name),
+    permissions: [],
+    fullAccess: false,
+    managed: false,
+  }));
   const barredRoles = roles.filter((_, index) => index % 50 === 0).map(({ name }) => name);
-  const catalogue = compileCatalogue({ roles, permissionTypes: [], organizationTypes: [{ name: 'buyer', parents: [], barredRoles }], securityProfiles });
+  const catalogue = compileCatalogue({
+    roles,
+    permissionTypes: [],
+    organizationTypes: [{ name: 'buyer', parents: [], barredRoles }],
+    securityProfiles,
+  });
   const reaches = Array.from({ length: ASSIGNMENTS }, (_, index): Reach => ({
     assignment: `assignment-${index}`,
     profile: `profile-${(index * 31) % size}`,
@@ -75,7 +77,8 @@ function measure(work: () => number): number {
   return rounds.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
 }
 
-const cells = (...values: (string | number)[]): string => `| ${values.map((value) => (typeof value === 'number' ? value.toFixed(1) : value)).join(' | ')} |`;
+const cells = (...values: (string | number)[]): string =>
+  `| ${values.map((value) => (typeof value === 'number' ? value.toFixed(1) : value)).join(' | ')} |`;
 
 const count = (value: number): string => Math.round(value).toLocaleString('en');
 

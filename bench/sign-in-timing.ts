@@ -76,7 +76,9 @@ const reference = times.get('wrong password')!;
 console.log('| refused because of | median ms | against a wrong password | KS test, p |\n|---|---|---|---|');
 for (const [name, list] of times) {
   const middle = median(list);
-  console.log(`| ${name} | ${middle.toFixed(2)} | ${((middle / median(reference) - 1) * 100).toFixed(1)} % | ${sameDistribution(list, reference).toFixed(3)} |`);
+  console.log(
+    `| ${name} | ${middle.toFixed(2)} | ${((middle / median(reference) - 1) * 100).toFixed(1)} % | ${sameDistribution(list, reference).toFixed(3)} |`,
+  );
 }
 await app.close();
 await rm(folder, { recursive: true, force: true });

@@ -20,8 +20,16 @@ export async function openBenchStores(): Promise<BenchStores> {
     kind: postgres === undefined ? 'embedded' : 'Postgres on the same machine',
     environment: async () => {
       const own = path.join(folder, String((servers += 1)));
-      const store = postgres === undefined ? { ROLEMINT_DATA_DIR: path.join(own, 'data') } : { ROLEMINT_DATABASE_URL: await createDatabase(postgres.url) };
-      return { ROLEMINT_ISSUER: 'https://bench.example', ROLEMINT_PORT: '0', ROLEMINT_KEYS_DIR: path.join(own, 'keys'), ROLEMINT_LOG_FORMAT: 'json', ROLEMINT_HASH_QUEUE: '1000', ...store };
+      const store =
+        postgres === undefined ? { ROLEMINT_DATA_DIR: path.join(own, 'data') } : { ROLEMINT_DATABASE_URL: await createDatabase(postgres.url) };
+      return {
+        ROLEMINT_ISSUER: 'https://bench.example',
+        ROLEMINT_PORT: '0',
+        ROLEMINT_KEYS_DIR: path.join(own, 'keys'),
+        ROLEMINT_LOG_FORMAT: 'json',
+        ROLEMINT_HASH_QUEUE: '1000',
+        ...store,
+      };
     },
     close: async () => {
       await postgres?.stop();

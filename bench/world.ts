@@ -29,14 +29,30 @@ export async function fill({ store, hasher, clock }: App, { clients, users, prof
     await tx.roles.put(roles.map((name) => ({ name, category: 'custom' as const })));
     for (let start = 0; start < profiles; start += BATCH) {
       await tx.securityProfiles.put(
-        range(start, profiles).map((index) => ({ id: `p${index}`, name: `Profile ${index}`, roles: index === 0 ? SCOPE.split(' ') : [ownRole(index)], permissions: [], fullAccess: false, managed: false })),
+        range(start, profiles).map((index) => ({
+          id: `p${index}`,
+          name: `Profile ${index}`,
+          roles: index === 0 ? SCOPE.split(' ') : [ownRole(index)],
+          permissions: [],
+          fullAccess: false,
+          managed: false,
+        })),
       );
     }
   });
   for (let start = 0; start < users; start += BATCH) {
     await store.transaction(async (tx) => {
       const ids = range(start, users);
-      await tx.users.put(ids.map((index) => ({ id: `u${index}`, username: `user${index}`, organization: 'market', active: true, authorizedOrganizations: [], memberships: [] })));
+      await tx.users.put(
+        ids.map((index) => ({
+          id: `u${index}`,
+          username: `user${index}`,
+          organization: 'market',
+          active: true,
+          authorizedOrganizations: [],
+          memberships: [],
+        })),
+      );
       for (const index of ids) await tx.setPassword(`u${index}`, hash, at);
       await tx.assignments.put(ids.flatMap((index) => assignments({ kind: 'user', id: `u${index}` }, index, profiles, at)));
     });
@@ -55,7 +71,13 @@ const range = (start: number, end: number) => Array.from({ length: Math.min(BATC
 
 function assignments(party: { kind: 'user' | 'client'; id: string }, index: number, profiles: number, at: Date) {
   const chosen = new Set([0, (index * 7 + 1) % profiles, (index * 13 + 2) % profiles]);
-  return [...chosen].map((profile) => ({ id: `${party.id}-${profile}`, securityProfile: `p${profile}`, party, includeDescendants: false, assignedAt: at }));
+  return [...chosen].map((profile) => ({
+    id: `${party.id}-${profile}`,
+    securityProfile: `p${profile}`,
+    party,
+    includeDescendants: false,
+    assignedAt: at,
+  }));
 }
 
 function client(index: number): Client {

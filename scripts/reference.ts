@@ -60,13 +60,19 @@ function errors(): string {
 }
 
 function roles(): string {
-  return table(['role', 'category', 'what it allows'], BUILT_IN_ROLES.map(({ name, category, description = '' }) => [code(name), category, description]));
+  return table(
+    ['role', 'category', 'what it allows'],
+    BUILT_IN_ROLES.map(({ name, category, description = '' }) => [code(name), category, description]),
+  );
 }
 
 function commands(): string {
   const silent = { write: () => true };
   const io = { stdin: process.stdin, stdout: silent, stderr: silent, env: {}, cwd: '/', operator: 'docs', signals: process };
-  return table(['command', 'what it does'], leavesOf(buildProgram(new CliContext(io))).map(([name, summary]) => [code(`rolemint${name}`), summary]));
+  return table(
+    ['command', 'what it does'],
+    leavesOf(buildProgram(new CliContext(io))).map(([name, summary]) => [code(`rolemint${name}`), summary]),
+  );
 }
 
 /** The commands that do something, each with its whole name and its summary. */
@@ -79,7 +85,14 @@ function leavesOf(command: Command, prefix = ''): (readonly [string, string])[] 
 
 function metrics(): string {
   const { registry } = openMetrics({ hashing: () => ({ queued: 0, running: 0 }) });
-  const all = registry.getMetricsAsArray() as unknown as readonly { readonly name: string; readonly help: string; readonly labelNames: readonly string[] }[];
+  const all = registry.getMetricsAsArray() as unknown as readonly {
+    readonly name: string;
+    readonly help: string;
+    readonly labelNames: readonly string[];
+  }[];
   const ours = all.filter(({ name }) => name.startsWith('rolemint_'));
-  return table(['metric', 'labels', 'what it measures'], ours.map(({ name, labelNames, help }) => [code(name), labelNames.map(code).join(' '), help]));
+  return table(
+    ['metric', 'labels', 'what it measures'],
+    ours.map(({ name, labelNames, help }) => [code(name), labelNames.map(code).join(' '), help]),
+  );
 }

@@ -199,12 +199,9 @@ async function listen({ config, log, store, signer, budget, metrics, events, ser
     trustedProxyHops: config.trustedProxyHops,
     maxConnections: config.maxConnections,
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
-    middleware: [
-      engine,
-      oneTimeLinkPage({ links: services.links, budget }),
-      healthRoutes({ ready: () => store.ping(), metrics: metrics.registry }),
-    ],
-    onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointLabel(ctx.path, ctx.status), method: ctx.method, status: ctx.status }, seconds),
+    middleware: [engine, oneTimeLinkPage({ links: services.links, budget }), healthRoutes({ ready: () => store.ping(), metrics: metrics.registry })],
+    onAnswered: (ctx, seconds) =>
+      metrics.requests.observe({ endpoint: endpointLabel(ctx.path, ctx.status), method: ctx.method, status: ctx.status }, seconds),
     onFault: (ctx, err) => log.error({ event: 'request_failed', path: ctx.path, request_id: ctx.state['requestId'] as string, err }),
   });
   const stopReaper = startReaper(store, clock, (err) => log.warn({ event: 'reaping_failed', err }));

@@ -19,7 +19,14 @@ const whole = (minimum: number, maximum: number) =>
 
 const issuer = z.string().refine((value) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  return url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.search === '' && url.hash === '' && url.username === '' && !value.endsWith('/');
+  return (
+    url !== undefined &&
+    ['http:', 'https:'].includes(url.protocol) &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === '' &&
+    !value.endsWith('/')
+  );
 }, 'an http or https URL without query, fragment and final slash is needed');
 
 interface Setting {
@@ -30,7 +37,12 @@ interface Setting {
   readonly secret?: boolean;
 }
 
-const setting = <S extends z.ZodType<unknown, string>>(schema: S, fallback: string, about: string, secret = false) => ({ schema, fallback, about, secret });
+const setting = <S extends z.ZodType<unknown, string>>(schema: S, fallback: string, about: string, secret = false) => ({
+  schema,
+  fallback,
+  about,
+  secret,
+});
 
 /** Every setting: its schema, its default as text (empty: unset) and what it is for. */
 export const SETTINGS = {
@@ -52,9 +64,21 @@ export const SETTINGS = {
     true,
   ),
   ROLEMINT_KEYS_DIR: setting(z.string().min(1), './keys', 'Folder of the signing keys.'),
-  ROLEMINT_PRODUCTION: setting(flag, 'false', 'Refuses to start with an http issuer off loopback, demo data, plain-text secrets or loose file modes.'),
-  ROLEMINT_TRUSTED_PROXY_HOPS: setting(whole(0, 10), '0', 'How many proxies in front may be believed about the address of the caller (`X-Forwarded-For`).'),
-  ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS: setting(whole(30, LONGEST_ACCESS_TOKEN_SECONDS), '600', 'Life of an access token where the client does not say.'),
+  ROLEMINT_PRODUCTION: setting(
+    flag,
+    'false',
+    'Refuses to start with an http issuer off loopback, demo data, plain-text secrets or loose file modes.',
+  ),
+  ROLEMINT_TRUSTED_PROXY_HOPS: setting(
+    whole(0, 10),
+    '0',
+    'How many proxies in front may be believed about the address of the caller (`X-Forwarded-For`).',
+  ),
+  ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS: setting(
+    whole(30, LONGEST_ACCESS_TOKEN_SECONDS),
+    '600',
+    'Life of an access token where the client does not say.',
+  ),
   ROLEMINT_REFRESH_TOKEN_LIFETIME_SECONDS: setting(
     whole(0, 31_536_000),
     '2592000',
@@ -62,7 +86,11 @@ export const SETTINGS = {
   ),
   ROLEMINT_HASH_THREADS: setting(whole(1, 256), 'cores - 1', 'Threads that hash passwords.'),
   ROLEMINT_HASH_QUEUE: setting(whole(1, 100_000), '64', 'Passwords that may wait for a thread; more are answered 503 with Retry-After.'),
-  ROLEMINT_ATTEMPTS_PER_ADDRESS: setting(whole(1, 1_000_000), '1000', 'Failed sign-ins and client authentications per caller address in 10 minutes before 429.'),
+  ROLEMINT_ATTEMPTS_PER_ADDRESS: setting(
+    whole(1, 1_000_000),
+    '1000',
+    'Failed sign-ins and client authentications per caller address in 10 minutes before 429.',
+  ),
   ROLEMINT_ATTEMPTS_PER_NAME: setting(whole(1, 1_000_000), '50', 'Failed attempts per name and caller address in 10 minutes before 429.'),
   ROLEMINT_MAX_CONNECTIONS: setting(whole(1, 1_000_000), '10000', 'Open connections at most; more are refused.'),
   ROLEMINT_LOG_LEVEL: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', 'Least level that is logged.'),
@@ -133,7 +161,10 @@ export function loadConfig(env: Environment = PROCESS_ENVIRONMENT): Config {
     if (text === '') continue;
     const parsed = schema.safeParse(text);
     if (parsed.success) values.set(name, parsed.data);
-    else problems.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}${secret === true ? '' : `, not ${JSON.stringify(text)}`}`);
+    else
+      problems.push(
+        `${name}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}${secret === true ? '' : `, not ${JSON.stringify(text)}`}`,
+      );
   }
   // A port that is chosen later cannot be part of the issuer, which is in every token from the first on.
   if (values.get('ROLEMINT_ISSUER') === localIssuer(0)) problems.push('ROLEMINT_ISSUER: must be set when ROLEMINT_PORT is 0');

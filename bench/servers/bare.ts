@@ -10,7 +10,17 @@ const header = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid: 'b
 
 function token(clientId: string, scope: string): string {
   const iat = Math.floor(Date.now() / 1000);
-  const claims = { iss: 'https://bench.example', aud: 'https://bench.example', sub: clientId, client_id: clientId, jti: randomUUID(), iat, exp: iat + 600, scope, roles: scope.split(' ') };
+  const claims = {
+    iss: 'https://bench.example',
+    aud: 'https://bench.example',
+    sub: clientId,
+    client_id: clientId,
+    jti: randomUUID(),
+    iat,
+    exp: iat + 600,
+    scope,
+    roles: scope.split(' '),
+  };
   const input = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
   return `${input}.${sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }

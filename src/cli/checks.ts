@@ -139,7 +139,11 @@ async function signingKeys(context: CliContext): Promise<Finding> {
   const current = keys.filter(({ status }) => status === 'current');
   if (current.length === 0) return warn('there are none yet', 'The server makes them when it starts.');
   const lonely = current.filter(({ alg }) => !keys.some((key) => key.alg === alg && key.status === 'next'));
-  if (lonely.length > 0) return warn(`${lonely.map(({ alg }) => alg).join(', ')} has no next key`, 'Start the server, which makes it: a rotation needs one that was published before.');
+  if (lonely.length > 0)
+    return warn(
+      `${lonely.map(({ alg }) => alg).join(', ')} has no next key`,
+      'Start the server, which makes it: a rotation needs one that was published before.',
+    );
   return ok(current.map(({ alg, kid }) => `${alg} ${kid}`).join(', '));
 }
 
@@ -152,7 +156,10 @@ async function server(context: CliContext, { issuer }: Config): Promise<Finding>
     return warn((error as Error).message, 'Start it with `rolemint serve`, or let the issuer lead to it.');
   }
   if (found.issuer !== issuer) {
-    return fail(`${issuer} says that it is ${found.issuer}`, 'Set ROLEMINT_ISSUER to the same address everywhere: verifiers refuse tokens of another issuer.');
+    return fail(
+      `${issuer} says that it is ${found.issuer}`,
+      'Set ROLEMINT_ISSUER to the same address everywhere: verifiers refuse tokens of another issuer.',
+    );
   }
   const skew = found.date === null ? 0 : Math.abs(Date.parse(found.date) - clock.now());
   return skewed(`${issuer} answers`, 'the clock of the server', skew);

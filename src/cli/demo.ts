@@ -23,11 +23,20 @@ export interface Demonstration {
  * ask for are the file's own expectations, so they show what the file promises.
  * @returns nothing when the store holds another workspace
  */
-export async function demonstrations({ store, clock }: Pick<App, 'store' | 'clock'>, demo: Workspace, issuer: string): Promise<readonly Demonstration[]> {
+export async function demonstrations(
+  { store, clock }: Pick<App, 'store' | 'clock'>,
+  demo: Workspace,
+  issuer: string,
+): Promise<readonly Demonstration[]> {
   const cast = castOf(demo);
   const clients = await Promise.all([cast.shop.id, cast.service.id, cast.api.id].map((id) => store.findClient(id, new Date(clock.now()))));
   if (clients.includes(undefined) || (await store.access.findUser(cast.person.id)) === undefined) return [];
-  const password = [data('grant_type', 'password'), data('client_id', cast.shop.id), data('username', cast.person.username), data('password', cast.person.password)];
+  const password = [
+    data('grant_type', 'password'),
+    data('client_id', cast.shop.id),
+    data('username', cast.person.username),
+    data('password', cast.person.password),
+  ];
   const token = quoted(`${issuer}/oauth/token`);
   const withPassword = ['curl -s', token, ...password, data('scope', cast.person.scope)];
   const forApi = ['curl -s', token, ...password, data('scope', cast.person.scope), data('resource', cast.api.audience)].join(' ');
@@ -46,7 +55,8 @@ export async function demonstrations({ store, clock }: Pick<App, 'store' | 'cloc
 }
 
 const quoted = (text: string): string => (/^[\w:/.@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-const data = (name: string, value: string): string => (/^[\w.-]+$/.test(value) ? `-d ${name}=${value}` : `--data-urlencode ${quoted(`${name}=${value}`)}`);
+const data = (name: string, value: string): string =>
+  /^[\w.-]+$/.test(value) ? `-d ${name}=${value}` : `--data-urlencode ${quoted(`${name}=${value}`)}`;
 const basic = ({ id, secret }: { readonly id: string; readonly secret: string }): string => `-u ${quoted(`${id}:${secret}`)}`;
 
 /** Who appears: a person with a public client, a client that acts for itself, an API that introspects. */

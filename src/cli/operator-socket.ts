@@ -53,7 +53,10 @@ export async function openOperatorSocket(options: OperatorSocketOptions): Promis
   const { dataDir, app } = options;
   const name = socketPath(dataDir);
   if (name === undefined) {
-    app.log.warn({ event: 'operator_socket_unavailable', reason: `the path of ${dataDir} is too long for a socket: commands need the server stopped` });
+    app.log.warn({
+      event: 'operator_socket_unavailable',
+      reason: `the path of ${dataDir} is too long for a socket: commands need the server stopped`,
+    });
     return async () => {};
   }
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -98,7 +101,10 @@ async function answerTo(text: string, { app, version, operations }: OperatorSock
   try {
     const request = JSON.parse(text) as Request;
     if (request.version !== version) {
-      throw new DomainError('stale_version', `The running server is rolemint ${version}, this command is ${request.version}: restart the server first.`);
+      throw new DomainError(
+        'stale_version',
+        `The running server is rolemint ${version}, this command is ${request.version}: restart the server first.`,
+      );
     }
     const operation = operations.get(request.operation);
     if (operation === undefined) throw new DomainError('invalid_input', 'The running server does not know this command.');
@@ -119,7 +125,8 @@ export async function askRunningServer(dataDir: string, request: Request): Promi
   socket.setTimeout(ANSWER_TIMEOUT, () => socket.destroy());
   socket.end(JSON.stringify(request));
   const text = await readAll(socket).catch(() => '');
-  if (text === '') throw new DomainError('unavailable', 'The running server went away before it answered; whether it did what was asked is not known.');
+  if (text === '')
+    throw new DomainError('unavailable', 'The running server went away before it answered; whether it did what was asked is not known.');
   const answer = JSON.parse(text) as Answer;
   if ('error' in answer) throw new DomainError(answer.error.code, answer.error.message);
   return answer;
@@ -132,7 +139,12 @@ async function connect(name: string): Promise<Socket | undefined> {
     socket.once('connect', () => resolve(socket));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTDIR') resolve(undefined);
-      else reject(new DomainError('unavailable', `The running server cannot be reached through ${name} (${error.code ?? 'unknown reason'}).`, { cause: error }));
+      else
+        reject(
+          new DomainError('unavailable', `The running server cannot be reached through ${name} (${error.code ?? 'unknown reason'}).`, {
+            cause: error,
+          }),
+        );
     });
   });
 }

@@ -65,7 +65,8 @@ export function buildProgram(context: CliContext): Command {
   addBootstrapCommand(program, context);
   addDoctorCommand(program, context);
   addHelpCommand(program, context);
-  for (const command of everyCommand(program)) command.exitOverride().helpOption('-h, --help', 'print help').helpCommand(false).copyInheritedSettings(program);
+  for (const command of everyCommand(program))
+    command.exitOverride().helpOption('-h, --help', 'print help').helpCommand(false).copyInheritedSettings(program);
   return program;
 }
 

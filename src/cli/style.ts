@@ -15,7 +15,10 @@ export interface Style {
   readonly date: (instant: string) => string;
 }
 
-const paint = (colours: boolean, code: number): Paint => (text) => (colours ? `\u001B[${code}m${text}\u001B[0m` : text);
+const paint =
+  (colours: boolean, code: number): Paint =>
+  (text) =>
+    colours ? `\u001B[${code}m${text}\u001B[0m` : text;
 
 /** Colours only on a terminal whose owner has not said no (no-color.org). */
 export function styleOf({ stdout, env, timeZone }: Pick<CliIo, 'stdout' | 'env' | 'timeZone'>): Style {
@@ -33,7 +36,14 @@ export function styleOf({ stdout, env, timeZone }: Pick<CliIo, 'stdout' | 'env' 
 
 function dateInWords(instant: string, timeZone: string | undefined): string {
   const format = new Intl.DateTimeFormat('en-GB', {
-    weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone,
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone,
   });
   const parts = new Map(format.formatToParts(new Date(instant)).map(({ type, value }) => [type, value]));
   const time = `${parts.get('hour')}:${parts.get('minute')}`;
@@ -70,10 +80,18 @@ export function visibleJson(value: unknown): string {
 }
 
 /** Columns as wide as their widest cell. Cells are plain; `paint` colours a padded cell by row and column. */
-export function table(rows: readonly (readonly string[])[], paintCell: (cell: string, row: number, column: number) => string = (cell) => cell): string {
+export function table(
+  rows: readonly (readonly string[])[],
+  paintCell: (cell: string, row: number, column: number) => string = (cell) => cell,
+): string {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
   return rows
-    .map((row, index) => row.map((cell, column) => paintCell(cell.padEnd(widths[column]!), index, column)).join('  ').trimEnd())
+    .map((row, index) =>
+      row
+        .map((cell, column) => paintCell(cell.padEnd(widths[column]!), index, column))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }

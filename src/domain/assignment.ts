@@ -18,7 +18,10 @@ export interface Assignment {
 }
 
 /** @throws `invalid_input` when the assignment contradicts itself */
-export function assertAssignment(assignment: Pick<Assignment, 'party' | 'client' | 'includeDescendants' | 'validFrom' | 'validUntil'>, pointer?: string): void {
+export function assertAssignment(
+  assignment: Pick<Assignment, 'party' | 'client' | 'includeDescendants' | 'validFrom' | 'validUntil'>,
+  pointer?: string,
+): void {
   if (assignment.includeDescendants && assignment.party.kind !== 'organization') {
     throw new DomainError('invalid_input', 'include_descendants goes with an organization only.', { pointer });
   }

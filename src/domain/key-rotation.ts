@@ -7,7 +7,16 @@
 import type { Instant } from './access.ts';
 import { DomainError } from './errors.ts';
 import type { SigningAlgorithm } from './resource-server.ts';
-import { currentKey, keyStatus, keyTimes, PUBLISHED_BEFORE_USE_SECONDS, withoutDeadKeys, type FreshKey, type KeyRing, type SigningKey } from './signing-key.ts';
+import {
+  currentKey,
+  keyStatus,
+  keyTimes,
+  PUBLISHED_BEFORE_USE_SECONDS,
+  withoutDeadKeys,
+  type FreshKey,
+  type KeyRing,
+  type SigningKey,
+} from './signing-key.ts';
 
 /** Fresh keys that any one plan can use up. */
 export const FRESH_KEYS_NEEDED = 2;

@@ -66,8 +66,12 @@ export function canonicalUsername(username: string): string | undefined {
 /** @throws `invalid_input` when nobody can be called that */
 export function assertUsername(username: string, pointer?: string): void {
   if (canonicalUsername(username) === undefined) {
-    throw new DomainError('invalid_input', `${JSON.stringify(username.slice(0, 120))} cannot be a user name: 1 to 200 visible characters, no space at either end.`, {
-      pointer,
-    });
+    throw new DomainError(
+      'invalid_input',
+      `${JSON.stringify(username.slice(0, 120))} cannot be a user name: 1 to 200 visible characters, no space at either end.`,
+      {
+        pointer,
+      },
+    );
   }
 }

@@ -27,7 +27,14 @@ export const DEFAULT_MINIMUM_LENGTH = 8;
 /** Failed attempts that are free of delay where no policy says otherwise. */
 export const DEFAULT_ALLOWED_FAILED_ATTEMPTS = 10;
 
-type NumberField = 'minimumLength' | 'allowedFailedAttempts' | 'lockoutMinutes' | 'maximumRepeatedCharacters' | 'history' | 'maximumAgeDays' | 'minimumAgeMinutes';
+type NumberField =
+  | 'minimumLength'
+  | 'allowedFailedAttempts'
+  | 'lockoutMinutes'
+  | 'maximumRepeatedCharacters'
+  | 'history'
+  | 'maximumAgeDays'
+  | 'minimumAgeMinutes';
 type FlagField = 'uppercaseRequired' | 'lowercaseRequired' | 'digitRequired' | 'specialRequired';
 
 const STRICTEST_NUMBER: Record<NumberField, (...values: number[]) => number> = {
@@ -106,10 +113,11 @@ function longestRun(characters: readonly string[]): number {
 
 /** The commonest passwords of eight characters and more in published breaches; deployments with stricter needs raise `minimumLength`. */
 const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
-  ('password password1 password12 password123 password1234 password! passw0rd p@ssw0rd p@ssword 12345678 123456789 1234567890 12345678910 87654321 ' +
+  (
+    'password password1 password12 password123 password1234 password! passw0rd p@ssw0rd p@ssword 12345678 123456789 1234567890 12345678910 87654321 ' +
     '987654321 qwertyui qwertyuiop qwerty123 qwerty1234 1q2w3e4r 1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc zaq12wsx asdfghjk asdfghjkl abcd1234 abc12345 abcdefgh ' +
     'iloveyou sunshine princess football baseball superman batman123 trustno1 welcome1 welcome123 letmein1 letmein123 admin123 administrator changeme ' +
     'changeme123 11111111 00000000 88888888 66666666 12341234 11223344 123123123 123qweasd qazwsxedc michael1 jennifer computer internet whatever starwars ' +
-    'monkey123 dragon123 master123 hello123 secret123 test1234 testtest default1 guest123 pokemon1 liverpool arsenal1 chelsea1 correcthorsebatterystaple')
-    .split(' '),
+    'monkey123 dragon123 master123 hello123 secret123 test1234 testtest default1 guest123 pokemon1 liverpool arsenal1 chelsea1 correcthorsebatterystaple'
+  ).split(' '),
 );

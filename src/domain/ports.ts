@@ -83,7 +83,10 @@ export interface AccessReader {
   /** Whether any user at all exists. */
   hasUsers(): Promise<boolean>;
   /** Every assignment of a profile or to a party, for explaining; at most `limit`. */
-  assignmentsOf(filter: { readonly securityProfile?: string | undefined; readonly party?: Party | undefined }, limit: number): Promise<readonly Assignment[]>;
+  assignmentsOf(
+    filter: { readonly securityProfile?: string | undefined; readonly party?: Party | undefined },
+    limit: number,
+  ): Promise<readonly Assignment[]>;
 }
 
 export interface ClientRecord {
@@ -119,7 +122,11 @@ export interface SignInStore {
    * 1 hour; the attempt that reaches the limit is still let through. Counts that rest for 24 hours start anew.
    * @returns `counted: false`: locked until `lockedUntil`, and the password MUST NOT be looked at
    */
-  beginAttempt(key: string, limit: AttemptLimit, now: Date): Promise<{ readonly counted: boolean; readonly failures: number; readonly lockedUntil?: Date | undefined }>;
+  beginAttempt(
+    key: string,
+    limit: AttemptLimit,
+    now: Date,
+  ): Promise<{ readonly counted: boolean; readonly failures: number; readonly lockedUntil?: Date | undefined }>;
   /**
    * Takes back an attempt whose password was not looked at after all, and the lock that came with it; not when others
    * were counted since.

@@ -39,10 +39,18 @@ export const permissionRole = (type: string, operation: string): string => `${ty
 export function assertTypePattern(pattern: string, pointer?: string): void {
   const prefix = pattern.endsWith('*') ? pattern.slice(0, -1) : pattern;
   if (pattern.length > 100 || prefix.includes('*')) {
-    throw new DomainError('invalid_input', `${JSON.stringify(pattern.slice(0, 120))} cannot be a type: at most one *, at the end, 100 characters in all.`, { pointer });
+    throw new DomainError(
+      'invalid_input',
+      `${JSON.stringify(pattern.slice(0, 120))} cannot be a type: at most one *, at the end, 100 characters in all.`,
+      { pointer },
+    );
   }
   if (pattern !== '*' && !ROLE_NAME.test(prefix)) {
-    throw new DomainError('invalid_input', `${JSON.stringify(pattern)} cannot be a type: A-Z a-z 0-9 . _ : / - are allowed, starting with a letter or digit.`, { pointer });
+    throw new DomainError(
+      'invalid_input',
+      `${JSON.stringify(pattern)} cannot be a type: A-Z a-z 0-9 . _ : / - are allowed, starting with a letter or digit.`,
+      { pointer },
+    );
   }
 }
 

@@ -111,20 +111,24 @@ export function describeKeys(ring: KeyRing, at: Instant): SigningKeyInfo[] {
     const status = keyStatus(times, at);
     const { kid, alg, createdAt, activatesAt } = times.key;
     if (status === undefined) return [];
-    return [{
-      kid,
-      alg,
-      status,
-      createdAt: new Date(createdAt),
-      activatedAt: activatesAt === undefined ? undefined : new Date(activatesAt),
-      removedAt: times.publishedUntil === Infinity ? undefined : new Date(times.publishedUntil),
-    }];
+    return [
+      {
+        kid,
+        alg,
+        status,
+        createdAt: new Date(createdAt),
+        activatedAt: activatesAt === undefined ? undefined : new Date(activatesAt),
+        removedAt: times.publishedUntil === Infinity ? undefined : new Date(times.publishedUntil),
+      },
+    ];
   });
 }
 
 /** The ring without the keys whose last token is dead. */
 export function withoutDeadKeys(ring: KeyRing, at: Instant): KeyRing {
-  const keys = keyTimes(ring).filter((times) => keyStatus(times, at) !== undefined).map(({ key }) => key);
+  const keys = keyTimes(ring)
+    .filter((times) => keyStatus(times, at) !== undefined)
+    .map(({ key }) => key);
   return keys.length === ring.keys.length ? ring : { keys };
 }
 
@@ -153,7 +157,8 @@ const SHORTEST_RSA_MODULUS_BASE64URL = Math.ceil((2048 / 8) * (4 / 3));
 export function assertKeyRing(ring: KeyRing): void {
   const seen = new Set<string>();
   for (const { kid, alg, privateJwk } of ring.keys) {
-    const refuse = (problem: string) => new DomainError('unavailable', `The signing key ${JSON.stringify(kid.slice(0, 100))} cannot be used: ${problem}.`);
+    const refuse = (problem: string) =>
+      new DomainError('unavailable', `The signing key ${JSON.stringify(kid.slice(0, 100))} cannot be used: ${problem}.`);
     if (kid === PUBLICLY_KNOWN_KID || privateJwk['kid'] === PUBLICLY_KNOWN_KID) throw refuse('its private half is public knowledge');
     if (kid === '' || seen.has(kid)) throw refuse('each key needs an id of its own');
     seen.add(kid);

@@ -45,7 +45,11 @@ function refusalError({ code, message }: TokenRefusal): Error {
 }
 
 /** What a refusal carries besides the RFC 6749 body. */
-export function extrasOf(error: unknown): { readonly retryAfterSeconds: number | undefined; readonly errorCode: string | undefined; readonly detail: string | undefined } {
+export function extrasOf(error: unknown): {
+  readonly retryAfterSeconds: number | undefined;
+  readonly errorCode: string | undefined;
+  readonly detail: string | undefined;
+} {
   const { retryAfterSeconds, errorCode, error_detail: detail } = error as { retryAfterSeconds?: number; errorCode?: string; error_detail?: string };
   return { retryAfterSeconds, errorCode, detail };
 }

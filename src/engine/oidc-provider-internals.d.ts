@@ -18,5 +18,9 @@ declare module 'oidc-provider/lib/shared/assemble_params.js' {
   export default function assembleParams(allowList: ReadonlySet<string>, ctx: unknown, next: () => Promise<void>): Promise<void>;
 }
 declare module 'oidc-provider/lib/shared/reject_dupes.js' {
-  export default function rejectDupes(options: { except?: ReadonlySet<string>; only?: ReadonlySet<string> }, ctx: unknown, next: () => Promise<void>): Promise<void>;
+  export default function rejectDupes(
+    options: { except?: ReadonlySet<string>; only?: ReadonlySet<string> },
+    ctx: unknown,
+    next: () => Promise<void>,
+  ): Promise<void>;
 }

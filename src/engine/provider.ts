@@ -66,7 +66,13 @@ async function unreachable(): Promise<never> {
 function configuration({ clock }: EngineOptions): Configuration {
   return {
     adapter: NothingStored as never,
-    routes: { token: PATHS.token, introspection: PATHS.introspection, revocation: PATHS.revocation, jwks: PATHS.jwks, authorization: '/oauth/authorize' },
+    routes: {
+      token: PATHS.token,
+      introspection: PATHS.introspection,
+      revocation: PATHS.revocation,
+      jwks: PATHS.jwks,
+      authorization: '/oauth/authorize',
+    },
     // Nothing that the engine signs by itself is on. A key that nobody has keeps its published development key out.
     jwks: { keys: [{ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
     scopes: [],
@@ -84,7 +90,12 @@ function configuration({ clock }: EngineOptions): Configuration {
     pkce: { required: () => true },
     // A public client holds no secret and sends no cookie: any page may ask on its behalf. Others never from a browser.
     clientBasedCORS: (_ctx, _origin, client) => client.clientAuthMethod === 'none',
-    assertJwtClientAuthClaimsAndHeader: (ctx, claims) => assertAssertionClaims(claims, { issuer: ctx.oidc.issuer, endpoint: ctx.oidc.urlFor(ctx.oidc.route), tokenEndpoint: ctx.oidc.urlFor('token') }, clock.now()),
+    assertJwtClientAuthClaimsAndHeader: (ctx, claims) =>
+      assertAssertionClaims(
+        claims,
+        { issuer: ctx.oidc.issuer, endpoint: ctx.oidc.urlFor(ctx.oidc.route), tokenEndpoint: ctx.oidc.urlFor('token') },
+        clock.now(),
+      ),
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: true },

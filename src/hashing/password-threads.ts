@@ -8,9 +8,7 @@ export interface HashParameters {
 }
 
 /** What a thread is asked, see password-worker.js: does the password match the hash, or: what is a new hash of it. */
-export type PasswordJob =
-  | { readonly password: string; readonly hash: string }
-  | { readonly password: string; readonly parameters: HashParameters };
+export type PasswordJob = { readonly password: string; readonly hash: string } | { readonly password: string; readonly parameters: HashParameters };
 
 export type PasswordAnswer = string | boolean;
 
@@ -71,10 +69,12 @@ export class PasswordThreads {
   async close(): Promise<void> {
     this.#closed = true;
     for (const waiting of this.#queue.splice(0)) waiting.reject(unavailable('Password hashing has been shut down.'));
-    await Promise.all([...this.#threads].map(async (thread) => {
-      await settled(thread);
-      await thread.worker.terminate();
-    }));
+    await Promise.all(
+      [...this.#threads].map(async (thread) => {
+        await settled(thread);
+        await thread.worker.terminate();
+      }),
+    );
   }
 
   #running(): Thread[] {

@@ -31,9 +31,7 @@ export function parsePhc(hash: string): Argon2Parameters | undefined {
 
 /** Whether a hash made with these parameters may cost a sign-in what they ask for. */
 export function isAffordable(parameters: Argon2Parameters): boolean {
-  return (
-    parameters.memoryKib <= COSTLIEST.memoryKib && parameters.passes <= COSTLIEST.passes && parameters.parallelism <= COSTLIEST.parallelism
-  );
+  return parameters.memoryKib <= COSTLIEST.memoryKib && parameters.passes <= COSTLIEST.passes && parameters.parallelism <= COSTLIEST.parallelism;
 }
 
 /** Whether the hash was made as hashes are made now. */

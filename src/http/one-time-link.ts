@@ -95,7 +95,8 @@ async function readForm(ctx: Koa.Context): Promise<Readonly<Record<string, unkno
 /** A field that was sent once; everything else counts as empty. */
 const single = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-const done = (username: string): string => page('Password set', `<p>The password of <strong>${escaped(username)}</strong> is set. You can close this page.</p>`);
+const done = (username: string): string =>
+  page('Password set', `<p>The password of <strong>${escaped(username)}</strong> is set. You can close this page.</p>`);
 
 function form(username: string, token: string, problem?: string): string {
   const alert = problem === undefined ? '' : `<p role="alert">${escaped(problem)}</p>`;

@@ -44,7 +44,10 @@ export function createHttpServer(options: HttpOptions): Server {
     options.onAnswered(ctx, Number(process.hrtime.bigint() - startedAt) / 1e9);
   });
   for (const middleware of options.middleware) app.use(middleware);
-  const server = createServer({ headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT, connectionsCheckingInterval: 5000 }, originForm(app.callback()));
+  const server = createServer(
+    { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT, connectionsCheckingInterval: 5000 },
+    originForm(app.callback()),
+  );
   server.maxConnections = options.maxConnections;
   return server;
 }
@@ -57,7 +60,12 @@ function originForm(listener: (req: IncomingMessage, res: ServerResponse) => Pro
   return (req, res) => {
     const path = pathOf(req);
     if (path === undefined) {
-      res.writeHead(400, { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', connection: 'close' });
+      res.writeHead(400, {
+        'content-type': 'application/json',
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        connection: 'close',
+      });
       res.end('{"error":"invalid_request","error_description":"the request target is not a path"}');
       return;
     }

@@ -131,7 +131,10 @@ export class AccessService {
     const workspace = {
       catalogue: compileCatalogue(definitions),
       resourceServers: new Map(
-        definitions.resourceServers.map((server) => [server.audience, { ...server, roleSet: server.roles === undefined ? undefined : new Set(server.roles) }]),
+        definitions.resourceServers.map((server) => [
+          server.audience,
+          { ...server, roleSet: server.roles === undefined ? undefined : new Set(server.roles) },
+        ]),
       ),
     };
     if (version === this.#version) this.#workspace = workspace;

@@ -66,7 +66,10 @@ export class Bootstrap {
     return store.transaction(async (tx) => {
       const administrator = await findAdministrator(tx, clock.now());
       if (administrator !== undefined) {
-        throw new DomainError('already_exists', `There is an administrator already: ${administrator}. Give that one a new password with \`rolemint user password ${administrator}\`.`);
+        throw new DomainError(
+          'already_exists',
+          `There is an administrator already: ${administrator}. Give that one a new password with \`rolemint user password ${administrator}\`.`,
+        );
       }
       await this.#ensureRoot(tx, caller);
       await this.#ensureProfile(tx, caller);
@@ -113,20 +116,33 @@ export class Bootstrap {
       const target = { kind: 'security_profile', id: ADMINISTRATOR.id };
       await tx.audit(eventNow(this.#options.clock, caller, { type: 'security_profile_created', target, after: { roles: ADMINISTRATOR.roles } }));
     } else if (!found.fullAccess && !found.roles.includes('FullAccess')) {
-      throw new DomainError('already_exists', `There is a security profile ${ADMINISTRATOR.id} without the role FullAccess: rename it, or give it that role.`);
+      throw new DomainError(
+        'already_exists',
+        `There is a security profile ${ADMINISTRATOR.id} without the role FullAccess: rename it, or give it that role.`,
+      );
     }
   }
 
   async #createUser(tx: StoreTransaction, username: string, caller: Caller): Promise<void> {
     const { clock } = this.#options;
     if ((await tx.users.findMany([username])).size > 0) {
-      throw new DomainError('already_exists', `There is a user ${JSON.stringify(username)} already, who is no administrator. Choose another name with --username.`);
+      throw new DomainError(
+        'already_exists',
+        `There is a user ${JSON.stringify(username)} already, who is no administrator. Choose another name with --username.`,
+      );
     }
     await tx.users.put([{ id: username, username, organization: ROOT, active: true, authorizedOrganizations: [], memberships: [] }]);
-    await tx.audit(eventNow(clock, caller, { type: 'user_created', target: { kind: 'user', id: username }, after: { username, organization: ROOT } }));
+    await tx.audit(
+      eventNow(clock, caller, { type: 'user_created', target: { kind: 'user', id: username }, after: { username, organization: ROOT } }),
+    );
     const what = { securityProfile: ADMINISTRATOR.id, party: { kind: 'user', id: username } as const };
     const assignment: Assignment = {
-      ...what, id: assignmentId(what), includeDescendants: false, reason: 'first administrator', assignedBy: caller.actor.id, assignedAt: new Date(clock.now()),
+      ...what,
+      id: assignmentId(what),
+      includeDescendants: false,
+      reason: 'first administrator',
+      assignedBy: caller.actor.id,
+      assignedAt: new Date(clock.now()),
     };
     await tx.assignments.put([assignment]);
     const after = { security_profile: ADMINISTRATOR.id, user: username };

@@ -54,9 +54,15 @@ export class ClientService {
   }
 
   /** {@link create} inside a change that does more. */
-  async createIn(tx: StoreTransaction, client: Client, caller: Caller, options: Pick<SecretOptions, 'lifetimeMs'> = {}): Promise<FreshSecret | undefined> {
+  async createIn(
+    tx: StoreTransaction,
+    client: Client,
+    caller: Caller,
+    options: Pick<SecretOptions, 'lifetimeMs'> = {},
+  ): Promise<FreshSecret | undefined> {
     const { clientId } = client;
-    if ((await tx.clients.findMany([clientId])).size > 0) throw new DomainError('already_exists', `There is a client ${JSON.stringify(clientId)} already.`);
+    if ((await tx.clients.findMany([clientId])).size > 0)
+      throw new DomainError('already_exists', `There is a client ${JSON.stringify(clientId)} already.`);
     await tx.clients.put([client]);
     const { clientName, organization, grantTypes, tokenEndpointAuthMethod } = client;
     await tx.audit(
@@ -77,7 +83,10 @@ export class ClientService {
     return this.#options.store.transaction(async (tx) => {
       const client = await existing(tx, clientId);
       if (!usesSecret(client)) {
-        throw new DomainError('invalid_input', `The client ${JSON.stringify(clientId)} authenticates by ${client.tokenEndpointAuthMethod}: a secret would do nothing.`);
+        throw new DomainError(
+          'invalid_input',
+          `The client ${JSON.stringify(clientId)} authenticates by ${client.tokenEndpointAuthMethod}: a secret would do nothing.`,
+        );
       }
       if (options.graceMs !== undefined) {
         const end = new Date(this.#options.clock.now() + options.graceMs);
@@ -111,7 +120,9 @@ export class ClientService {
       const now = clock.now();
       if (!active) await tx.revoke({ kind: 'client', id: clientId, notBefore: new Date(now), expiresAt: new Date(now + LONGEST_TOKEN) });
       const type = active ? 'client_enabled' : 'client_disabled';
-      await tx.audit(eventNow(clock, caller, { type, target: { kind: 'client', id: clientId }, before: { active: client.active }, after: { active } }));
+      await tx.audit(
+        eventNow(clock, caller, { type, target: { kind: 'client', id: clientId }, before: { active: client.active }, after: { active } }),
+      );
       return { changed: true };
     });
   }
@@ -120,12 +131,28 @@ export class ClientService {
     const { clock, random } = this.#options;
     const now = clock.now();
     const fresh = { id: random.id(), secret: random.secret(), expiresAt: lifetimeMs === undefined ? undefined : new Date(now + lifetimeMs) };
-    await tx.addClientSecret(clientId, { id: fresh.id, algorithm: 'sha256', hash: digest(fresh.secret), createdAt: new Date(now), expiresAt: fresh.expiresAt });
-    await tx.audit(eventNow(clock, caller, { type: 'client_secret_added', target: { kind: 'client', id: clientId }, after: { secret_id: fresh.id, expires_at: fresh.expiresAt } }));
+    await tx.addClientSecret(clientId, {
+      id: fresh.id,
+      algorithm: 'sha256',
+      hash: digest(fresh.secret),
+      createdAt: new Date(now),
+      expiresAt: fresh.expiresAt,
+    });
+    await tx.audit(
+      eventNow(clock, caller, {
+        type: 'client_secret_added',
+        target: { kind: 'client', id: clientId },
+        after: { secret_id: fresh.id, expires_at: fresh.expiresAt },
+      }),
+    );
     return fresh;
   }
 
-  async #expire(tx: StoreTransaction, secret: { readonly clientId: string; readonly secretId: string; readonly at: Date }, caller: Caller): Promise<void> {
+  async #expire(
+    tx: StoreTransaction,
+    secret: { readonly clientId: string; readonly secretId: string; readonly at: Date },
+    caller: Caller,
+  ): Promise<void> {
     const { clientId, secretId, at } = secret;
     await tx.expireClientSecret(clientId, secretId, at);
     const event = { type: 'client_secret_expired', target: { kind: 'client', id: clientId }, after: { secret_id: secretId, expires_at: at } };

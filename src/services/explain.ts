@@ -5,7 +5,17 @@
 import { holdings, type Holdings, type Reach, type Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { DomainError } from '../domain/errors.ts';
-import { explain, judge, negotiate, omittedNames, parseScope, type Explanation, type Negotiation, type ScopeLimits, type Verdict } from '../domain/scope.ts';
+import {
+  explain,
+  judge,
+  negotiate,
+  omittedNames,
+  parseScope,
+  type Explanation,
+  type Negotiation,
+  type ScopeLimits,
+  type Verdict,
+} from '../domain/scope.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { AccessService, PreparedResourceServer } from './access.ts';
 import { objectionTo } from './admission.ts';
@@ -123,7 +133,13 @@ function found<T>(value: T | undefined, noun: string, id: string): T {
   return value;
 }
 
-function objectionIn({ catalogue, subject, acting, held, client }: Pick<Case, 'catalogue' | 'subject' | 'acting' | 'held' | 'client'>): string | undefined {
+function objectionIn({
+  catalogue,
+  subject,
+  acting,
+  held,
+  client,
+}: Pick<Case, 'catalogue' | 'subject' | 'acting' | 'held' | 'client'>): string | undefined {
   if (subject.kind === 'client') {
     if (!subject.active) return 'the client or its organization is disabled';
     return acting.active ? undefined : `its context user ${acting.id} is disabled`;
@@ -136,7 +152,15 @@ function profilesWith({ catalogue, acting, held, limits }: Case, role: string): 
   const position = catalogue.indexOf(role);
   if (position === undefined) return [];
   const ifAssigned = (profile: string): Verdict => {
-    const reach: Reach = { assignment: '', profile, party: { kind: acting.kind, id: acting.id }, includeDescendants: false, from: -Infinity, until: Infinity, assignedAt: held.at };
+    const reach: Reach = {
+      assignment: '',
+      profile,
+      party: { kind: acting.kind, id: acting.id },
+      includeDescendants: false,
+      from: -Infinity,
+      until: Infinity,
+      assignedAt: held.at,
+    };
     return judge(catalogue, holdings(catalogue, { ...acting, reaches: [reach] }, held.client, held.at), limits, role);
   };
   return [...catalogue.profiles()]

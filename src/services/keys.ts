@@ -58,7 +58,8 @@ export class KeyService {
   /** Makes sure that tokens can be signed with an algorithm; writes only when something is missing. */
   async ensure(alg: SigningAlgorithm, caller: KeyCaller): Promise<void> {
     const found = await this.#keyFile.read();
-    const complete = currentKey(found, alg, this.#clock.now()) !== undefined && found.keys.some((key) => key.alg === alg && key.activatesAt === undefined);
+    const complete =
+      currentKey(found, alg, this.#clock.now()) !== undefined && found.keys.some((key) => key.alg === alg && key.activatesAt === undefined);
     if (complete) return;
     const fresh = await freshKeys(alg);
     let created: readonly SigningKey[] = [];
@@ -95,7 +96,10 @@ export class KeyService {
     const { predecessor, successor, created } = rotation!;
     const activatesAt = new Date(successor.activatesAt ?? now);
     if (changed) {
-      await this.#note('signing_key_rotated', successor, caller, { before: { current: predecessor.kid }, after: { alg, current: successor.kid, activates_at: activatesAt } });
+      await this.#note('signing_key_rotated', successor, caller, {
+        before: { current: predecessor.kid },
+        after: { alg, current: successor.kid, activates_at: activatesAt },
+      });
       await this.#recordCreated(created, caller);
     }
     const outcome = !changed ? 'unchanged' : activatesAt.getTime() <= now ? 'rotated' : 'scheduled';

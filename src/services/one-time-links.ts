@@ -54,7 +54,9 @@ export class OneTimeLinks {
     const expiresAt = new Date(clock.now() + LIFETIME);
     const kept: Kept = { hash: digest(token), expiresAt: expiresAt.toISOString() };
     await tx.settings.set(settingOf(userId), JSON.stringify(kept));
-    await tx.audit(eventNow(clock, caller, { type: 'one_time_link_created', target: { kind: 'user', id: userId }, after: { expires_at: expiresAt } }));
+    await tx.audit(
+      eventNow(clock, caller, { type: 'one_time_link_created', target: { kind: 'user', id: userId }, after: { expires_at: expiresAt } }),
+    );
     return { url: `${issuer}${ONE_TIME_PATH}?token=${token}`, expiresAt };
   }
 

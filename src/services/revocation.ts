@@ -46,7 +46,15 @@ export class RevocationService {
   async #add({ kind, id }: Pick<Revocation, 'kind' | 'id'>, actor: AuditActor, until?: Date): Promise<void> {
     const now = this.#options.clock.now();
     const at = new Date(now);
-    const event: AuditEvent = { type: `${kind}_${kind === 'token' || kind === 'grant' ? 'revoked' : 'tokens_revoked'}`, at, actor, target: { kind, id } };
-    await this.#options.revocations.add({ kind, id, notBefore: at, expiresAt: new Date(Math.max(now + LONGEST_TOKEN, until?.getTime() ?? 0)) }, event);
+    const event: AuditEvent = {
+      type: `${kind}_${kind === 'token' || kind === 'grant' ? 'revoked' : 'tokens_revoked'}`,
+      at,
+      actor,
+      target: { kind, id },
+    };
+    await this.#options.revocations.add(
+      { kind, id, notBefore: at, expiresAt: new Date(Math.max(now + LONGEST_TOKEN, until?.getTime() ?? 0)) },
+      event,
+    );
   }
 }

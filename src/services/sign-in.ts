@@ -6,7 +6,13 @@ import type { Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { DomainError } from '../domain/errors.ts';
 import { canonicalUsername } from '../domain/party.ts';
-import { DEFAULT_ALLOWED_FAILED_ATTEMPTS, isPlausiblePassword, normalizePassword, strictestPolicy, type PasswordPolicy } from '../domain/password-policy.ts';
+import {
+  DEFAULT_ALLOWED_FAILED_ATTEMPTS,
+  isPlausiblePassword,
+  normalizePassword,
+  strictestPolicy,
+  type PasswordPolicy,
+} from '../domain/password-policy.ts';
 import type { AttemptBudget, Clock, PasswordCredential, PasswordHasher, SignInStore } from '../domain/ports.ts';
 import { reachState } from '../domain/access.ts';
 import type { AccessService } from './access.ts';
@@ -54,16 +60,23 @@ export class SignIn {
     const key = credential === undefined ? `name:${username}` : attemptKey(credential.userId);
     // One attempt per account at a time in this process: simultaneous right passwords do not use up the allowed failures.
     const giveBack = () => budget.giveBack(credentials.address, username);
-    const signedIn = await this.#turns.take(key, () => this.#check(key, credential, credentials.password, admit)).catch(async (error: unknown) => {
-      // Nobody guessed anything: the password was not looked at.
-      if (error instanceof DomainError && error.code === 'unavailable') await giveBack();
-      throw error;
-    });
+    const signedIn = await this.#turns
+      .take(key, () => this.#check(key, credential, credentials.password, admit))
+      .catch(async (error: unknown) => {
+        // Nobody guessed anything: the password was not looked at.
+        if (error instanceof DomainError && error.code === 'unavailable') await giveBack();
+        throw error;
+      });
     await giveBack();
     return signedIn;
   }
 
-  async #check(key: string, credential: PasswordCredential | undefined, password: string, admit: (user: Subject) => string | undefined): Promise<SignedIn> {
+  async #check(
+    key: string,
+    credential: PasswordCredential | undefined,
+    password: string,
+    admit: (user: Subject) => string | undefined,
+  ): Promise<SignedIn> {
     const { store, access, hasher, clock } = this.#options;
     const user = credential === undefined ? undefined : await access.subject('user', credential.userId);
     const policy = user === undefined ? {} : passwordPolicy((await access.workspace()).catalogue, user, clock.now());
@@ -77,7 +90,8 @@ export class SignIn {
     });
     if (!attempt.counted) throw refusal('locked');
     if (!matches || hash === undefined || credential === undefined || user === undefined) {
-      if (credential !== undefined && attempt.failures >= limit.allowed) await this.#recordLockOut(credential.userId, attempt.failures, attempt.lockedUntil);
+      if (credential !== undefined && attempt.failures >= limit.allowed)
+        await this.#recordLockOut(credential.userId, attempt.failures, attempt.lockedUntil);
       throw refusal(credential === undefined ? 'unknown user' : 'wrong password');
     }
     const objection = admit(user);

@@ -17,7 +17,11 @@ const GENERATORS: Record<SigningAlgorithm, () => Promise<{ privateKey: KeyObject
 };
 
 /** Members that RFC 7638 §3.2 and RFC 8037 §2 count, in their order. */
-const THUMBPRINT_MEMBERS: Readonly<Record<string, readonly string[]>> = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] };
+const THUMBPRINT_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n'],
+};
 
 /** Makes a key for one algorithm; its id is its RFC 7638 thumbprint. */
 export async function generateSigningKey(alg: SigningAlgorithm): Promise<FreshKey> {
@@ -29,5 +33,7 @@ export async function generateSigningKey(alg: SigningAlgorithm): Promise<FreshKe
 
 function thumbprint(jwk: Readonly<Record<string, unknown>>): string {
   const members = THUMBPRINT_MEMBERS[String(jwk['kty'])]!;
-  return createHash('sha256').update(JSON.stringify(Object.fromEntries(members.map((name) => [name, jwk[name]])))).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify(Object.fromEntries(members.map((name) => [name, jwk[name]]))))
+    .digest('base64url');
 }

@@ -95,7 +95,10 @@ export class TokenService {
    * @param address of the caller, for attempt budgets
    * @throws TokenRefusal; every reason that concerns the person is the same `invalid_grant`
    */
-  async password(request: TokenRequest, credentials: { readonly username: string; readonly password: string; readonly address: string }): Promise<IssuedToken> {
+  async password(
+    request: TokenRequest,
+    credentials: { readonly username: string; readonly password: string; readonly address: string },
+  ): Promise<IssuedToken> {
     const requested = readScope(request.scope);
     await this.#options.access.refresh(ISSUE_STALENESS);
     const { catalogue, resourceServer } = await this.#target(request);
@@ -107,7 +110,16 @@ export class TokenService {
     const grant = signedIn.passwordExpired ? undefined : this.#newGrant(request, user, names);
     const refreshToken = grant === undefined ? undefined : this.#options.random.secret();
     const issued = await this.#issue({
-      grantType: 'password', request, subject: user, acting: user, requested: names, held, catalogue, resourceServer, grantId: grant?.id, only,
+      grantType: 'password',
+      request,
+      subject: user,
+      acting: user,
+      requested: names,
+      held,
+      catalogue,
+      resourceServer,
+      grantId: grant?.id,
+      only,
       keep: grant === undefined ? undefined : () => this.#options.grants.create(grant, digest(refreshToken!)),
     });
     return { ...issued, refreshToken };
@@ -126,10 +138,21 @@ export class TokenService {
     const subject = await access.subject('client', clientId);
     if (subject?.active !== true) throw new TokenRefusal('unauthorized_client', 'the client or its organization is disabled');
     const acting = contextUser === undefined ? subject : await access.subject('user', contextUser);
-    if (acting?.active !== true) throw new TokenRefusal('unauthorized_client', `the context user ${contextUser} is disabled`, 'Auth.ContextUserNotActive');
+    if (acting?.active !== true)
+      throw new TokenRefusal('unauthorized_client', `the context user ${contextUser} is disabled`, 'Auth.ContextUserNotActive');
     const held = access.holdings(catalogue, acting, clientId);
     const names = requested ?? omittedNames(catalogue, held, request.client.omittedScope);
-    return this.#issue({ grantType: 'client_credentials', request, subject, acting, requested: names, held, catalogue, resourceServer, grantId: undefined });
+    return this.#issue({
+      grantType: 'client_credentials',
+      request,
+      subject,
+      acting,
+      requested: names,
+      held,
+      catalogue,
+      resourceServer,
+      grantId: undefined,
+    });
   }
 
   /**
@@ -144,13 +167,15 @@ export class TokenService {
     const hash = digest(refreshToken);
     const found = await grants.findRefreshToken(hash);
     const { clientId } = request.client.client;
-    if (found === undefined || found.grant.clientId !== clientId) throw new TokenRefusal('invalid_grant', 'refresh token unknown, expired or of another client');
+    if (found === undefined || found.grant.clientId !== clientId)
+      throw new TokenRefusal('invalid_grant', 'refresh token unknown, expired or of another client');
     const { grant } = found;
     if (found.consumedAt !== undefined) return this.#reused(grant);
     if (grant.dpopThumbprint !== undefined && grant.dpopThumbprint !== request.dpopThumbprint) {
       throw new TokenRefusal('invalid_grant', 'refresh token is bound to another key');
     }
-    if (request.resource !== undefined && request.resource !== grant.audience) throw new TokenRefusal('invalid_target', 'not the resource of the first token');
+    if (request.resource !== undefined && request.resource !== grant.audience)
+      throw new TokenRefusal('invalid_target', 'not the resource of the first token');
     const { catalogue, resourceServer } = await this.#target({ ...request, resource: grant.audience });
     const user = await access.subject('user', grant.userId);
     const refusal = user === undefined ? 'the user is gone' : this.#admit(catalogue, request.client, user);
@@ -159,7 +184,15 @@ export class TokenService {
     const requested = narrowed === undefined ? grant.requestedScope : narrowed.filter((name) => grant.requestedScope.includes(name));
     const successor = this.#options.random.secret();
     const issued = await this.#issue({
-      grantType: 'refresh_token', request, subject: user, acting: user, requested, held, catalogue, resourceServer, grantId: grant.id,
+      grantType: 'refresh_token',
+      request,
+      subject: user,
+      acting: user,
+      requested,
+      held,
+      catalogue,
+      resourceServer,
+      grantId: grant.id,
       keep: () => this.#rotate(grant, hash, digest(successor)),
     });
     return { ...issued, refreshToken: successor };
@@ -246,7 +279,14 @@ export class TokenService {
       resourceServer.signingAlg,
     );
     if (issue.keep !== undefined) await issue.keep();
-    onIssued({ grantType: issue.grantType, jti, clientId: client.clientId, subject: issue.subject.id, audience: resourceServer.audience, negotiation });
+    onIssued({
+      grantType: issue.grantType,
+      jti,
+      clientId: client.clientId,
+      subject: issue.subject.id,
+      audience: resourceServer.audience,
+      negotiation,
+    });
     return { accessToken, tokenType: request.dpopThumbprint === undefined ? 'Bearer' : 'DPoP', expiresIn: exp - iat, scope };
   }
 }

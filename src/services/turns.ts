@@ -10,7 +10,8 @@ export class Turns {
   /** @throws `too_many_attempts` when too much waits under this key already */
   async take<T>(key: string, work: () => Promise<T>): Promise<T> {
     const queue = this.#queues.get(key) ?? { last: Promise.resolve(), length: 0 };
-    if (queue.length >= LONGEST_QUEUE) throw new DomainError('too_many_attempts', 'Too many attempts at once. Try again in a moment.', { retryAfterSeconds: 1 });
+    if (queue.length >= LONGEST_QUEUE)
+      throw new DomainError('too_many_attempts', 'Too many attempts at once. Try again in a moment.', { retryAfterSeconds: 1 });
     this.#queues.set(key, queue);
     queue.length += 1;
     const mine = queue.last.then(work, work);

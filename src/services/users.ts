@@ -72,9 +72,18 @@ export class UserService {
     // What a new user inherits is known once the user exists, so the policy is asked inside a change that is undone.
     const id = wanted.id ?? (await this.#freeId(wanted.username));
     const memberships = wanted.userGroups.map((userGroup): Membership => ({ userGroup }));
-    const user: User = { id, username: wanted.username, organization: wanted.organization, email: wanted.email, active: true, authorizedOrganizations: [], memberships };
+    const user: User = {
+      id,
+      username: wanted.username,
+      organization: wanted.organization,
+      email: wanted.email,
+      active: true,
+      authorizedOrganizations: [],
+      memberships,
+    };
     const insert = async (tx: StoreTransaction) => {
-      if ((await tx.users.findMany([id])).size > 0) throw new DomainError('already_exists', `There is a user with the id ${JSON.stringify(id)} already.`);
+      if ((await tx.users.findMany([id])).size > 0)
+        throw new DomainError('already_exists', `There is a user with the id ${JSON.stringify(id)} already.`);
       await tx.users.put([user]);
       return tx.access.findUser(id);
     };
@@ -84,7 +93,13 @@ export class UserService {
     await store.transaction(async (tx) => {
       await insert(tx);
       const { username, organization, email } = user;
-      await tx.audit(eventNow(clock, caller, { type: 'user_created', target: { kind: 'user', id }, after: { username, organization, email, user_groups: wanted.userGroups } }));
+      await tx.audit(
+        eventNow(clock, caller, {
+          type: 'user_created',
+          target: { kind: 'user', id },
+          after: { username, organization, email, user_groups: wanted.userGroups },
+        }),
+      );
       if (hash === undefined) return;
       await tx.setPassword(id, hash, new Date(clock.now()));
       await tx.audit(eventNow(clock, caller, { type: 'user_password_changed', target: { kind: 'user', id } }));
@@ -97,7 +112,12 @@ export class UserService {
    * issued under an earlier password.
    * @throws `not_found`, and `invalid_input` naming everything that the policy wants
    */
-  async setPassword(userId: string, password: string, caller: Caller, during: (tx: StoreTransaction) => Promise<void> = async () => {}): Promise<void> {
+  async setPassword(
+    userId: string,
+    password: string,
+    caller: Caller,
+    during: (tx: StoreTransaction) => Promise<void> = async () => {},
+  ): Promise<void> {
     const { store, access, hasher, clock } = this.#options;
     await access.refresh(0);
     const { user } = await this.get(userId);
@@ -136,7 +156,14 @@ export class UserService {
       if (user.active === active) return { user, changed: false };
       await tx.users.put([{ ...user, active }]);
       if (!active) await this.#revoke(tx, id);
-      await tx.audit(eventNow(clock, caller, { type: active ? 'user_enabled' : 'user_disabled', target: { kind: 'user', id }, before: { active: user.active }, after: { active } }));
+      await tx.audit(
+        eventNow(clock, caller, {
+          type: active ? 'user_enabled' : 'user_disabled',
+          target: { kind: 'user', id },
+          before: { active: user.active },
+          after: { active },
+        }),
+      );
       return { user: { ...user, active }, changed: true };
     });
   }
@@ -145,13 +172,19 @@ export class UserService {
     const { access, clock } = this.#options;
     await access.refresh(0);
     const policy = passwordPolicy((await access.workspace()).catalogue, subject, clock.now());
-    const problems = passwordProblems(password, policy, [user.id, user.username, user.organization, ...(user.email === undefined ? [] : [user.email])]);
+    const problems = passwordProblems(password, policy, [
+      user.id,
+      user.username,
+      user.organization,
+      ...(user.email === undefined ? [] : [user.email]),
+    ]);
     if (problems.length > 0) throw new DomainError('invalid_input', `The password ${problems.join(', ')}.`, { pointer: '/password' });
   }
 
   async #freeId(username: string): Promise<string> {
     const { store, random } = this.#options;
-    const taken = !NATURAL_ID.test(username) || (await store.access.findUser(username)) !== undefined || (await store.access.findClient(username)) !== undefined;
+    const taken =
+      !NATURAL_ID.test(username) || (await store.access.findUser(username)) !== undefined || (await store.access.findClient(username)) !== undefined;
     return taken ? random.id() : username;
   }
 

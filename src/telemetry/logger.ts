@@ -7,7 +7,18 @@ export type { Logger };
 /** Longest text that a caller can put into a log line. */
 const LONGEST_TEXT = 500;
 
-const SECRETS = ['password', 'client_secret', 'client_assertion', 'refresh_token', 'access_token', 'token', 'authorization', 'secret', 'passwordHash', 'hash'];
+const SECRETS = [
+  'password',
+  'client_secret',
+  'client_assertion',
+  'refresh_token',
+  'access_token',
+  'token',
+  'authorization',
+  'secret',
+  'passwordHash',
+  'hash',
+];
 
 export interface LoggerOptions {
   readonly level: string;

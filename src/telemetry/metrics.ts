@@ -9,16 +9,44 @@ export function openMetrics(gauges: { readonly hashing: () => { readonly queued:
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const hashQueue = new Gauge({ name: 'rolemint_hash_queue', help: 'Passwords that wait for, or are in, a hashing thread.', labelNames: ['state'], registers, collect() {
-    const { queued, running } = gauges.hashing();
-    hashQueue.set({ state: 'queued' }, queued);
-    hashQueue.set({ state: 'running' }, running);
-  } });
+  const hashQueue = new Gauge({
+    name: 'rolemint_hash_queue',
+    help: 'Passwords that wait for, or are in, a hashing thread.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { queued, running } = gauges.hashing();
+      hashQueue.set({ state: 'queued' }, queued);
+      hashQueue.set({ state: 'running' }, running);
+    },
+  });
   return {
     registry,
-    tokens: new Counter({ name: 'rolemint_tokens_total', help: 'Answers of the token endpoint by grant type and outcome (issued, or the error).', labelNames: ['grant_type', 'outcome'], registers }),
-    roles: new Counter({ name: 'rolemint_token_roles_total', help: 'Role names in token requests: requested, granted, dropped by verdict.', labelNames: ['result'], registers }),
-    requests: new Histogram({ name: 'rolemint_http_request_seconds', help: 'Time to answer, by endpoint and status.', labelNames: ['endpoint', 'method', 'status'], buckets: FAST, registers }),
-    store: new Histogram({ name: 'rolemint_store_seconds', help: 'Time of a call to the store, by operation and outcome.', labelNames: ['operation', 'outcome'], buckets: FAST, registers }),
+    tokens: new Counter({
+      name: 'rolemint_tokens_total',
+      help: 'Answers of the token endpoint by grant type and outcome (issued, or the error).',
+      labelNames: ['grant_type', 'outcome'],
+      registers,
+    }),
+    roles: new Counter({
+      name: 'rolemint_token_roles_total',
+      help: 'Role names in token requests: requested, granted, dropped by verdict.',
+      labelNames: ['result'],
+      registers,
+    }),
+    requests: new Histogram({
+      name: 'rolemint_http_request_seconds',
+      help: 'Time to answer, by endpoint and status.',
+      labelNames: ['endpoint', 'method', 'status'],
+      buckets: FAST,
+      registers,
+    }),
+    store: new Histogram({
+      name: 'rolemint_store_seconds',
+      help: 'Time of a call to the store, by operation and outcome.',
+      labelNames: ['operation', 'outcome'],
+      buckets: FAST,
+      registers,
+    }),
   };
 }

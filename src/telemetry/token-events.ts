@@ -43,7 +43,14 @@ export function tokenEvents(log: Logger, metrics: Metrics): TokenEvents {
     },
     refused({ endpoint, error, detail, clientId, grantType, requestId, fault }) {
       if (endpoint === 'token') metrics.tokens.inc({ grant_type: KNOWN_GRANTS.has(grantType ?? '') ? grantType! : 'other', outcome: error });
-      const line = { event: `${endpoint}_refused`, error, reason: cut(detail), client_id: cut(clientId), grant_type: cut(grantType), request_id: requestId };
+      const line = {
+        event: `${endpoint}_refused`,
+        error,
+        reason: cut(detail),
+        client_id: cut(clientId),
+        grant_type: cut(grantType),
+        request_id: requestId,
+      };
       if (fault === undefined) events.info(line);
       else log.error({ ...line, err: fault });
     },

@@ -113,7 +113,7 @@ async function touchedClients(
   const judge = async () => {
     const homes = await tx.organizations.findMany([...new Set(page.flatMap(({ organization }) => organization ?? []))]);
     for (const { clientId, organization, contextUser } of page) {
-      const path = organization === undefined ? [] : ((homes.get(organization))?.path ?? []);
+      const path = organization === undefined ? [] : (homes.get(organization)?.path ?? []);
       if ((contextUser !== undefined && touched.users.has(contextUser)) || path.some((id) => organizations.has(id))) ids.add(clientId);
     }
     page = [];

@@ -102,7 +102,10 @@ const isGivenRaw = (before: string): boolean => /\b(?:raw|[a-z]+Raw|query)\s*(?:
 function builtStatements(sources: readonly SourceFile[]): string[] {
   return sources.flatMap((source) =>
     source.literals
-      .filter(({ text, before, after, interpolated }) => (STATEMENT.test(text) || isGivenRaw(before)) && (interpolated || /^\s*\+/.test(after) || /\+\s*$/.test(before)))
+      .filter(
+        ({ text, before, after, interpolated }) =>
+          (STATEMENT.test(text) || isGivenRaw(before)) && (interpolated || /^\s*\+/.test(after) || /\+\s*$/.test(before)),
+      )
       .map(({ line, text }) => `${source.path}:${line}: ${text.trim().slice(0, 60)}`),
   );
 }
@@ -156,18 +159,26 @@ describe('files of src', () => {
   });
 
   it('are named in kebab-case', () => {
-    expect(SOURCES.filter((source) => !/^src(?:\/[a-z0-9]+(?:-[a-z0-9]+)*)+(?:\.d)?\.ts$/.test(source.path)).map((source) => source.path)).toEqual([]);
+    expect(SOURCES.filter((source) => !/^src(?:\/[a-z0-9]+(?:-[a-z0-9]+)*)+(?:\.d)?\.ts$/.test(source.path)).map((source) => source.path)).toEqual(
+      [],
+    );
   });
 
   it('trust the compiler: no any, nothing ignored', () => {
     expect(occurrences(SOURCES, ANY)).toEqual([]);
-    const silenced = SOURCES.filter(({ text }) => /@ts-(?:ignore|nocheck|expect-error)|(?:eslint|oxlint)-disable/.test(text)).map((source) => source.path);
+    const silenced = SOURCES.filter(({ text }) => /@ts-(?:ignore|nocheck|expect-error)|(?:eslint|oxlint)-disable/.test(text)).map(
+      (source) => source.path,
+    );
     expect(silenced).toEqual([]);
   });
 
   it('are finished', () => {
     const unfinished = SOURCES.flatMap(({ path, text }) =>
-      text.split('\n').flatMap((line, index) => (/\b(?:TODO|FIXME|XXX|HACK)\b|not (?:yet )?implemented/.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+      text
+        .split('\n')
+        .flatMap((line, index) =>
+          /\b(?:TODO|FIXME|XXX|HACK)\b|not (?:yet )?implemented/.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
+        ),
     );
     expect(unfinished).toEqual([]);
   });

@@ -12,7 +12,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   domain: { own: ['domain'], packages: [] },
   services: { own: ['domain', 'services'], packages: ['node:crypto', 'node:util', 'lru-cache'] },
   workspace: { own: ['domain', 'services', 'workspace'], packages: ['node:fs', 'node:fs/promises', 'node:path', 'yaml', 'zod'] },
-  storage: { own: ['domain', 'storage', '../migrations'], packages: ['node:*', 'knex', 'pg', '@electric-sql/pglite', 'ioredis', 'rate-limiter-flexible', 'lru-cache'] },
+  storage: {
+    own: ['domain', 'storage', '../migrations'],
+    packages: ['node:*', 'knex', 'pg', '@electric-sql/pglite', 'ioredis', 'rate-limiter-flexible', 'lru-cache'],
+  },
   hashing: { own: ['domain', 'hashing'], packages: ['node:*', '@node-rs/argon2'] },
   engine: { own: ['domain', 'services', 'engine'], packages: ['node:*', 'oidc-provider', 'jose', 'koa', 'koa-compose', 'raw-body', 'lru-cache'] },
   http: { own: ['domain', 'services', 'workspace', 'sdk', 'http'], packages: ['node:*', 'koa', 'raw-body', 'zod', 'prom-client'] },
@@ -37,7 +40,10 @@ const layerOf = (source: SourceFile): Layer | undefined => {
 
 const packageOf = (specifier: string): string => {
   if (specifier.startsWith('node:')) return specifier;
-  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 };
 
 function isAllowed(source: SourceFile, layer: Layer, specifier: string): boolean {
@@ -63,7 +69,11 @@ describe('imports', () => {
   });
 
   it('name files with their extension, and never a folder', () => {
-    const bare = SOURCES.flatMap((source) => source.imports.filter((specifier) => specifier.startsWith('.') && !/\.(ts|json)$/.test(specifier)).map((specifier) => `${source.path} imports ${specifier}`));
+    const bare = SOURCES.flatMap((source) =>
+      source.imports
+        .filter((specifier) => specifier.startsWith('.') && !/\.(ts|json)$/.test(specifier))
+        .map((specifier) => `${source.path} imports ${specifier}`),
+    );
     expect(bare).toEqual([]);
   });
 
@@ -74,7 +84,9 @@ describe('imports', () => {
 
   it('never come out of test, bench or examples', () => {
     const outward = SOURCES.flatMap((source) =>
-      source.imports.filter((specifier) => /^(\.\.\/)+(test|bench|examples|scripts)\//.test(specifier)).map((specifier) => `${source.path} imports ${specifier}`),
+      source.imports
+        .filter((specifier) => /^(\.\.\/)+(test|bench|examples|scripts)\//.test(specifier))
+        .map((specifier) => `${source.path} imports ${specifier}`),
     );
     expect(outward).toEqual([]);
   });

@@ -9,7 +9,18 @@ interface Manifest {
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }
 interface Lockfile {
-  readonly packages: Readonly<Record<string, { readonly hasInstallScript?: boolean; readonly resolved?: string; readonly link?: boolean; readonly integrity?: string; readonly optional?: boolean }>>;
+  readonly packages: Readonly<
+    Record<
+      string,
+      {
+        readonly hasInstallScript?: boolean;
+        readonly resolved?: string;
+        readonly link?: boolean;
+        readonly integrity?: string;
+        readonly optional?: boolean;
+      }
+    >
+  >;
 }
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
@@ -28,19 +39,30 @@ describe('dependencies', () => {
   });
 
   it('are pinned to one version each', () => {
-    const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version));
+    const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version),
+    );
     expect(loose).toEqual([]);
     expect(manifest.dependencies['oidc-provider']).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
   it('of src are dependencies of the product, not of its development or of somebody else', () => {
-    const used = new Set(SOURCES.flatMap((source) => source.imports).filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:')));
-    const packages = [...used].map((specifier) => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/'));
+    const used = new Set(
+      SOURCES.flatMap((source) => source.imports).filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:')),
+    );
+    const packages = [...used].map((specifier) =>
+      specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
     expect([...new Set(packages)].filter((name) => !(name in manifest.dependencies))).toEqual([]);
   });
 
   it('run no script on installation, except those that are switched off', () => {
-    const withScripts = [...new Set(installed.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([location]) => nameOf(location)))].toSorted();
+    const withScripts = [
+      ...new Set(installed.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([location]) => nameOf(location))),
+    ].toSorted();
     expect(withScripts.filter((name) => manifest.allowScripts[name] !== false)).toEqual([]);
     expect(Object.keys(manifest.allowScripts).filter((name) => !withScripts.includes(name))).toEqual([]);
   });
@@ -64,7 +86,10 @@ describe('the repository', () => {
   }
 
   it('names no package registry: where packages come from is the affair of who installs', () => {
-    const hosts = new RegExp(String.raw`\b(?:registry\.[a-z0-9.-]+\.(?:org|com|net|io|dev|cloud|local|internal)|npmjs\.org|(?:npm\.)?pkg\.github\.com)\b`, 'i');
+    const hosts = new RegExp(
+      String.raw`\b(?:registry\.[a-z0-9.-]+\.(?:org|com|net|io|dev|cloud|local|internal)|npmjs\.org|(?:npm\.)?pkg\.github\.com)\b`,
+      'i',
+    );
     expect(walk('').filter((file) => hosts.test(read(file)))).toEqual([]);
   });
 

@@ -10,12 +10,16 @@ import { codeBlocks, DOCUMENTS, read, ROOT } from './documents.ts';
 const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
 const silent = { write: () => true };
 const find = (command: Command, name: string | undefined) => command.commands.find((child) => child.name() === name);
-const program = buildProgram(new CliContext({ stdin: process.stdin, stdout: silent, stderr: silent, env: {}, cwd: '/', operator: 'test', signals: process }));
+const program = buildProgram(
+  new CliContext({ stdin: process.stdin, stdout: silent, stderr: silent, env: {}, cwd: '/', operator: 'test', signals: process }),
+);
 
 /** Every command line in code blocks and in `code`, without comments. */
 const LINES = DOCUMENTS.flatMap((document) => {
   const inline = [...read(document).matchAll(/`([^`\n]+)`/g)].map(([, text]) => text!);
-  const blocks = codeBlocks(document).filter(({ language }) => language === 'sh').flatMap(({ text }) => text.split('\n'));
+  const blocks = codeBlocks(document)
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ text }) => text.split('\n'));
   return [...inline, ...blocks].map((line) => ({ document, line: line.replace(/\s+#.*$/, '').trim() }));
 });
 
@@ -70,7 +74,9 @@ describe('files that the documents name', () => {
 describe('settings that the documents name', () => {
   it('exist', () => {
     const known = Object.keys(SETTINGS).flatMap((name) => [name, `${name}_FILE`]);
-    const named = [...DOCUMENTS, 'compose.yaml', 'Dockerfile'].flatMap((document) => [...read(document).matchAll(/\bROLEMINT_[A-Z_]+[A-Z]\b/g)].map(([name]) => ({ document, name })));
+    const named = [...DOCUMENTS, 'compose.yaml', 'Dockerfile'].flatMap((document) =>
+      [...read(document).matchAll(/\bROLEMINT_[A-Z_]+[A-Z]\b/g)].map(([name]) => ({ document, name })),
+    );
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter(({ name }) => !known.includes(name))).toEqual([]);
   });

@@ -53,7 +53,12 @@ describe('the Dockerfile', () => {
 
   it('ends with production dependencies and what was built, nothing else', () => {
     expect(stages[1]!.steps.map(({ text }) => text)).toContain('npm ci --omit=dev --no-audit --no-fund');
-    expect(texts('COPY')).toEqual(['--from=dependencies /app/node_modules node_modules', '--from=build /app/dist dist', 'examples examples', 'package.json LICENSE ./']);
+    expect(texts('COPY')).toEqual([
+      '--from=dependencies /app/node_modules node_modules',
+      '--from=build /app/dist dist',
+      'examples examples',
+      'package.json LICENSE ./',
+    ]);
     expect(texts('RUN').join('\n')).not.toContain('npm');
   });
 
@@ -83,8 +88,13 @@ describe('the Dockerfile', () => {
   });
 
   it('copies files that exist and that .dockerignore lets through', () => {
-    const allowed = read('.dockerignore').split('\n').filter((line) => line.startsWith('!')).map((line) => line.slice(1));
-    const copied = instructions.filter(({ name, text }) => name === 'COPY' && !text.startsWith('--from')).flatMap(({ text }) => text.split(' ').slice(0, -1));
+    const allowed = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1));
+    const copied = instructions
+      .filter(({ name, text }) => name === 'COPY' && !text.startsWith('--from'))
+      .flatMap(({ text }) => text.split(' ').slice(0, -1));
     expect(copied.filter((file) => !allowed.includes(file) || !existsSync(path.join(ROOT, file)))).toEqual([]);
     expect(read('.dockerignore').split('\n')[0]).toBe('*');
   });
@@ -129,8 +139,14 @@ describe('compose.yaml', () => {
   });
 
   it('gives the server settings that it accepts', () => {
-    const environment = Object.entries(rolemint.environment ?? {}).map(([name, value]) => [name, value.replace(/^\$\{[A-Z_]+:-(.*)\}$/, '$1')] as const);
+    const environment = Object.entries(rolemint.environment ?? {}).map(
+      ([name, value]) => [name, value.replace(/^\$\{[A-Z_]+:-(.*)\}$/, '$1')] as const,
+    );
     const values = Object.fromEntries(environment.filter(([name]) => !name.endsWith('_FILE')));
-    expect(loadConfig({ ...values, ROLEMINT_HOST: '0.0.0.0' })).toMatchObject({ issuer: 'http://localhost:3000', production: true, trustedProxyHops: 0 });
+    expect(loadConfig({ ...values, ROLEMINT_HOST: '0.0.0.0' })).toMatchObject({
+      issuer: 'http://localhost:3000',
+      production: true,
+      trustedProxyHops: 0,
+    });
   });
 });

@@ -12,7 +12,9 @@ export const DOCUMENTS: readonly string[] = [
   'SECURITY.md',
   'CHANGELOG.md',
   'keys/README.md',
-  ...readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ...readdirSync(path.join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 ];
 
 export interface CodeBlock {
@@ -41,5 +43,13 @@ export const proseOf = (document: string): string => read(document).replaceAll(B
 /** The anchors that the headings of a document make, as the web front ends of git hosts do. */
 export function anchorsOf(text: string): ReadonlySet<string> {
   const headings = [...text.replaceAll(BLOCK, '').matchAll(/^#{1,6} (.+)$/gm)].map(([, title]) => title!);
-  return new Set(headings.map((title) => title.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').trim().replaceAll(/\s/g, '-')));
+  return new Set(
+    headings.map((title) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .trim()
+        .replaceAll(/\s/g, '-'),
+    ),
+  );
 }

@@ -15,7 +15,9 @@ const sources = readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding:
   .map((file) => ({ file, text: read(`src/${file}`) }));
 
 function namesIn(pattern: RegExp, folders: readonly string[] = ['']): string[] {
-  const found = sources.filter(({ file }) => folders.some((folder) => file.startsWith(folder))).flatMap(({ text }) => [...text.matchAll(pattern)].map(([, name]) => name!));
+  const found = sources
+    .filter(({ file }) => folders.some((folder) => file.startsWith(folder)))
+    .flatMap(({ text }) => [...text.matchAll(pattern)].map(([, name]) => name!));
   return [...new Set(found)];
 }
 

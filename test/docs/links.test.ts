@@ -5,14 +5,16 @@ import { anchorsOf, DOCUMENTS, proseOf, read, ROOT } from './documents.ts';
 
 describe('links', () => {
   it.each(DOCUMENTS)('of %s lead somewhere', (document) => {
-    const broken = [...proseOf(document).matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g)].map(([, target]) => target!).filter((target) => {
-      if (target.startsWith('https://')) return false;
-      const [file = '', anchor] = target.split('#');
-      const found = file === '' ? document : path.posix.join(path.posix.dirname(document), file);
-      if (found.startsWith('..') || !existsSync(path.join(ROOT, found))) return true;
-      if (anchor === undefined) return false;
-      return statSync(path.join(ROOT, found)).isDirectory() || !anchorsOf(read(found)).has(anchor);
-    });
+    const broken = [...proseOf(document).matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g)]
+      .map(([, target]) => target!)
+      .filter((target) => {
+        if (target.startsWith('https://')) return false;
+        const [file = '', anchor] = target.split('#');
+        const found = file === '' ? document : path.posix.join(path.posix.dirname(document), file);
+        if (found.startsWith('..') || !existsSync(path.join(ROOT, found))) return true;
+        if (anchor === undefined) return false;
+        return statSync(path.join(ROOT, found)).isDirectory() || !anchorsOf(read(found)).has(anchor);
+      });
     expect(broken).toEqual([]);
   });
 

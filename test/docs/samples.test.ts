@@ -41,7 +41,9 @@ async function freePort(): Promise<number> {
 const itWithCurl = spawnSync('curl', ['--version']).status === 0 || process.env['CI'] === 'true' ? it : it.skip;
 
 describe('the lines that the README says are printed', () => {
-  const lines = sample('README.md', 'curl').split('\n').filter((line) => line.startsWith('curl'));
+  const lines = sample('README.md', 'curl')
+    .split('\n')
+    .filter((line) => line.startsWith('curl'));
 
   it('are those that are printed', async () => {
     const printed = await demonstrations(server.app, await readDemo(), PRINTED);
@@ -69,7 +71,14 @@ describe('the verifier of the README', () => {
   }
 
   async function tokenFor(resource: string | undefined): Promise<string> {
-    const form = { grant_type: 'password', client_id: 'shop', username: 'alice', password: 'Correct-Horse-7-Battery', scope: 'Shopper OrderReader OrderAdmin', resource };
+    const form = {
+      grant_type: 'password',
+      client_id: 'shop',
+      username: 'alice',
+      password: 'Correct-Horse-7-Battery',
+      scope: 'Shopper OrderReader OrderAdmin',
+      resource,
+    };
     const { status, body } = await post(`${issuer}/oauth/token`, form);
     expect(status).toBe(200);
     return String(body['access_token']);

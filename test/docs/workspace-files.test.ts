@@ -15,10 +15,15 @@ const document = read('docs/workspace-files.md');
 const under = (section: string): string => new RegExp(`^## \`${section}\`\\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, 'm').exec(document)?.[1] ?? '';
 
 describe('docs/workspace-files.md', () => {
-  it.each(schemas.map(([name, schema]) => ({ name, fields: Object.keys(schema.shape) })))('explains every field of $name, and no other', ({ name, fields }) => {
-    const rows = [...under(name).matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) => [...cell!.matchAll(/`([a-z_]+)`/g)].map(([, field]) => field!));
-    expect(rows.toSorted()).toEqual(fields.toSorted());
-  });
+  it.each(schemas.map(([name, schema]) => ({ name, fields: Object.keys(schema.shape) })))(
+    'explains every field of $name, and no other',
+    ({ name, fields }) => {
+      const rows = [...under(name).matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) =>
+        [...cell!.matchAll(/`([a-z_]+)`/g)].map(([, field]) => field!),
+      );
+      expect(rows.toSorted()).toEqual(fields.toSorted());
+    },
+  );
 
   it('names every field of a password policy', () => {
     const { password_policy: policy } = schemas.find(([name]) => name === 'security_profiles')![1].shape;
@@ -44,7 +49,13 @@ describe('the workspace of the README', () => {
     const workspace = parseWorkspace([{ file: 'README.md', text: sample('README.md', 'workspace') }], POLICY);
     expect(workspace.problems).toEqual([]);
     const hasher = { hash: async () => '', verify: async () => false, needsRehash: () => false, decoy: '' };
-    const context = { store: openMemoryStore(), hasher, clock: SYSTEM_CLOCK, random: SYSTEM_RANDOM, actor: { kind: 'operator', id: 'test' } } as const;
+    const context = {
+      store: openMemoryStore(),
+      hasher,
+      clock: SYSTEM_CLOCK,
+      random: SYSTEM_RANDOM,
+      actor: { kind: 'operator', id: 'test' },
+    } as const;
     const plan = await planWorkspace(context, workspace);
     expect(plan).toMatchObject({ workspace: 'two-companies', expectations: 1 });
     expect(plan.effects).toEqual([expect.objectContaining({ kind: 'user', subjects: ['ada'], gained: ['OrderReader'], lost: [] })]);

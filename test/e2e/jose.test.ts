@@ -15,7 +15,11 @@ afterAll(() => server.close());
 const OPERATOR = { actor: { kind: 'operator', id: 'test' } } as const;
 
 async function issue(audience: string | undefined, from = server): Promise<string> {
-  const { status, body } = await post(`${from.url}/oauth/token`, { grant_type: 'client_credentials', scope: 'B A', resource: audience }, basic('svc', secretOf('svc')));
+  const { status, body } = await post(
+    `${from.url}/oauth/token`,
+    { grant_type: 'client_credentials', scope: 'B A', resource: audience },
+    basic('svc', secretOf('svc')),
+  );
   expect(status).toBe(200);
   return String(body['access_token']);
 }
@@ -43,7 +47,8 @@ describe('jose, knowing nothing but the issuer', () => {
     try {
       // As a verifier keeps them: fetched once, when the key that will take over was published already.
       const keys = createRemoteJWKSet(new URL(`${rotating.issuer}/.well-known/jwks.json`), { cooldownDuration: 3_600_000, cacheMaxAge: Infinity });
-      const check = (token: string) => jwtVerify(token, keys, { issuer: rotating.issuer, audience: APIS.ES256, typ: 'at+jwt', currentDate: new Date(clock.now()) });
+      const check = (token: string) =>
+        jwtVerify(token, keys, { issuer: rotating.issuer, audience: APIS.ES256, typ: 'at+jwt', currentDate: new Date(clock.now()) });
       const before = await issue(APIS.ES256, rotating);
       await check(before);
       clock.advance(PUBLISHED_BEFORE_USE_SECONDS * 1000);
@@ -72,7 +77,11 @@ describe('jose, knowing nothing but the issuer', () => {
   test('is shown public members only', async () => {
     const { keys } = (await (await fetch(`${server.issuer}/.well-known/jwks.json`)).json()) as { keys: Record<string, unknown>[] };
     expect(new Set(keys.map(({ alg }) => alg))).toEqual(new Set(Object.keys(APIS)));
-    const members = { EC: ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'], OKP: ['alg', 'crv', 'kid', 'kty', 'use', 'x'], RSA: ['alg', 'e', 'kid', 'kty', 'n', 'use'] };
+    const members = {
+      EC: ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'],
+      OKP: ['alg', 'crv', 'kid', 'kty', 'use', 'x'],
+      RSA: ['alg', 'e', 'kid', 'kty', 'n', 'use'],
+    };
     for (const key of keys) expect(Object.keys(key).sort()).toEqual(members[key['kty'] as keyof typeof members]);
   });
 });

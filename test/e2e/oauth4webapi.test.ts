@@ -9,7 +9,10 @@ const insecure = { [oauth.allowInsecureRequests]: true };
 
 beforeAll(async () => {
   server = await startReachable();
-  as = await oauth.processDiscoveryResponse(new URL(server.issuer), await oauth.discoveryRequest(new URL(server.issuer), { ...insecure, algorithm: 'oauth2' }));
+  as = await oauth.processDiscoveryResponse(
+    new URL(server.issuer),
+    await oauth.discoveryRequest(new URL(server.issuer), { ...insecure, algorithm: 'oauth2' }),
+  );
 });
 afterAll(() => server.close());
 
@@ -17,13 +20,24 @@ const spa: oauth.Client = { client_id: 'spa' };
 const api: oauth.Client = { client_id: 'rsS' };
 const person = { username: 'b1u', password: PASSWORD, scope: 'Shopper', resource: APIS.ES256 };
 
-async function credentials(clientId: string, authentication: oauth.ClientAuth, parameters: Record<string, string>): Promise<oauth.TokenEndpointResponse> {
+async function credentials(
+  clientId: string,
+  authentication: oauth.ClientAuth,
+  parameters: Record<string, string>,
+): Promise<oauth.TokenEndpointResponse> {
   const client = { client_id: clientId };
-  return oauth.processClientCredentialsResponse(as, client, await oauth.clientCredentialsGrantRequest(as, client, authentication, parameters, insecure));
+  return oauth.processClientCredentialsResponse(
+    as,
+    client,
+    await oauth.clientCredentialsGrantRequest(as, client, authentication, parameters, insecure),
+  );
 }
 
 async function signIn(DPoP?: oauth.DPoPHandle): Promise<oauth.TokenEndpointResponse> {
-  const response = await oauth.genericTokenEndpointRequest(as, spa, oauth.None(), 'password', person, { ...insecure, ...(DPoP === undefined ? {} : { DPoP }) });
+  const response = await oauth.genericTokenEndpointRequest(as, spa, oauth.None(), 'password', person, {
+    ...insecure,
+    ...(DPoP === undefined ? {} : { DPoP }),
+  });
   return oauth.processGenericTokenEndpointResponse(as, spa, response);
 }
 
@@ -31,11 +45,15 @@ const introspect = async (token: string) =>
   oauth.processIntrospectionResponse(as, api, await oauth.introspectionRequest(as, api, oauth.ClientSecretBasic(secretOf('rsS')), token, insecure));
 
 /** A request to an API, as its server receives it. */
-const apiRequest = (authorization: string, headers: Record<string, string> = {}) => new Request('https://es256.example.com/orders', { headers: { authorization, ...headers } });
+const apiRequest = (authorization: string, headers: Record<string, string> = {}) =>
+  new Request('https://es256.example.com/orders', { headers: { authorization, ...headers } });
 
 describe('oauth4webapi', () => {
   test('discovers the same by both documents', async () => {
-    const oidc = await oauth.processDiscoveryResponse(new URL(server.issuer), await oauth.discoveryRequest(new URL(server.issuer), { ...insecure, algorithm: 'oidc' }));
+    const oidc = await oauth.processDiscoveryResponse(
+      new URL(server.issuer),
+      await oauth.discoveryRequest(new URL(server.issuer), { ...insecure, algorithm: 'oidc' }),
+    );
     expect(oidc).toEqual(as);
   });
 
@@ -53,7 +71,9 @@ describe('oauth4webapi', () => {
     const { access_token: token } = await signIn();
     const claims = await oauth.validateJwtAccessToken(as, apiRequest(`Bearer ${token}`), APIS.ES256, insecure);
     expect(claims).toMatchObject({ iss: server.issuer, aud: APIS.ES256, sub: 'b1u', client_id: 'spa', scope: 'Shopper', roles: ['Shopper'] });
-    await expect(oauth.validateJwtAccessToken(as, apiRequest(`Bearer ${token}`), APIS.RS256, insecure)).rejects.toMatchObject({ code: oauth.JWT_CLAIM_COMPARISON });
+    await expect(oauth.validateJwtAccessToken(as, apiRequest(`Bearer ${token}`), APIS.RS256, insecure)).rejects.toMatchObject({
+      code: oauth.JWT_CLAIM_COMPARISON,
+    });
   });
 
   test('takes a token that is bound to a key together with its proof only', async () => {
@@ -61,7 +81,9 @@ describe('oauth4webapi', () => {
     const DPoP = oauth.DPoP(spa, pair);
     const { access_token: token, token_type: type, refresh_token: refreshToken } = await signIn(DPoP);
     expect(type).toBe('dpop');
-    await expect(oauth.validateJwtAccessToken(as, apiRequest(`Bearer ${token}`), APIS.ES256, insecure)).rejects.toMatchObject({ code: oauth.INVALID_RESPONSE });
+    await expect(oauth.validateJwtAccessToken(as, apiRequest(`Bearer ${token}`), APIS.ES256, insecure)).rejects.toMatchObject({
+      code: oauth.INVALID_RESPONSE,
+    });
     const response = await oauth.refreshTokenGrantRequest(as, spa, oauth.None(), refreshToken!, { ...insecure, DPoP });
     const refreshed = await oauth.processRefreshTokenResponse(as, spa, response);
     expect({ type: refreshed.token_type, scope: refreshed.scope }).toEqual({ type: 'dpop', scope: 'Shopper' });
@@ -81,7 +103,11 @@ describe('oauth4webapi', () => {
     await oauth.processRevocationResponse(await oauth.revocationRequest(as, spa, oauth.None(), refreshToken!, insecure));
     expect(await introspect(token)).toEqual({ active: false });
     const response = await oauth.refreshTokenGrantRequest(as, spa, oauth.None(), refreshToken!, insecure);
-    await expect(oauth.processRefreshTokenResponse(as, spa, response)).rejects.toMatchObject({ code: oauth.RESPONSE_BODY_ERROR, error: 'invalid_grant', status: 400 });
+    await expect(oauth.processRefreshTokenResponse(as, spa, response)).rejects.toMatchObject({
+      code: oauth.RESPONSE_BODY_ERROR,
+      error: 'invalid_grant',
+      status: 400,
+    });
   });
 
   test('is challenged the way RFC 7235 says', async () => {

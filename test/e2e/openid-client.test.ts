@@ -55,7 +55,14 @@ describe('openid-client', () => {
     const second = await openid.refreshTokenGrant(config, first.refresh_token!, { scope: 'Shopper' });
     expect(second.scope).toBe('Shopper');
     expect(second.refresh_token).not.toBe(first.refresh_token);
-    expect(await openid.tokenIntrospection(api, second.access_token)).toMatchObject({ active: true, scope: 'Shopper', client_id: clientId, sub: 'b1u', iss: server.issuer, aud: APIS.ES256 });
+    expect(await openid.tokenIntrospection(api, second.access_token)).toMatchObject({
+      active: true,
+      scope: 'Shopper',
+      client_id: clientId,
+      sub: 'b1u',
+      iss: server.issuer,
+      aud: APIS.ES256,
+    });
     await openid.tokenRevocation(config, second.refresh_token!);
     expect(await openid.tokenIntrospection(api, first.access_token)).toEqual({ active: false });
     await expect(openid.refreshTokenGrant(config, second.refresh_token!)).rejects.toMatchObject({ error: 'invalid_grant', status: 400 });
@@ -72,7 +79,9 @@ describe('openid-client', () => {
     const second = await openid.refreshTokenGrant(config, first.refresh_token!, undefined, { DPoP });
     expect(claimsOf(second.access_token)['cnf']).toEqual({ jkt });
     const stranger = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('ES256'));
-    await expect(openid.refreshTokenGrant(config, second.refresh_token!, undefined, { DPoP: stranger })).rejects.toMatchObject({ error: 'invalid_grant' });
+    await expect(openid.refreshTokenGrant(config, second.refresh_token!, undefined, { DPoP: stranger })).rejects.toMatchObject({
+      error: 'invalid_grant',
+    });
     const service = await discover('svc', openid.ClientSecretBasic(secretOf('svc')));
     expect((await openid.clientCredentialsGrant(service, { scope: 'A' }, { DPoP: openid.getDPoPHandle(service, pair) })).token_type).toBe('dpop');
   });
@@ -84,11 +93,17 @@ describe('openid-client', () => {
     await expect(openid.clientCredentialsGrant(posted)).rejects.toMatchObject({ error: 'invalid_client', status: 401 });
     const right = await discover('svc', openid.ClientSecretBasic(secretOf('svc')));
     await expect(openid.clientCredentialsGrant(right, { scope: ' A' })).rejects.toMatchObject({ error: 'invalid_scope', status: 400 });
-    await expect(openid.clientCredentialsGrant(right, { resource: 'https://unknown.example.com' })).rejects.toMatchObject({ error: 'invalid_target', status: 400 });
+    await expect(openid.clientCredentialsGrant(right, { resource: 'https://unknown.example.com' })).rejects.toMatchObject({
+      error: 'invalid_target',
+      status: 400,
+    });
     await expect(openid.genericGrantRequest(right, 'password', person)).rejects.toMatchObject({ error: 'unauthorized_client', status: 400 });
     await expect(openid.genericGrantRequest(right, 'urn:example:none', {})).rejects.toMatchObject({ error: 'unsupported_grant_type', status: 400 });
     const pw = await discover('pw', openid.ClientSecretPost(secretOf('pw')));
-    await expect(openid.genericGrantRequest(pw, 'password', { ...person, password: 'wrong' })).rejects.toMatchObject({ error: 'invalid_grant', status: 400 });
+    await expect(openid.genericGrantRequest(pw, 'password', { ...person, password: 'wrong' })).rejects.toMatchObject({
+      error: 'invalid_grant',
+      status: 400,
+    });
   });
 
   test('encodes what a secret or an id may contain the way the server reads it', async () => {

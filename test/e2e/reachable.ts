@@ -14,7 +14,12 @@ export interface ReachableServer extends TestServer {
 }
 
 /** One API for each algorithm. */
-export const APIS = { ES256: 'https://es256.example.com', EdDSA: 'https://eddsa.example.com', RS256: 'https://rs256.example.com', PS256: 'https://ps256.example.com' } as const;
+export const APIS = {
+  ES256: 'https://es256.example.com',
+  EdDSA: 'https://eddsa.example.com',
+  RS256: 'https://rs256.example.com',
+  PS256: 'https://ps256.example.com',
+} as const;
 
 export async function startReachable(clock: Clock = SYSTEM_CLOCK): Promise<ReachableServer> {
   const port = await freePort();
@@ -25,7 +30,9 @@ export async function startReachable(clock: Clock = SYSTEM_CLOCK): Promise<Reach
   await openMarket(server.app, async (tx) => {
     await tx.clients.put([client('pk', { grantTypes: ['client_credentials'], tokenEndpointAuthMethod: 'private_key_jwt', jwks })]);
     await tx.assignments.put([assignment('ab', to.client('pk'))]);
-    await tx.resourceServers.put(Object.entries(APIS).map(([alg, audience]) => resourceServer(audience, { signingAlg: alg as keyof typeof APIS, clients: ['rsS'] })));
+    await tx.resourceServers.put(
+      Object.entries(APIS).map(([alg, audience]) => resourceServer(audience, { signingAlg: alg as keyof typeof APIS, clients: ['rsS'] })),
+    );
   });
   return { ...server, issuer, clientKey: privateKey };
 }

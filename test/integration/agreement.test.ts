@@ -24,13 +24,28 @@ const parties = [to.user('u0'), to.user('u1'), to.group('g0'), to.organization('
 const minutes = fc.option(fc.integer({ min: -3, max: 5 }), { nil: undefined });
 const workspaces = fc.record({
   profiles: fc.array(fc.record({ roles: someRoles, fullAccess: fc.integer({ min: 0, max: 9 }).map((n) => n === 0) }), { minLength: 4, maxLength: 4 }),
-  assignments: fc.uniqueArray(fc.record({ profile: fc.nat(3), party: fc.constantFrom(...parties), client: fc.option(fc.constantFrom('c0', 'c1'), { nil: undefined, freq: 4 }), descendants: fc.boolean(), from: minutes, until: minutes }), {
-    maxLength: 8,
-    selector: ({ profile: number, party, client: limit, from }) => [number, party.kind, party.id, limit, from].join(),
-  }),
+  assignments: fc.uniqueArray(
+    fc.record({
+      profile: fc.nat(3),
+      party: fc.constantFrom(...parties),
+      client: fc.option(fc.constantFrom('c0', 'c1'), { nil: undefined, freq: 4 }),
+      descendants: fc.boolean(),
+      from: minutes,
+      until: minutes,
+    }),
+    {
+      maxLength: 8,
+      selector: ({ profile: number, party, client: limit, from }) => [number, party.kind, party.id, limit, from].join(),
+    },
+  ),
   barred: fc.subarray(ROLES, { maxLength: 2 }),
   clients: fc.array(
-    fc.record({ maximumRoles: fc.option(someRoles, { nil: undefined }), omittedScope: fc.oneof(fc.constantFrom('none' as const, 'all' as const), someRoles), contextUser: fc.option(fc.constantFrom('u0', 'u1'), { nil: undefined }), organization: fc.constantFrom('S', 'O', undefined) }),
+    fc.record({
+      maximumRoles: fc.option(someRoles, { nil: undefined }),
+      omittedScope: fc.oneof(fc.constantFrom('none' as const, 'all' as const), someRoles),
+      contextUser: fc.option(fc.constantFrom('u0', 'u1'), { nil: undefined }),
+      organization: fc.constantFrom('S', 'O', undefined),
+    }),
     { minLength: 2, maxLength: 2 },
   ),
   apiRoles: fc.option(someRoles, { nil: undefined }),
@@ -58,7 +73,13 @@ async function build({ profiles, assignments, barred, clients, apiRoles }: Gener
       assignments
         .filter(({ from, until }) => from === undefined || until === undefined || from < until)
         .map(({ profile: number, party, client: limit, descendants, from, until }, index) =>
-          assignment(`p${number}`, party, { id: `random-${index}`, client: limit, includeDescendants: descendants && party.kind === 'organization', validFrom: at(from), validUntil: at(until) }),
+          assignment(`p${number}`, party, {
+            id: `random-${index}`,
+            client: limit,
+            includeDescendants: descendants && party.kind === 'organization',
+            validFrom: at(from),
+            validUntil: at(until),
+          }),
         ),
     );
   });
@@ -74,7 +95,12 @@ test('explain, preview and the token that is issued never differ, whatever the w
       for (const clientId of ['c0', 'c1']) {
         for (const person of ['u0', 'u1', undefined]) {
           const form = { scope, resource: API };
-          const answer = await through(clientId, person === undefined ? { grant_type: 'client_credentials', ...form } : { grant_type: 'password', username: person, password: PASSWORD, ...form });
+          const answer = await through(
+            clientId,
+            person === undefined
+              ? { grant_type: 'client_credentials', ...form }
+              : { grant_type: 'password', username: person, password: PASSWORD, ...form },
+          );
           expect({ status: answer.status, body: answer.body }).toMatchObject({ status: 200 });
           const issued = claimsOf(answer.body['access_token'])['roles'] as string[];
           expect(answer.body['scope']).toBe(issued.join(' '));
@@ -83,7 +109,12 @@ test('explain, preview and the token that is issued never differ, whatever the w
           const { negotiation, explanations, objection } = await explain.preview(question, scope);
           expect(objection).toBeUndefined();
           expect(issued).toEqual(negotiation.granted);
-          expect(explanations.filter(({ verdict }) => verdict === 'granted').map(({ name }) => name).sort()).toEqual(issued);
+          expect(
+            explanations
+              .filter(({ verdict }) => verdict === 'granted')
+              .map(({ name }) => name)
+              .sort(),
+          ).toEqual(issued);
           for (const name of [...ROLES, 'Bogus']) {
             const { explanation } = await explain.why(question, name);
             const asked = negotiation.requested.includes(name);

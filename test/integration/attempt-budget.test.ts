@@ -9,7 +9,7 @@ const inCi = process.env['CI'] === 'true';
 
 if (program === undefined && inCi) {
   it('needs redis-server, which is not installed', () => {
-    throw new Error('install Debian\'s redis-server: in CI nothing is skipped');
+    throw new Error("install Debian's redis-server: in CI nothing is skipped");
   });
 }
 

@@ -30,7 +30,10 @@ beforeAll(async () => {
   server = await startThreatened({
     env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' },
     more: async (tx) => {
-      await tx.clients.put([client('bound', { dpopBoundAccessTokens: true }), client('bound-spa', { dpopBoundAccessTokens: true, tokenEndpointAuthMethod: 'none' })]);
+      await tx.clients.put([
+        client('bound', { dpopBoundAccessTokens: true }),
+        client('bound-spa', { dpopBoundAccessTokens: true, tokenEndpointAuthMethod: 'none' }),
+      ]);
       await tx.addClientSecret('bound', secret(secretOf('bound')));
     },
   });
@@ -52,7 +55,10 @@ async function proof({ claims = {}, header = {}, by = key }: Change = {}): Promi
 
 /** The three grants, each as a request with these headers. */
 const GRANTS: readonly (readonly [string, (headers: Record<string, string>) => Promise<Answer>])[] = [
-  ['client_credentials', (headers) => server.token({ grant_type: 'client_credentials', scope: 'A' }, { ...basic('svc', secretOf('svc')), ...headers })],
+  [
+    'client_credentials',
+    (headers) => server.token({ grant_type: 'client_credentials', scope: 'A' }, { ...basic('svc', secretOf('svc')), ...headers }),
+  ],
   ['password', (headers) => password(headers)],
   [
     'refresh_token',
@@ -63,7 +69,11 @@ const GRANTS: readonly (readonly [string, (headers: Record<string, string>) => P
   ],
 ];
 
-const password = (headers: Record<string, string>, clientId = 'spa') => server.token({ grant_type: 'password', client_id: clientId, username: 'b1u', password: PASSWORD, scope: 'Shopper', resource: AUDIENCE.seller }, headers);
+const password = (headers: Record<string, string>, clientId = 'spa') =>
+  server.token(
+    { grant_type: 'password', client_id: clientId, username: 'b1u', password: PASSWORD, scope: 'Shopper', resource: AUDIENCE.seller },
+    headers,
+  );
 const refresh = (previous: Answer, headers: Record<string, string>, form: Form = { client_id: 'spa' }) =>
   server.token({ grant_type: 'refresh_token', refresh_token: String(previous.body['refresh_token']), ...form }, headers);
 
@@ -116,7 +126,9 @@ describe.each(GRANTS)('a proof of possession with %s', (_grant, ask) => {
 
   test('with a shared secret as its key is invalid_dpop_proof', async () => {
     const shared = new TextEncoder().encode('x'.repeat(32));
-    const dpop = await new SignJWT({ htm: 'POST', htu: ENDPOINT, jti: 'hs', iat: now() }).setProtectedHeader({ alg: 'HS256', typ: 'dpop+jwt', jwk: { kty: 'oct', k: Buffer.from(shared).toString('base64url') } as never }).sign(shared);
+    const dpop = await new SignJWT({ htm: 'POST', htu: ENDPOINT, jti: 'hs', iat: now() })
+      .setProtectedHeader({ alg: 'HS256', typ: 'dpop+jwt', jwk: { kty: 'oct', k: Buffer.from(shared).toString('base64url') } as never })
+      .sign(shared);
     expectRefusal(await ask({ dpop }), { status: 400, error: 'invalid_dpop_proof' });
   });
 
@@ -145,15 +157,23 @@ describe('the refresh token of a public client', () => {
     const form = { grant_type: 'password', username: 'b1u', password: PASSWORD };
     const first = await server.token(form, { ...basic('web', secretOf('web')), dpop: await proof() });
     expectBound(first);
-    const second = await server.token({ grant_type: 'refresh_token', refresh_token: String(first.body['refresh_token']) }, { ...basic('web', secretOf('web')), dpop: await proof({ by: other }) });
+    const second = await server.token(
+      { grant_type: 'refresh_token', refresh_token: String(first.body['refresh_token']) },
+      { ...basic('web', secretOf('web')), dpop: await proof({ by: other }) },
+    );
     expectBound(second, other);
   });
 });
 
 describe('a client with dpop_bound_access_tokens', () => {
   test('gets nothing without a proof, for any grant', async () => {
-    const forms: readonly Form[] = [{ grant_type: 'client_credentials' }, { grant_type: 'password', username: 'b1u', password: PASSWORD }, { grant_type: 'refresh_token', refresh_token: 'x' }];
-    for (const form of forms) expectRefusal(await server.token(form, basic('bound', secretOf('bound'))), { status: 400, error: 'invalid_dpop_proof' });
+    const forms: readonly Form[] = [
+      { grant_type: 'client_credentials' },
+      { grant_type: 'password', username: 'b1u', password: PASSWORD },
+      { grant_type: 'refresh_token', refresh_token: 'x' },
+    ];
+    for (const form of forms)
+      expectRefusal(await server.token(form, basic('bound', secretOf('bound'))), { status: 400, error: 'invalid_dpop_proof' });
     expectRefusal(await password({}, 'bound-spa'), { status: 400, error: 'invalid_dpop_proof' });
   });
 
@@ -168,14 +188,18 @@ describe('a client with dpop_bound_access_tokens', () => {
 describe('introspection', () => {
   test('shows the binding', async () => {
     const bound = await password({ dpop: await proof() });
-    expect((await server.introspect(String(bound.body['access_token']))).body).toMatchObject({ active: true, token_type: 'DPoP', cnf: { jkt: key.thumbprint } });
+    expect((await server.introspect(String(bound.body['access_token']))).body).toMatchObject({
+      active: true,
+      token_type: 'DPoP',
+      cnf: { jkt: key.thumbprint },
+    });
     const bearer = await password({});
     const { body } = await server.introspect(String(bearer.body['access_token']));
     expect(body).toMatchObject({ active: true, token_type: 'Bearer' });
     expect(body['cnf']).toBeUndefined();
   });
 
-  test('a proof that was used up at one client is no other client\'s business', async () => {
+  test("a proof that was used up at one client is no other client's business", async () => {
     const dpop = await proof();
     expectBound(await password({ dpop }));
     expectBound(await server.token({ grant_type: 'client_credentials' }, { ...basic('svc', secretOf('svc')), dpop }));

@@ -29,9 +29,14 @@ interface Lockfile {
 /** What `npm ci --omit=dev` installs, taken from what is installed. */
 function copyProductionDependencies(): string[] {
   const { packages } = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')) as Lockfile;
-  const wanted = Object.entries(packages).filter(([location, { dev, devOptional }]) => location !== '' && dev !== true && devOptional !== true).map(([location]) => location);
+  const wanted = Object.entries(packages)
+    .filter(([location, { dev, devOptional }]) => location !== '' && dev !== true && devOptional !== true)
+    .map(([location]) => location);
   for (const location of wanted.filter((name) => existsSync(path.join(ROOT, name)))) {
-    cpSync(path.join(ROOT, location), path.join(app, location), { recursive: true, filter: (source) => !source.slice(ROOT.length + location.length + 1).includes('node_modules') });
+    cpSync(path.join(ROOT, location), path.join(app, location), {
+      recursive: true,
+      filter: (source) => !source.slice(ROOT.length + location.length + 1).includes('node_modules'),
+    });
   }
   return wanted;
 }
@@ -85,7 +90,9 @@ describe('the final stage of the image, on a tree that cannot be written', () =>
     chmodSync(folder, 0o755);
     mkdirSync(app);
     copyProductionDependencies();
-    const copied = [...dockerfile.matchAll(/^COPY (?:--from=build \/app\/)?(dist|examples|package\.json LICENSE) /gm)].flatMap(([, files]) => files!.split(' '));
+    const copied = [...dockerfile.matchAll(/^COPY (?:--from=build \/app\/)?(dist|examples|package\.json LICENSE) /gm)].flatMap(([, files]) =>
+      files!.split(' '),
+    );
     expect(copied).toEqual(['dist', 'examples', 'package.json', 'LICENSE']);
     for (const file of copied) cpSync(path.join(ROOT, file), path.join(app, file), { recursive: true });
     takeWriteAway(app);
@@ -97,8 +104,19 @@ describe('the final stage of the image, on a tree that cannot be written', () =>
     program = node();
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
-    environment = { ROLEMINT_PRODUCTION: 'true', ROLEMINT_PORT: String(port), ROLEMINT_DATA_DIR: volumes.data, ROLEMINT_KEYS_DIR: volumes.keys, NODE_ENV: 'production' };
-    server = spawn(program, [path.join(app, 'dist/src/cli/main.js'), 'serve'], { ...account, cwd: app, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    environment = {
+      ROLEMINT_PRODUCTION: 'true',
+      ROLEMINT_PORT: String(port),
+      ROLEMINT_DATA_DIR: volumes.data,
+      ROLEMINT_KEYS_DIR: volumes.keys,
+      NODE_ENV: 'production',
+    };
+    server = spawn(program, [path.join(app, 'dist/src/cli/main.js'), 'serve'], {
+      ...account,
+      cwd: app,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [server.stdout!, server.stderr!]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     server.stdout!.on('data', (chunk: Buffer) => (log += chunk.toString()));
     while (!(await isReady())) {
@@ -145,7 +163,12 @@ describe('the final stage of the image, on a tree that cannot be written', () =>
   });
 
   it('carries out commands from inside, as `docker compose exec` does', () => {
-    const { status, stdout, stderr } = spawnSync(program, [path.join(app, 'dist/src/cli/main.js'), 'keys', 'list', '--json'], { ...account, cwd: app, env: environment, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(program, [path.join(app, 'dist/src/cli/main.js'), 'keys', 'list', '--json'], {
+      ...account,
+      cwd: app,
+      env: environment,
+      encoding: 'utf8',
+    });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect((JSON.parse(stdout) as { keys: { status: string }[] }).keys.map((key) => key.status).toSorted()).toEqual(['current', 'next']);
   });
@@ -155,9 +178,16 @@ describe('the final stage of the image, on a tree that cannot be written', () =>
     server.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
     expect(snapshot(app)).toEqual(before);
-    expect(readdirSync(folder).filter((name) => name !== 'node').toSorted()).toEqual(['app', 'data', 'keys']);
+    expect(
+      readdirSync(folder)
+        .filter((name) => name !== 'node')
+        .toSorted(),
+    ).toEqual(['app', 'data', 'keys']);
     expect(statSync(path.join(volumes.keys, 'signing-keys.json')).mode & 0o777).toBe(0o600);
-    const lines = log.trim().split('\n').map((line) => JSON.parse(line) as { event?: string });
+    const lines = log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event?: string });
     expect(lines.map(({ event }) => event)).toEqual(expect.arrayContaining(['listening', 'stopping']));
   });
 });

@@ -43,8 +43,10 @@ async function addClient(clientId: string, given: Partial<Client> = {}): Promise
 }
 
 const through = (clientId: string, form: Form) => server.token(form, basic(clientId, secretOf(clientId)));
-const signIn = (clientId: string, username: string, form: Form = {}) => through(clientId, { grant_type: 'password', username, password: PASSWORD, ...form });
-const refresh = (clientId: string, previous: Answer, form: Form = {}) => through(clientId, { grant_type: 'refresh_token', refresh_token: String(previous.body['refresh_token']), ...form });
+const signIn = (clientId: string, username: string, form: Form = {}) =>
+  through(clientId, { grant_type: 'password', username, password: PASSWORD, ...form });
+const refresh = (clientId: string, previous: Answer, form: Form = {}) =>
+  through(clientId, { grant_type: 'refresh_token', refresh_token: String(previous.body['refresh_token']), ...form });
 const credentials = (clientId: string, form: Form = {}) => through(clientId, { grant_type: 'client_credentials', ...form });
 
 function rolesOf(answer: Answer): unknown {
@@ -58,7 +60,13 @@ function rolesOf(answer: Answer): unknown {
 describe('reach', () => {
   test('a person holds what is assigned to herself, her groups and her organization, and nothing of the organizations around', async () => {
     await assign(assignment('ab', to.user('b1u')), assignment('everything', to.organization('S')), assignment('everything', to.organization('B2')));
-    expect(rolesOf(await signIn('web', 'b1u', { scope: 'A B OrderAdmin OrderReader Shopper FullAccess MarketAdmin' }))).toEqual(['A', 'B', 'OrderAdmin', 'OrderReader', 'Shopper']);
+    expect(rolesOf(await signIn('web', 'b1u', { scope: 'A B OrderAdmin OrderReader Shopper FullAccess MarketAdmin' }))).toEqual([
+      'A',
+      'B',
+      'OrderAdmin',
+      'OrderReader',
+      'Shopper',
+    ]);
   });
 
   test('what an organization holds reaches those below only when it says so', async () => {
@@ -85,7 +93,12 @@ describe('reach', () => {
     await change((tx) => tx.securityProfiles.put([profile('literal', ['FullAccess'])]));
     await assign(assignment('literal', to.user('b2u')));
     expect(rolesOf(await signIn('web', 'b2u', { scope: 'FullAccess A OrderAdmin' }))).toEqual(['FullAccess']);
-    expect(rolesOf(await signIn('web', 'root', { scope: 'FullAccess A OrderAdmin UserAdmin Bogus' }))).toEqual(['A', 'FullAccess', 'OrderAdmin', 'UserAdmin']);
+    expect(rolesOf(await signIn('web', 'root', { scope: 'FullAccess A OrderAdmin UserAdmin Bogus' }))).toEqual([
+      'A',
+      'FullAccess',
+      'OrderAdmin',
+      'UserAdmin',
+    ]);
   });
 
   test('the type of the organization bars roles, whatever is assigned', async () => {
@@ -97,11 +110,24 @@ describe('reach', () => {
 
   test('wildcards are resolved in each profile for itself, and never reach a token', async () => {
     await change(async (tx) => {
-      await tx.permissionTypes.put([{ type: 'data/Role', operations: ['read', 'update'] }, { type: 'data/Order', operations: ['read', 'update'] }]);
-      await tx.securityProfiles.put([profile('wild', [], { permissions: [{ type: 'data/*', operations: ['read', 'update'] }, { type: 'data/Role', operations: ['read'] }] })]);
+      await tx.permissionTypes.put([
+        { type: 'data/Role', operations: ['read', 'update'] },
+        { type: 'data/Order', operations: ['read', 'update'] },
+      ]);
+      await tx.securityProfiles.put([
+        profile('wild', [], {
+          permissions: [
+            { type: 'data/*', operations: ['read', 'update'] },
+            { type: 'data/Role', operations: ['read'] },
+          ],
+        }),
+      ]);
     });
     await assign(assignment('wild', to.user('b2u')));
-    expect(rolesOf(await signIn('web', 'b2u', { scope: 'data/Role:read data/Role:update data/Order:update data/*:read data/*' }))).toEqual(['data/Order:update', 'data/Role:read']);
+    expect(rolesOf(await signIn('web', 'b2u', { scope: 'data/Role:read data/Role:update data/Order:update data/*:read data/*' }))).toEqual([
+      'data/Order:update',
+      'data/Role:read',
+    ]);
   });
 });
 
@@ -190,16 +216,29 @@ describe('a client without a person', () => {
     await assign(assignment('ab', to.client('robot')));
     const answer = await credentials('robot', { scope: 'A B Shopper OrderAdmin' });
     expect(rolesOf(answer)).toEqual(['A', 'B', 'Shopper']);
-    expect(claimsOf(answer.body['access_token'])).toMatchObject({ sub: 'robot', client_id: 'robot', org_id: 'B1', org_type: 'buyer', org_path: ['S', 'B1'], org_ids: ['B1'] });
+    expect(claimsOf(answer.body['access_token'])).toMatchObject({
+      sub: 'robot',
+      client_id: 'robot',
+      org_id: 'B1',
+      org_type: 'buyer',
+      org_path: ['S', 'B1'],
+      org_ids: ['B1'],
+    });
     expect(claimsOf(answer.body['access_token'])['username']).toBeUndefined();
   });
 
-  test('with a context user acts with that user\'s roles and organizations, still as itself', async () => {
+  test("with a context user acts with that user's roles and organizations, still as itself", async () => {
     await addClient('acting', { contextUser: 'b1u', organization: 'S' });
     await assign(assignment('ab', to.client('acting')), assignment('everything', to.organization('S')));
     const answer = await credentials('acting', { scope: 'A FullAccess Shopper OrderAdmin MarketAdmin' });
     expect(rolesOf(answer)).toEqual(['OrderAdmin', 'Shopper']);
-    expect(claimsOf(answer.body['access_token'])).toMatchObject({ sub: 'acting', client_id: 'acting', username: 'b1u', org_id: 'B1', org_ids: ['B1', 'B2'] });
+    expect(claimsOf(answer.body['access_token'])).toMatchObject({
+      sub: 'acting',
+      client_id: 'acting',
+      username: 'b1u',
+      org_id: 'B1',
+      org_ids: ['B1', 'B2'],
+    });
   });
 
   test('whose context user is disabled gets no token, and its tokens are inactive', async () => {
@@ -236,7 +275,10 @@ describe('time', () => {
   });
 
   test('the longest path decides on the life', async () => {
-    await assign(assignment('ab', to.user('b2u'), { validUntil: new Date(clock.now() + 90_000) }), assignment('ab', to.organization('B2'), { validUntil: new Date(clock.now() + 200_000) }));
+    await assign(
+      assignment('ab', to.user('b2u'), { validUntil: new Date(clock.now() + 90_000) }),
+      assignment('ab', to.organization('B2'), { validUntil: new Date(clock.now() + 200_000) }),
+    );
     const { exp } = claimsOf((await signIn('web', 'b2u', { scope: 'A' })).body['access_token']) as { exp: number };
     expect(exp).toBe(Math.floor((clock.now() + 200_000) / 1000));
   });
@@ -330,7 +372,8 @@ describe('whoever is disabled', () => {
   test('a disabled client gets nothing by any grant', async () => {
     const first = await signIn('web', 'b2u', { scope: 'Shopper', resource: AUDIENCE.seller });
     await change((tx) => tx.clients.put([client('web', { active: false })]));
-    for (const answer of [await signIn('web', 'b2u'), await refresh('web', first), await credentials('web')]) expectRefusal(answer, { status: 401, error: 'invalid_client' });
+    for (const answer of [await signIn('web', 'b2u'), await refresh('web', first), await credentials('web')])
+      expectRefusal(answer, { status: 401, error: 'invalid_client' });
     expect((await server.introspect(String(first.body['access_token']))).text).toBe('{"active":false}');
     await change((tx) => tx.clients.put([client('web')]));
     expect((await refresh('web', first)).status).toBe(200);
@@ -350,11 +393,28 @@ describe('the token', () => {
     const answer = await signIn('web', 'b1u', { scope: 'Shopper', resource: AUDIENCE.seller });
     const claims = claimsOf(answer.body['access_token']);
     expect(claims).toEqual({
-      iss: 'https://id.example.com', sub: 'b1u', aud: AUDIENCE.seller, client_id: 'web', username: 'b1u', jti: expect.any(String),
-      iat: Math.floor(clock.now() / 1000), exp: Math.floor(clock.now() / 1000) + 600,
-      scope: 'Shopper', roles: ['Shopper'], org_id: 'B1', org_type: 'buyer', org_path: ['S', 'B1'], org_ids: ['B1', 'B2'],
+      iss: 'https://id.example.com',
+      sub: 'b1u',
+      aud: AUDIENCE.seller,
+      client_id: 'web',
+      username: 'b1u',
+      jti: expect.any(String),
+      iat: Math.floor(clock.now() / 1000),
+      exp: Math.floor(clock.now() / 1000) + 600,
+      scope: 'Shopper',
+      roles: ['Shopper'],
+      org_id: 'B1',
+      org_type: 'buyer',
+      org_path: ['S', 'B1'],
+      org_ids: ['B1', 'B2'],
     });
-    expect(answer.body).toEqual({ access_token: expect.any(String), refresh_token: expect.any(String), token_type: 'Bearer', expires_in: 600, scope: 'Shopper' });
+    expect(answer.body).toEqual({
+      access_token: expect.any(String),
+      refresh_token: expect.any(String),
+      token_type: 'Bearer',
+      expires_in: 600,
+      scope: 'Shopper',
+    });
   });
 
   test('has the names of OrderCloud too where the API asks for them', async () => {
@@ -375,7 +435,8 @@ describe('the token', () => {
 
   test('is refused for an API that nobody knows', async () => {
     for (const resource of ['https://unknown.example.com', `${AUDIENCE.seller}/`, 'seller', '__proto__', `${AUDIENCE.seller}#x`]) {
-      for (const answer of [await signIn('web', 'b1u', { resource }), await server.credentials({ resource })]) expectRefusal(answer, { status: 400, error: 'invalid_target' });
+      for (const answer of [await signIn('web', 'b1u', { resource }), await server.credentials({ resource })])
+        expectRefusal(answer, { status: 400, error: 'invalid_target' });
     }
   });
 });

@@ -52,7 +52,14 @@ export const profile = (id: string, roles: readonly string[], given: Partial<Sec
   ...given,
 });
 
-export const organization = (id: string, type: string, given: Partial<Organization> = {}): Organization => ({ id, name: id, type, active: true, path: [], ...given });
+export const organization = (id: string, type: string, given: Partial<Organization> = {}): Organization => ({
+  id,
+  name: id,
+  type,
+  active: true,
+  path: [],
+  ...given,
+});
 
 export const resourceServer = (audience: string, given: Partial<ResourceServer> = {}): ResourceServer => ({
   audience,
@@ -95,8 +102,14 @@ export async function openMarket(app: App, more: (tx: StoreTransaction) => Promi
       { name: 'seller', parents: [], barredRoles: [] },
       { name: 'buyer', parents: ['seller'], barredRoles: ['ApiClientAdmin', 'MarketAdmin'] },
     ]);
-    await tx.roles.put(['A', 'B', 'OrderAdmin', 'OrderReader', 'Shopper', 'MarketAdmin', 'sub', 'client_id'].map((name) => ({ name, category: 'custom' as const })));
-    await tx.organizations.put([organization('S', 'seller'), organization('B1', 'buyer', { parent: 'S' }), organization('B2', 'buyer', { parent: 'S' })]);
+    await tx.roles.put(
+      ['A', 'B', 'OrderAdmin', 'OrderReader', 'Shopper', 'MarketAdmin', 'sub', 'client_id'].map((name) => ({ name, category: 'custom' as const })),
+    );
+    await tx.organizations.put([
+      organization('S', 'seller'),
+      organization('B1', 'buyer', { parent: 'S' }),
+      organization('B2', 'buyer', { parent: 'S' }),
+    ]);
     await tx.userGroups.put([{ id: 'ops', name: 'Operations of B1', organization: 'B1' }]);
     await tx.users.put([
       user('root', 'S'),

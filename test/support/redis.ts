@@ -22,14 +22,16 @@ export interface RedisServer {
 /** Where the program is; undefined when it is not installed. */
 export function findRedis(): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'];
-  return folders.map((folder) => path.join(folder, 'redis-server')).find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return folders
+    .map((folder) => path.join(folder, 'redis-server'))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 export async function startRedis(program: string): Promise<RedisServer> {
@@ -68,7 +70,11 @@ export async function startRedis(program: string): Promise<RedisServer> {
 
 async function launch(program: string, port: number): Promise<ChildProcess> {
   const settings = { port: String(port), bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no' };
-  const child = spawn(program, Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), { cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    program,
+    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    { cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   await new Promise<void>((resolve, reject) => {
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {

@@ -30,7 +30,13 @@ export interface TestServerOptions {
 export async function startServer({ store, workspaces = [], env = {}, clock = SYSTEM_CLOCK }: TestServerOptions): Promise<TestServer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rolemint-test-'));
   const log = recordingLogger();
-  const config = loadConfig({ ROLEMINT_ISSUER: ISSUER, ROLEMINT_PORT: '0', ROLEMINT_KEYS_DIR: path.join(folder, 'keys'), ROLEMINT_HASH_QUEUE: '1000', ...env });
+  const config = loadConfig({
+    ROLEMINT_ISSUER: ISSUER,
+    ROLEMINT_PORT: '0',
+    ROLEMINT_KEYS_DIR: path.join(folder, 'keys'),
+    ROLEMINT_HASH_QUEUE: '1000',
+    ...env,
+  });
   const app = await openApp(config, { store, clock, log: log.logger });
   try {
     if (workspaces.length > 0) await applyFiles(app, workspaces);

@@ -26,7 +26,12 @@ let made = 0;
 function freshKey(alg: SigningAlgorithm): FreshKey {
   made += 1;
   const rsa = { n: 'n'.repeat(342), e: 'AQAB', d: 'SECRET', p: 'SECRET', q: 'SECRET', dp: 'SECRET', dq: 'SECRET', qi: 'SECRET' };
-  const jwk = { ES256: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'SECRET' }, EdDSA: { kty: 'OKP', crv: 'Ed25519', x: 'x', d: 'SECRET' }, RS256: { kty: 'RSA', ...rsa }, PS256: { kty: 'RSA', ...rsa } };
+  const jwk = {
+    ES256: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'SECRET' },
+    EdDSA: { kty: 'OKP', crv: 'Ed25519', x: 'x', d: 'SECRET' },
+    RS256: { kty: 'RSA', ...rsa },
+    PS256: { kty: 'RSA', ...rsa },
+  };
   return { kid: `${alg}-${made}`, alg, privateJwk: jwk[alg] };
 }
 const moment = (now: number, alg: SigningAlgorithm = 'ES256') => ({ now, fresh: [freshKey(alg), freshKey(alg)] });
@@ -164,9 +169,16 @@ describe('a retirement in an emergency', () => {
 describe('T-77 what is published', () => {
   it.each(['ES256', 'EdDSA', 'RS256', 'PS256'] as const)('of %s keys is public members only, also when the key has more', (alg) => {
     const key = freshKey(alg);
-    const shown = publicJwk({ ...key, privateJwk: { ...key.privateJwk, oth: 'SECRET', k: 'SECRET', priv: 'SECRET', kid: 'other', alg: 'none', use: 'enc', key_ops: ['sign'] } });
+    const shown = publicJwk({
+      ...key,
+      privateJwk: { ...key.privateJwk, oth: 'SECRET', k: 'SECRET', priv: 'SECRET', kid: 'other', alg: 'none', use: 'enc', key_ops: ['sign'] },
+    });
     expect(JSON.stringify(shown)).not.toContain('SECRET');
-    expect(Object.keys(shown).sort()).toEqual({ ES256: 'alg crv kid kty use x y', EdDSA: 'alg crv kid kty use x', RS256: 'alg e kid kty n use', PS256: 'alg e kid kty n use' }[alg].split(' '));
+    expect(Object.keys(shown).sort()).toEqual(
+      { ES256: 'alg crv kid kty use x y', EdDSA: 'alg crv kid kty use x', RS256: 'alg e kid kty n use', PS256: 'alg e kid kty n use' }[alg].split(
+        ' ',
+      ),
+    );
     expect(shown).toMatchObject({ kid: key.kid, alg, use: 'sig' });
   });
 
@@ -179,12 +191,20 @@ describe('T-31 a ring that must not sign', () => {
   const ring = (change: (key: FreshKey) => FreshKey): KeyRing => ({ keys: [{ ...change(freshKey('ES256')), createdAt: START, activatesAt: START }] });
   it.each<[string, KeyRing, RegExp]>([
     ['the development key of oidc-provider', ring((key) => ({ ...key, kid: 'keystore-CHANGE-ME' })), /public knowledge/],
-    ['the development key under another name', ring((key) => ({ ...key, privateJwk: { ...key.privateJwk, kid: 'keystore-CHANGE-ME' } })), /public knowledge/],
+    [
+      'the development key under another name',
+      ring((key) => ({ ...key, privateJwk: { ...key.privateJwk, kid: 'keystore-CHANGE-ME' } })),
+      /public knowledge/,
+    ],
     ['a public key', ring((key) => ({ ...key, privateJwk: { ...key.privateJwk, d: undefined } })), /not a private key for ES256/],
     ['a key of another algorithm', ring((key) => ({ ...key, alg: 'RS256' })), /not a private key for RS256/],
     ['a shared secret', ring((key) => ({ ...key, privateJwk: { kty: 'oct', k: 'SECRET' } })), /not a private key/],
     ['another curve', ring((key) => ({ ...key, privateJwk: { ...key.privateJwk, crv: 'P-384' } })), /not a private key/],
-    ['a short RSA key', ring(() => ({ ...freshKey('RS256'), privateJwk: { ...freshKey('RS256').privateJwk, n: 'n'.repeat(171) } })), /shorter than 2048 bits/],
+    [
+      'a short RSA key',
+      ring(() => ({ ...freshKey('RS256'), privateJwk: { ...freshKey('RS256').privateJwk, n: 'n'.repeat(171) } })),
+      /shorter than 2048 bits/,
+    ],
     ['a key without an id', ring((key) => ({ ...key, kid: '' })), /an id of its own/],
     ['an id twice', { keys: [...first().keys, ...first().keys].map((key) => ({ ...key, kid: 'same' })) }, /an id of its own/],
   ])('%s is refused, without its secret in the message', (_, refused, message) => {

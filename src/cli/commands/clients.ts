@@ -7,7 +7,16 @@ import { DomainError } from '../../domain/errors.ts';
 import { visible } from '../../workspace/problem.ts';
 import { addCommand, addGroup, duration, JSON_OPTION, limit, several } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { addSecret, createClient, expireSecret, listClients, listSecrets, revokeClientTokens, setClientActive, showClient } from '../operations/clients.ts';
+import {
+  addSecret,
+  createClient,
+  expireSecret,
+  listClients,
+  listSecrets,
+  revokeClientTokens,
+  setClientActive,
+  showClient,
+} from '../operations/clients.ts';
 import type { ClientDocument, FreshSecretDocument, SecretDocument } from '../operations/clients.ts';
 import { table } from '../style.ts';
 
@@ -41,7 +50,10 @@ function addReading(group: Command, context: CliContext): void {
         return `${table([['id', 'name', 'authentication', 'grant types', ''], ...rows], (cell, row) => (row === 0 ? context.style.dim(cell) : cell))}${more}`;
       });
     });
-  addCommand(group, 'show <client>', { summary: 'Show a client and its limits.', examples: ['rolemint client show shop', 'rolemint client show shop --json'] })
+  addCommand(group, 'show <client>', {
+    summary: 'Show a client and its limits.',
+    examples: ['rolemint client show shop', 'rolemint client show shop --json'],
+  })
     .option(...JSON_OPTION)
     .action(async (client_id: string, options: Json) => {
       context.answer(options, await context.perform(showClient, { client_id }), (found) => clientInWords(found, context));
@@ -94,7 +106,9 @@ function addCreate(group: Command, context: CliContext): void {
     .option('--name <text>', 'what people call it; default: its id')
     .option('--organization <id>', 'organization that it belongs to')
     .addOption(new Option('--auth <method>', 'how it proves who it is').choices(CLIENT_AUTHENTICATION_METHODS).default('client_secret_basic'))
-    .addOption(new Option('--grant-type <type>', 'grant type that it may use; may be given several times').argParser(grantTypes).makeOptionMandatory())
+    .addOption(
+      new Option('--grant-type <type>', 'grant type that it may use; may be given several times').argParser(grantTypes).makeOptionMandatory(),
+    )
     .option('--jwks <file>', 'file with its public keys, for private_key_jwt')
     .option('--context-user <user>', 'user with whose roles it acts')
     .option('--maximum-role <role>', 'no token through it carries other roles; may be given several times', several)
@@ -121,7 +135,8 @@ function addCreate(group: Command, context: CliContext): void {
 
 function grantTypes(value: string, earlier: readonly GrantType[] = []): readonly GrantType[] {
   const found = GRANT_TYPES.find((type) => type === value);
-  if (found === undefined) throw new DomainError('invalid_input', `There is no grant type ${JSON.stringify(value)}. Allowed: ${GRANT_TYPES.join(', ')}.`);
+  if (found === undefined)
+    throw new DomainError('invalid_input', `There is no grant type ${JSON.stringify(value)}. Allowed: ${GRANT_TYPES.join(', ')}.`);
   return [...earlier, found];
 }
 
@@ -143,7 +158,9 @@ async function keysOf({ auth, jwks }: CreateOptions, { io }: CliContext): Promis
 function addSwitches(group: Command, context: CliContext): void {
   for (const active of [true, false]) {
     const verb = active ? 'enable' : 'disable';
-    const summary = active ? 'Let a disabled client get tokens again.' : 'Keep a client out: no new tokens, and those issued through it so far are revoked.';
+    const summary = active
+      ? 'Let a disabled client get tokens again.'
+      : 'Keep a client out: no new tokens, and those issued through it so far are revoked.';
     addCommand(group, `${verb} <client>`, { summary, examples: [`rolemint client ${verb} shop`] })
       .option(...JSON_OPTION)
       .action(async (client_id: string, options: Json) => {
@@ -158,7 +175,11 @@ function addSwitches(group: Command, context: CliContext): void {
   })
     .option(...JSON_OPTION)
     .action(async (client_id: string, options: Json) => {
-      context.answer(options, await context.perform(revokeClientTokens, { client_id }), (done) => `Everything issued through ${visible(done.client_id)} so far is revoked.`);
+      context.answer(
+        options,
+        await context.perform(revokeClientTokens, { client_id }),
+        (done) => `Everything issued through ${visible(done.client_id)} so far is revoked.`,
+      );
     });
 }
 
@@ -179,20 +200,28 @@ function addSecretCommands(clients: Command, context: CliContext): void {
       const made = await context.perform(addSecret, { client_id, expires_in_ms: options.expiresIn, grace_ms: options.grace });
       context.answer(options, made, () => secretInWords(made, context));
     });
-  addCommand(group, 'list <client>', { summary: 'List the secrets of a client, without the secrets themselves.', examples: ['rolemint client secret list shop'] })
+  addCommand(group, 'list <client>', {
+    summary: 'List the secrets of a client, without the secrets themselves.',
+    examples: ['rolemint client secret list shop'],
+  })
     .option(...JSON_OPTION)
     .action(async (client_id: string, options: Json) => {
       context.answer(options, await context.perform(listSecrets, { client_id }), ({ secrets }) => secretsInWords(secrets, context));
     });
   addCommand(group, 'expire <client> <secret-id>', {
     summary: 'End a secret, now or after a while.',
-    examples: ['rolemint client secret expire shop 01923f5e-7a7a-7000-8000-000000000000', 'rolemint client secret expire shop 01923f5e-7a7a-7000-8000-000000000000 --in 24h'],
+    examples: [
+      'rolemint client secret expire shop 01923f5e-7a7a-7000-8000-000000000000',
+      'rolemint client secret expire shop 01923f5e-7a7a-7000-8000-000000000000 --in 24h',
+    ],
   })
     .option('--in <duration>', 'after so long', duration, 0)
     .option(...JSON_OPTION)
     .action(async (client_id: string, secret_id: string, options: Json & { in: number }) => {
       const done = await context.perform(expireSecret, { client_id, secret_id, in_ms: options.in });
-      context.answer(options, done, () => (options.in === 0 ? `The secret ${secret_id} has ended.` : `The secret ${secret_id} ends ${context.style.date(done.expires_at)}.`));
+      context.answer(options, done, () =>
+        options.in === 0 ? `The secret ${secret_id} has ended.` : `The secret ${secret_id} ends ${context.style.date(done.expires_at)}.`,
+      );
       if (done.secrets_left === 0) context.note(`${visible(client_id)} has no other secret: then it gets no token.`);
     });
 }

@@ -78,7 +78,8 @@ async function run(context: CliContext, { config, demo, sources, stopped }: Run)
       context.note(`rolemint: the demo marketplace is loaded (${DEMO_FILE}).`);
     }
     const { port } = await listening(app);
-    if (config.databaseUrl === undefined) closeSocket = await openOperatorSocket({ dataDir: config.dataDir, version: PACKAGE.version, app, operations: OPERATIONS });
+    if (config.databaseUrl === undefined)
+      closeSocket = await openOperatorSocket({ dataDir: config.dataDir, version: PACKAGE.version, app, operations: OPERATIONS });
     app.log.info({ event: 'listening', issuer: config.issuer, host: config.host, port, version: PACKAGE.version });
     if (friendly) context.note(await banner(context, app, { port, marketplace }));
     const signal = await stopped;
@@ -104,14 +105,23 @@ async function listening(app: App): Promise<{ readonly port: number }> {
     return await app.listen();
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === 'EADDRINUSE') throw new DomainError('unavailable', `Port ${port} on ${host} is taken by another program: stop it, or choose another port with ROLEMINT_PORT.`);
-    if (code === 'EACCES') throw new DomainError('unavailable', `Port ${port} may not be used by this user: choose one above 1023 with ROLEMINT_PORT.`);
+    if (code === 'EADDRINUSE')
+      throw new DomainError(
+        'unavailable',
+        `Port ${port} on ${host} is taken by another program: stop it, or choose another port with ROLEMINT_PORT.`,
+      );
+    if (code === 'EACCES')
+      throw new DomainError('unavailable', `Port ${port} may not be used by this user: choose one above 1023 with ROLEMINT_PORT.`);
     if (code === 'EADDRNOTAVAIL') throw new DomainError('unavailable', `${host} is no address of this machine: see ROLEMINT_HOST.`);
     throw error;
   }
 }
 
-async function banner({ style }: CliContext, app: App, { port, marketplace }: { readonly port: number; readonly marketplace: Workspace | undefined }): Promise<string> {
+async function banner(
+  { style }: CliContext,
+  app: App,
+  { port, marketplace }: { readonly port: number; readonly marketplace: Workspace | undefined },
+): Promise<string> {
   const { issuer, host } = app.config;
   const urls: readonly (readonly [string, string])[] = [
     ['token', '/oauth/token'],

@@ -45,7 +45,10 @@ function addReading(group: Command, context: CliContext): void {
         return next === null ? listed : `${listed}\n${context.style.dim(`more: rolemint user list --after ${visible(next)}`)}`;
       });
     });
-  addCommand(group, 'show <user>', { summary: 'Show a user, by id or user name, with the profiles that reach it.', examples: ['rolemint user show alice', 'rolemint user show alice --json'] })
+  addCommand(group, 'show <user>', {
+    summary: 'Show a user, by id or user name, with the profiles that reach it.',
+    examples: ['rolemint user show alice', 'rolemint user show alice --json'],
+  })
     .option(...JSON_OPTION)
     .action(async (user: string, options: Json) => {
       context.answer(options, await context.perform(showUser, { user }), (found) => userInWords(found, context));
@@ -89,7 +92,10 @@ function addCreate(group: Command, context: CliContext): void {
   addCommand(group, 'create <username>', {
     summary: 'Create a user.',
     about: 'Without --password-stdin, --generate or --link the user has no password yet.',
-    examples: ['rolemint user create carol --organization ACME --link', 'rolemint user create carol --organization ACME --group approvers --password-stdin < password.txt'],
+    examples: [
+      'rolemint user create carol --organization ACME --link',
+      'rolemint user create carol --organization ACME --group approvers --password-stdin < password.txt',
+    ],
   })
     .requiredOption('--organization <id>', 'organization that the user belongs to')
     .option('--id <id>', 'id; default: the user name where it is free, else a new UUID')
@@ -106,7 +112,9 @@ function addCreate(group: Command, context: CliContext): void {
       const wanted = { username, organization, id: options.id, email, user_groups, password, credential: credential ?? 'none' } as const;
       const made = await context.perform(createUser, wanted);
       const id = made.id === made.username ? '' : `, id ${made.id}`;
-      context.answer(options, made, () => [`Created ${visible(made.username)} in ${made.organization}${id}.`, ...credentialInWords(made, context)].join('\n'));
+      context.answer(options, made, () =>
+        [`Created ${visible(made.username)} in ${made.organization}${id}.`, ...credentialInWords(made, context)].join('\n'),
+      );
     });
 }
 
@@ -116,7 +124,11 @@ function addPassword(group: Command, context: CliContext): void {
     about:
       'Asks without echo unless told otherwise. The password must satisfy the policies of the profiles that reach the user. ' +
       'Everything that was issued under an earlier password is revoked.',
-    examples: ['rolemint user password alice', 'rolemint user password alice --link', 'printf %s "$NEW_PASSWORD" | rolemint user password alice --password-stdin'],
+    examples: [
+      'rolemint user password alice',
+      'rolemint user password alice --link',
+      'printf %s "$NEW_PASSWORD" | rolemint user password alice --password-stdin',
+    ],
   })
     .option('--password-stdin', 'read the password from standard input')
     .option('--generate', 'generate a password and print it once')
@@ -133,7 +145,8 @@ function addPassword(group: Command, context: CliContext): void {
 }
 
 function credentialOf({ passwordStdin, generate, link }: PasswordOptions): 'given' | 'generated' | 'link' | undefined {
-  if ([passwordStdin, generate, link].filter(Boolean).length > 1) throw new InvalidArgumentError('--password-stdin, --generate and --link exclude each other.');
+  if ([passwordStdin, generate, link].filter(Boolean).length > 1)
+    throw new InvalidArgumentError('--password-stdin, --generate and --link exclude each other.');
   if (passwordStdin === true) return 'given';
   if (generate === true) return 'generated';
   return link === true ? 'link' : undefined;
@@ -169,6 +182,10 @@ function addSwitches(group: Command, context: CliContext): void {
   })
     .option(...JSON_OPTION)
     .action(async (user: string, options: Json) => {
-      context.answer(options, await context.perform(revokeUserTokens, { user }), (done) => `Everything issued to ${visible(done.user)} so far is revoked.`);
+      context.answer(
+        options,
+        await context.perform(revokeUserTokens, { user }),
+        (done) => `Everything issued to ${visible(done.user)} so far is revoked.`,
+      );
     });
 }

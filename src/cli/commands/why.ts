@@ -5,7 +5,15 @@ import type { Verdict } from '../../domain/scope.ts';
 import { visible } from '../../workspace/problem.ts';
 import { addCommand, instant, JSON_OPTION } from '../command.ts';
 import { EXIT, type CliContext } from '../context.ts';
-import { preview, why, type PathDocument, type PreviewDocument, type QuestionParameters, type SubjectDocument, type WhyDocument } from '../operations/access.ts';
+import {
+  preview,
+  why,
+  type PathDocument,
+  type PreviewDocument,
+  type QuestionParameters,
+  type SubjectDocument,
+  type WhyDocument,
+} from '../operations/access.ts';
 import { awayInWords, table, visibleJson, type Style } from '../style.ts';
 
 interface QuestionOptions {
@@ -35,7 +43,8 @@ export function addWhyCommands(program: Command, context: CliContext): void {
     .action(async (names: readonly string[], options: QuestionOptions) => {
       const [role, user, ...rest] = names.toReversed();
       if (role === undefined || rest.length > 0) throw new DomainError('invalid_input', 'Name a user and a role, or a role with --client.');
-      if (user === undefined && options.client === undefined) throw new DomainError('invalid_input', 'Name a user as well, or a client with --client.');
+      if (user === undefined && options.client === undefined)
+        throw new DomainError('invalid_input', 'Name a user as well, or a client with --client.');
       const result = await context.perform(why, { ...questionOf(options), user, role });
       context.answer(options, result, () => whyInWords(result, context.style));
       if (result.verdict !== 'granted' || result.objection !== null) context.exitCode = EXIT.differs;
@@ -76,13 +85,18 @@ function headline(found: WhyDocument, style: Style): string {
   const acting = found.context_user ?? found.subject;
   const wording: Record<Verdict, () => string> = {
     granted: () => `${who} has ${role}${tokens}.`,
-    unknown: () => `Nobody can have ${role}: there is no such role.${found.did_you_mean === null ? '' : ` Did you mean ${visible(found.did_you_mean)}?`}`,
-    unheld: () => `${who} does not have ${role}${tokens}: ${found.paths.length === 0 ? 'no security profile with it reaches them' : 'it reaches them for other clients only'}.`,
+    unknown: () =>
+      `Nobody can have ${role}: there is no such role.${found.did_you_mean === null ? '' : ` Did you mean ${visible(found.did_you_mean)}?`}`,
+    unheld: () =>
+      `${who} does not have ${role}${tokens}: ${found.paths.length === 0 ? 'no security profile with it reaches them' : 'it reaches them for other clients only'}.`,
     not_yet_valid: () => `${who} does not have ${role} yet${tokens}.`,
     expired: () => `${who} does not have ${role} any more${tokens}.`,
-    barred_for_organization_type: () => `${who} cannot have ${role}: people of a ${visible(acting.organization_type ?? '')} are barred from it, whatever is assigned.`,
-    above_client_maximum: () => `${who} holds ${role}, but tokens for ${visible(found.client ?? '')} cannot carry it: it is not among the client's maximum_roles.`,
-    outside_resource_server: () => `${who} holds ${role}, but tokens for ${visible(found.audience ?? 'the issuer')} do not carry it: it is not among the resource server's roles.`,
+    barred_for_organization_type: () =>
+      `${who} cannot have ${role}: people of a ${visible(acting.organization_type ?? '')} are barred from it, whatever is assigned.`,
+    above_client_maximum: () =>
+      `${who} holds ${role}, but tokens for ${visible(found.client ?? '')} cannot carry it: it is not among the client's maximum_roles.`,
+    outside_resource_server: () =>
+      `${who} holds ${role}, but tokens for ${visible(found.audience ?? 'the issuer')} do not carry it: it is not among the resource server's roles.`,
   };
   return wording[found.verdict]();
 }
@@ -95,7 +109,10 @@ function pathsInWords({ paths, at }: WhyDocument, style: Style): string {
     [stateInWords(path, at, style), path.reason === null ? '' : `(${visible(path.reason)})`].filter(Boolean).join('  '),
   ]);
   const painted = table(rows, (cell, row) => (paths[row]!.state === 'in_force' ? cell.replace('✓', style.good('✓')) : style.dim(cell)));
-  return painted.split('\n').map((line) => `  ${line}`).join('\n');
+  return painted
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
 }
 
 function partyInWords({ party, include_descendants: below }: PathDocument): string {
@@ -139,15 +156,23 @@ function remediesInWords({ remedies, verdict, role }: WhyDocument, style: Style)
   if (!MENDED_BY_ASSIGNING.has(verdict)) return [];
   if (remedies.length === 0) return ['', `No security profile has ${visible(role)}: add it to one first.`];
   const lines = remedies.map(({ assignment, security_profile: profile, verdict: then }) => {
-    const line = `  - {${Object.entries(assignment).map(([field, value]) => `${field}: ${yamlWord(value)}`).join(', ')}}`;
+    const line = `  - {${Object.entries(assignment)
+      .map(([field, value]) => `${field}: ${yamlWord(value)}`)
+      .join(', ')}}`;
     const blocked = BLOCKS[then] === undefined ? '' : style.warn(`; ${BLOCKS[then]}`);
     return `${line}${style.dim(`   # ${visible(profile.name)}`)}${blocked}`;
   });
-  return ['', remedies.length === 1 ? 'This assignment in a workspace file would give it:' : 'One of these assignments in a workspace file would give it:', 'assignments:', ...lines];
+  return [
+    '',
+    remedies.length === 1 ? 'This assignment in a workspace file would give it:' : 'One of these assignments in a workspace file would give it:',
+    'assignments:',
+    ...lines,
+  ];
 }
 
 /** Ids need no quotes in YAML unless they read as something else. */
-const yamlWord = (id: string): string => (/^[A-Za-z][A-Za-z0-9._-]*$/.test(id) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(id) ? id : JSON.stringify(id));
+const yamlWord = (id: string): string =>
+  /^[A-Za-z][A-Za-z0-9._-]*$/.test(id) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(id) ? id : JSON.stringify(id);
 
 function previewInWords(found: PreviewDocument, style: Style): string {
   const who = found.subject.kind === 'user' ? nameOf(found.subject) : 'itself';
@@ -161,5 +186,9 @@ function previewInWords(found: PreviewDocument, style: Style): string {
     lines.push(style.dim('  No role is asked for.'));
   }
   const until = found.roles_until === null ? '' : `; ends with the first of its roles, ${style.date(found.roles_until)}`;
-  return [...lines, `scope: ${JSON.stringify(found.scope)}   ${style.dim(`${found.bytes} bytes${until}`)}`, style.dim(visibleJson(found.claims))].join('\n');
+  return [
+    ...lines,
+    `scope: ${JSON.stringify(found.scope)}   ${style.dim(`${found.bytes} bytes${until}`)}`,
+    style.dim(visibleJson(found.claims)),
+  ].join('\n');
 }

@@ -41,7 +41,11 @@ export function addWorkspaceCommands(program: Command, context: CliContext): voi
   addCommand(program, 'apply <files...>', {
     summary: 'Bring the database to what workspace files declare, in one transaction.',
     about: 'Applying the same files twice changes nothing. A failing expectation, or any other problem, leaves everything as it is.',
-    examples: ['rolemint apply workspace/', 'rolemint apply workspace/ --dry-run', 'ADMIN_PASSWORD=… rolemint apply people.yaml   # with password: {env: ADMIN_PASSWORD}'],
+    examples: [
+      'rolemint apply workspace/',
+      'rolemint apply workspace/ --dry-run',
+      'ADMIN_PASSWORD=… rolemint apply people.yaml   # with password: {env: ADMIN_PASSWORD}',
+    ],
   })
     .option(...PLAINTEXT)
     .option(...PRUNE)

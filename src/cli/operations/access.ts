@@ -131,7 +131,8 @@ export const preview: Operation<QuestionParameters & { readonly client: string; 
     const audience = resourceServer ?? { audience: issuer, name: 'Rolemint', signingAlg: 'ES256' as const, clients: [], roleSet: undefined };
     const scopeText = negotiation.granted.join(' ');
     // A token that comes with a refresh token carries the id of the grant as well.
-    const jti = subject.kind === 'user' && client!.client.grantTypes.includes('refresh_token') ? `${app.random.id()}~${app.random.id()}` : app.random.id();
+    const jti =
+      subject.kind === 'user' && client!.client.grantTypes.includes('refresh_token') ? `${app.random.id()}~${app.random.id()}` : app.random.id();
     const exp = Math.max(iat + 1, Math.min(iat + lifetime, Math.floor(negotiation.until / 1000)));
     const claims = accessTokenClaims(
       { iss: issuer, jti, iat, exp, scope: scopeText, roles: negotiation.granted },

@@ -42,7 +42,10 @@ interface ById {
   readonly client_id: string;
 }
 
-export const listClients: Operation<{ readonly after?: string | undefined; readonly limit: number }, { readonly clients: readonly ClientDocument[]; readonly next: string | null }> = {
+export const listClients: Operation<
+  { readonly after?: string | undefined; readonly limit: number },
+  { readonly clients: readonly ClientDocument[]; readonly next: string | null }
+> = {
   name: 'client list',
   perform: async ({ app }, { after, limit }) => {
     const clients = await app.services.clients.list({ after, limit });
@@ -99,10 +102,17 @@ export const createClient: Operation<CreateClient, ClientDocument & Partial<Fres
 
 export const setClientActive: Operation<ById & { readonly active: boolean }, ById & { readonly active: boolean; readonly changed: boolean }> = {
   name: 'client active',
-  perform: async ({ app, actor }, { client_id, active }) => ({ client_id, active, ...(await app.services.clients.setActive(client_id, active, { actor })) }),
+  perform: async ({ app, actor }, { client_id, active }) => ({
+    client_id,
+    active,
+    ...(await app.services.clients.setActive(client_id, active, { actor })),
+  }),
 };
 
-export const addSecret: Operation<ById & { readonly expires_in_ms?: number | undefined; readonly grace_ms?: number | undefined }, FreshSecretDocument> = {
+export const addSecret: Operation<
+  ById & { readonly expires_in_ms?: number | undefined; readonly grace_ms?: number | undefined },
+  FreshSecretDocument
+> = {
   name: 'client secret add',
   perform: async ({ app, actor }, { client_id, expires_in_ms: lifetimeMs, grace_ms: graceMs }) =>
     freshDocumentOf(client_id, await app.services.clients.addSecret(client_id, { lifetimeMs, graceMs }, { actor })),
@@ -186,11 +196,27 @@ function documentOf(client: Client): ClientDocument {
 }
 
 function secretDocumentOf({ id, algorithm, createdAt, expiresAt }: ClientSecret, now: number): SecretDocument {
-  return { id, algorithm, created_at: createdAt.toISOString(), expires_at: isoOf(expiresAt), expired: expiresAt !== undefined && expiresAt.getTime() <= now };
+  return {
+    id,
+    algorithm,
+    created_at: createdAt.toISOString(),
+    expires_at: isoOf(expiresAt),
+    expired: expiresAt !== undefined && expiresAt.getTime() <= now,
+  };
 }
 
 function freshDocumentOf(clientId: string, { id, secret, expiresAt }: FreshSecret): FreshSecretDocument {
   return { client_id: clientId, secret_id: id, client_secret: secret, expires_at: isoOf(expiresAt) };
 }
 
-export const CLIENT_OPERATIONS = [listClients, showClient, createClient, setClientActive, addSecret, listSecrets, expireSecret, revokeClientTokens, bootstrap];
+export const CLIENT_OPERATIONS = [
+  listClients,
+  showClient,
+  createClient,
+  setClientActive,
+  addSecret,
+  listSecrets,
+  expireSecret,
+  revokeClientTokens,
+  bootstrap,
+];

@@ -16,7 +16,12 @@ export const listKeys: Operation<Record<string, never>, { readonly now: string; 
   perform: async ({ app }) => ({
     now: new Date(app.clock.now()).toISOString(),
     keys: (await app.services.keys.list()).map(({ kid, alg, status, createdAt, activatedAt, removedAt }) => ({
-      kid, alg, status, created_at: createdAt.toISOString(), signs_from: isoOf(activatedAt), leaves_jwks_at: isoOf(removedAt),
+      kid,
+      alg,
+      status,
+      created_at: createdAt.toISOString(),
+      signs_from: isoOf(activatedAt),
+      leaves_jwks_at: isoOf(removedAt),
     })),
   }),
 };
@@ -38,12 +43,13 @@ export const rotateKey: Operation<{ readonly alg: SigningAlgorithm }, RotationDo
   },
 };
 
-export const retireKey: Operation<{ readonly kid: string }, { readonly alg: string; readonly retired: string; readonly replacement: string | null }> = {
-  name: 'keys retire',
-  perform: async ({ app, actor }, { kid }) => {
-    const { alg, retired, replacement } = await app.services.keys.retire(kid, { actor });
-    return { alg, retired, replacement: replacement ?? null };
-  },
-};
+export const retireKey: Operation<{ readonly kid: string }, { readonly alg: string; readonly retired: string; readonly replacement: string | null }> =
+  {
+    name: 'keys retire',
+    perform: async ({ app, actor }, { kid }) => {
+      const { alg, retired, replacement } = await app.services.keys.retire(kid, { actor });
+      return { alg, retired, replacement: replacement ?? null };
+    },
+  };
 
 export const KEY_OPERATIONS = [listKeys, rotateKey, retireKey];

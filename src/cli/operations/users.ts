@@ -38,7 +38,10 @@ export interface PasswordResult {
   readonly one_time_link_expires_at?: string | null;
 }
 
-export const listUsers: Operation<{ readonly after?: string | undefined; readonly limit: number }, { readonly users: readonly UserDocument[]; readonly next: string | null }> = {
+export const listUsers: Operation<
+  { readonly after?: string | undefined; readonly limit: number },
+  { readonly users: readonly UserDocument[]; readonly next: string | null }
+> = {
   name: 'user list',
   perform: async ({ app }, { after, limit }) => {
     const users = await app.services.users.list({ after, limit });
@@ -91,7 +94,10 @@ export const createUser: Operation<CreateUser, UserDocument & PasswordResult> = 
   },
 };
 
-export const setPassword: Operation<{ readonly user: string; readonly password?: string | undefined; readonly credential: 'given' | 'generated' | 'link' }, PasswordResult> = {
+export const setPassword: Operation<
+  { readonly user: string; readonly password?: string | undefined; readonly credential: 'given' | 'generated' | 'link' },
+  PasswordResult
+> = {
   name: 'user password',
   perform: async (context, { user: name, password: given, credential }) => {
     const { app, actor } = context;
@@ -132,7 +138,11 @@ function documentOf(user: User): UserDocument {
     organization: user.organization,
     email: user.email ?? null,
     active: user.active,
-    user_groups: user.memberships.map(({ userGroup, validFrom, validUntil }) => ({ user_group: userGroup, valid_from: isoOf(validFrom), valid_until: isoOf(validUntil) })),
+    user_groups: user.memberships.map(({ userGroup, validFrom, validUntil }) => ({
+      user_group: userGroup,
+      valid_from: isoOf(validFrom),
+      valid_until: isoOf(validUntil),
+    })),
     authorized_organizations: user.authorizedOrganizations,
   };
 }

@@ -43,7 +43,8 @@ export async function withLock<T>(path: string, clock: Clock, work: (assertHeld:
   }
   try {
     return await work(async () => {
-      if ((await target(path)) !== owner) throw new DomainError('unavailable', `The lock ${path} was taken over by another process.`, { retryAfterSeconds: 1 });
+      if ((await target(path)) !== owner)
+        throw new DomainError('unavailable', `The lock ${path} was taken over by another process.`, { retryAfterSeconds: 1 });
     });
   } finally {
     if ((await target(path)) === owner) await unlink(path);

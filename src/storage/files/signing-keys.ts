@@ -33,23 +33,25 @@ export function openSigningKeyFile({ folder, strict, clock }: SigningKeyFileOpti
 
   return {
     read: () => explained(file, read),
-    version: () => explained(file, async () => {
-      const found = await stat(file, { bigint: true }).catch(absent);
-      return found === undefined ? 'absent' : `${found.ino} ${found.size} ${found.mtimeNs}`;
-    }),
-    update: (change) => explained(file, async () => {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await keepPrivate(folder, strict);
-      return withLock(path.join(folder, LOCK), clock, async (assertHeld) => {
-        const before = await read();
-        const after = change(before);
-        if (after === before) return before;
-        assertKeyRing(after);
-        await removeLeftovers(folder);
-        await write(file, format(after), assertHeld);
-        return after;
-      });
-    }),
+    version: () =>
+      explained(file, async () => {
+        const found = await stat(file, { bigint: true }).catch(absent);
+        return found === undefined ? 'absent' : `${found.ino} ${found.size} ${found.mtimeNs}`;
+      }),
+    update: (change) =>
+      explained(file, async () => {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await keepPrivate(folder, strict);
+        return withLock(path.join(folder, LOCK), clock, async (assertHeld) => {
+          const before = await read();
+          const after = change(before);
+          if (after === before) return before;
+          assertKeyRing(after);
+          await removeLeftovers(folder);
+          await write(file, format(after), assertHeld);
+          return after;
+        });
+      }),
   };
 }
 

@@ -29,7 +29,9 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
       if (block !== undefined) blockedUntil.set(block, options.clock.now() + error.msBeforeNext);
-      throw new DomainError('too_many_attempts', 'Too many failed attempts.', { retryAfterSeconds: Math.max(1, Math.ceil(error.msBeforeNext / 1000)) });
+      throw new DomainError('too_many_attempts', 'Too many failed attempts.', {
+        retryAfterSeconds: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
+      });
     }
   };
   return {
@@ -66,7 +68,10 @@ export function callerOf(address: string): string {
   const groups = head === '' ? [] : head.split(':');
   const following = tail === undefined || tail === '' ? [] : tail.split(':');
   while (groups.length + following.length < 8 && groups.length < 4) groups.push('0');
-  return `${[...groups, ...following].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+  return `${[...groups, ...following]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }
 
 function limiter(redis: Redis | undefined, keyPrefix: string, points: number): RateLimiterAbstract {

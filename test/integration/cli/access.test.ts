@@ -64,7 +64,12 @@ describe('rolemint why', () => {
       client: 'shop',
       subject: { kind: 'user', id: 'u-1', username: 'alice', organization: 'ACME', organization_type: 'buyer' },
       paths: [
-        { state: 'in_force', party: { kind: 'user_group', id: 'approvers', name: 'Approvers', organization: 'Acme' }, until: '2026-11-27T17:00:00.000Z', assigned_by: 'ops' },
+        {
+          state: 'in_force',
+          party: { kind: 'user_group', id: 'approvers', name: 'Approvers', organization: 'Acme' },
+          until: '2026-11-27T17:00:00.000Z',
+          assigned_by: 'ops',
+        },
         { state: 'not_yet_valid', party: { kind: 'organization', id: 'ACME', name: 'Acme' }, from: '2026-12-01T00:00:00.000Z' },
       ],
     });
@@ -85,14 +90,21 @@ describe('rolemint why', () => {
     );
     const json = (await bench.run(['why', 'bob', 'OrderReader', '--json'])).json();
     expect(json['remedies']).toEqual([
-      { security_profile: { id: 'order-approval', name: 'Order approval' }, assignment: { security_profile: 'order-approval', user: 'bob' }, verdict: 'granted' },
+      {
+        security_profile: { id: 'order-approval', name: 'Order approval' },
+        assignment: { security_profile: 'order-approval', user: 'bob' },
+        verdict: 'granted',
+      },
       { security_profile: { id: 'plus', name: 'Shopper Plus' }, assignment: { security_profile: 'plus', user: 'bob' }, verdict: 'granted' },
     ]);
   });
 
   it.each([
     [['alice', 'OrderAdmin', '--client', 'shop'], 'alice cannot have OrderAdmin: people of a buyer are barred from it, whatever is assigned.'],
-    [['alice', 'Shopper', '--at', '2026-12-02', '--client', 'shop'], "alice holds Shopper, but tokens for shop cannot carry it: it is not among the client's maximum_roles."],
+    [
+      ['alice', 'Shopper', '--at', '2026-12-02', '--client', 'shop'],
+      "alice holds Shopper, but tokens for shop cannot carry it: it is not among the client's maximum_roles.",
+    ],
     [['alice', 'Shopper'], 'alice does not have Shopper yet.'],
     [['alice', 'OrderReader', '--at', '2026-11-28'], 'alice does not have OrderReader yet.'],
     [['alice', 'OrderAdmin'], 'alice does not have OrderAdmin: it reaches them for other clients only.'],
@@ -105,7 +117,10 @@ describe('rolemint why', () => {
   });
 
   it('answers for a client that asks for itself', async () => {
-    expect(await bench.run(['why', '--client', 'nightly', 'OrderAdmin'])).toMatchObject({ code: 0, out: expect.stringContaining('nightly has OrderAdmin in tokens for nightly.\n  ✓ through the client nightly') });
+    expect(await bench.run(['why', '--client', 'nightly', 'OrderAdmin'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('nightly has OrderAdmin in tokens for nightly.\n  ✓ through the client nightly'),
+    });
     const { out } = await bench.run(['why', '--client', 'nightly', 'Shopper']);
     expect(out).toContain('  - {security_profile: plus, client_id: nightly}');
   });
@@ -163,10 +178,16 @@ describe('rolemint preview', () => {
 
   it('reads well', async () => {
     const { out } = await bench.run(['preview', 'alice', '--client', 'shop', '--scope', 'OrderReader Bogus']);
-    expect(out).toContain(`A token for shop, asked for by alice, meant for ${ISSUER}:\n  ✓ OrderReader  granted\n  · Bogus        unknown\nscope: "OrderReader"`);
+    expect(out).toContain(
+      `A token for shop, asked for by alice, meant for ${ISSUER}:\n  ✓ OrderReader  granted\n  · Bogus        unknown\nscope: "OrderReader"`,
+    );
   });
 
   it('refuses what is no scope', async () => {
-    expect(await bench.run(['preview', 'alice', '--client', 'shop', '--scope', ' x'])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('not a scope') });
+    expect(await bench.run(['preview', 'alice', '--client', 'shop', '--scope', ' x'])).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('not a scope'),
+    });
   });
 });

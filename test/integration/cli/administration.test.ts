@@ -17,7 +17,10 @@ describe('rolemint user', () => {
     const first = (await bench.run(['user', 'list', '--limit', '3', '--json'])).json() as { users: { id: string }[]; next: string };
     expect(first.users.map(({ id }) => id)).toEqual(['alice', 'ben', 'casper']);
     expect(first.next).toBe('casper');
-    const second = (await bench.run(['user', 'list', '--limit', '1000', '--after', 'casper', '--json'])).json() as { users: { id: string }[]; next: null };
+    const second = (await bench.run(['user', 'list', '--limit', '1000', '--after', 'casper', '--json'])).json() as {
+      users: { id: string }[];
+      next: null;
+    };
     expect(second.users.map(({ id }) => id)).toEqual(['greta', 'integration', 'olga', 'sven']);
     expect(second.next).toBeNull();
   });
@@ -30,7 +33,10 @@ describe('rolemint user', () => {
   });
 
   it('creates a user whose password came through standard input', async () => {
-    const { code, out, err } = await bench.run(['user', 'create', 'carol', '--organization', 'tidewater', '--group', 'tidewater-approvers', '--password-stdin'], { stdin: 'quite-a-Good-one-7\n' });
+    const { code, out, err } = await bench.run(
+      ['user', 'create', 'carol', '--organization', 'tidewater', '--group', 'tidewater-approvers', '--password-stdin'],
+      { stdin: 'quite-a-Good-one-7\n' },
+    );
     expect({ code, out, err }).toEqual({ code: 0, out: 'Created carol in tidewater.\n', err: '' });
     expect(await bench.app.hasher.verify((await hashOf('carol'))!, 'quite-a-Good-one-7')).toBe(true);
     expect((await eventsOf('user_created'))[0]).toMatchObject({ actor: { kind: 'operator', id: 'ops' }, target: { kind: 'user', id: 'carol' } });
@@ -38,7 +44,9 @@ describe('rolemint user', () => {
   });
 
   it('holds new passwords to the policy that the new user inherits, and then creates nobody', async () => {
-    const { code, out, err } = await bench.run(['user', 'create', 'carol', '--organization', 'tidewater', '--password-stdin'], { stdin: 'too-short' });
+    const { code, out, err } = await bench.run(['user', 'create', 'carol', '--organization', 'tidewater', '--password-stdin'], {
+      stdin: 'too-short',
+    });
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toBe('rolemint: The password must have at least 12 characters.\n');
     expect(await bench.app.store.access.findUser('carol')).toBeUndefined();
@@ -49,11 +57,17 @@ describe('rolemint user', () => {
     const { json } = await bench.run(['user', 'create', 'Zoë at work', '--organization', 'fjord', '--json']);
     expect(json()['id']).toMatch(/^[0-9a-f]{8}-/);
     expect(await bench.run(['user', 'create', 'alice', '--id', 'alice-2', '--organization', 'fjord'])).toMatchObject({ code: 1, out: '' });
-    expect(await bench.run(['user', 'create', 'zed', '--id', 'alice', '--organization', 'fjord'])).toMatchObject({ code: 1, err: 'rolemint: There is a user with the id "alice" already.\n' });
+    expect(await bench.run(['user', 'create', 'zed', '--id', 'alice', '--organization', 'fjord'])).toMatchObject({
+      code: 1,
+      err: 'rolemint: There is a user with the id "alice" already.\n',
+    });
   });
 
   it('sets a password, ends what was issued under the old one, and prints a generated one once', async () => {
-    expect(await bench.run(['user', 'password', 'alice', '--password-stdin'], { stdin: 'another-Good-one-8' })).toMatchObject({ code: 0, out: 'The password of alice is set.\n' });
+    expect(await bench.run(['user', 'password', 'alice', '--password-stdin'], { stdin: 'another-Good-one-8' })).toMatchObject({
+      code: 0,
+      out: 'The password of alice is set.\n',
+    });
     expect(await bench.app.hasher.verify((await hashOf('alice'))!, 'another-Good-one-8')).toBe(true);
     const trace = { jti: 'x', userId: 'alice', clientId: 'shop', issuedAt: new Date(NOW - 1000) };
     expect(await bench.app.store.revocations.isRevoked(trace)).toBe(true);
@@ -63,14 +77,27 @@ describe('rolemint user', () => {
   });
 
   it('wants one way to set a password, and a terminal to ask at', async () => {
-    expect(await bench.run(['user', 'password', 'alice', '--generate', '--link'])).toMatchObject({ code: 1, err: expect.stringContaining('exclude each other') });
-    expect(await bench.run(['user', 'password', 'alice'])).toMatchObject({ code: 1, err: 'rolemint: There is no terminal to ask at: use --password-stdin, --generate or --link.\n' });
-    expect(await bench.run(['user', 'password', 'alice', '--password-stdin'], { stdin: 'one\ntwo\n' })).toMatchObject({ code: 1, err: expect.stringContaining('must have one line, not 2') });
+    expect(await bench.run(['user', 'password', 'alice', '--generate', '--link'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('exclude each other'),
+    });
+    expect(await bench.run(['user', 'password', 'alice'])).toMatchObject({
+      code: 1,
+      err: 'rolemint: There is no terminal to ask at: use --password-stdin, --generate or --link.\n',
+    });
+    expect(await bench.run(['user', 'password', 'alice', '--password-stdin'], { stdin: 'one\ntwo\n' })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('must have one line, not 2'),
+    });
   });
 
   it('makes a link to set a password', async () => {
     const { json } = await bench.run(['user', 'password', 'alice', '--link', '--json']);
-    expect(json()).toEqual({ user: 'alice', one_time_link: expect.stringContaining(`${ISSUER}/sign-in/one-time?token=`), one_time_link_expires_at: '2026-11-23T12:00:00.000Z' });
+    expect(json()).toEqual({
+      user: 'alice',
+      one_time_link: expect.stringContaining(`${ISSUER}/sign-in/one-time?token=`),
+      one_time_link_expires_at: '2026-11-23T12:00:00.000Z',
+    });
   });
 
   it('disables for good and enables again, once each', async () => {
@@ -101,11 +128,16 @@ describe('rolemint user', () => {
 
 describe('rolemint client', () => {
   it('creates a client and prints its secret once; only the SHA-256 is kept', async () => {
-    const made = (await bench.run(['client', 'create', 'nightly', '--grant-type', 'client_credentials', '--context-user', 'integration', '--json'])).json();
+    const made = (
+      await bench.run(['client', 'create', 'nightly', '--grant-type', 'client_credentials', '--context-user', 'integration', '--json'])
+    ).json();
     const secret = String(made['client_secret']);
     expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
     const record = await bench.app.store.findClient('nightly', new Date(NOW));
-    expect(record).toMatchObject({ client: { contextUser: 'integration', grantTypes: ['client_credentials'] }, secrets: [{ algorithm: 'sha256', hash: digest(secret) }] });
+    expect(record).toMatchObject({
+      client: { contextUser: 'integration', grantTypes: ['client_credentials'] },
+      secrets: [{ algorithm: 'sha256', hash: digest(secret) }],
+    });
     const shown = await bench.run(['client', 'show', 'nightly', '--json']);
     expect(shown.out).not.toContain(secret);
     expect(shown.out).not.toContain(digest(secret));
@@ -115,7 +147,10 @@ describe('rolemint client', () => {
   it('makes no secret for a public client', async () => {
     const { json } = await bench.run(['client', 'create', 'app', '--auth', 'none', '--grant-type', 'password', '--json']);
     expect(json()).not.toHaveProperty('client_secret');
-    expect(await bench.run(['client', 'secret', 'add', 'app'])).toMatchObject({ code: 1, err: 'rolemint: The client "app" authenticates by none: a secret would do nothing.\n' });
+    expect(await bench.run(['client', 'secret', 'add', 'app'])).toMatchObject({
+      code: 1,
+      err: 'rolemint: The client "app" authenticates by none: a secret would do nothing.\n',
+    });
   });
 
   it.each([
@@ -135,7 +170,9 @@ describe('rolemint client', () => {
   it('adds a secret beside the old ones, which end after the grace', async () => {
     const added = (await bench.run(['client', 'secret', 'add', 'backoffice', '--expires-in', '30d', '--grace', '24h', '--json'])).json();
     expect(added['expires_at']).toBe('2026-12-22T12:00:00.000Z');
-    const { secrets } = (await bench.run(['client', 'secret', 'list', 'backoffice', '--json'])).json() as { secrets: { id: string; expires_at: string; expired: boolean }[] };
+    const { secrets } = (await bench.run(['client', 'secret', 'list', 'backoffice', '--json'])).json() as {
+      secrets: { id: string; expires_at: string; expired: boolean }[];
+    };
     expect(secrets.map(({ expires_at }) => expires_at).sort()).toEqual(['2026-11-23T12:00:00.000Z', '2026-12-22T12:00:00.000Z']);
     const verify = async (secret: string) => {
       await bench.app.services.access.refresh(0);
@@ -183,8 +220,15 @@ describe('what commands print', () => {
   it('never contains a password, a secret or a hash', async () => {
     const outputs: string[] = [];
     const commands = [
-      ['user', 'list'], ['user', 'show', 'alice'], ['client', 'list'], ['client', 'show', 'backoffice'], ['client', 'secret', 'list', 'backoffice'],
-      ['export'], ['why', 'alice', 'Shopper'], ['preview', 'alice', '--client', 'shop'], ['plan', MARKETPLACE, '--insecure-plaintext'],
+      ['user', 'list'],
+      ['user', 'show', 'alice'],
+      ['client', 'list'],
+      ['client', 'show', 'backoffice'],
+      ['client', 'secret', 'list', 'backoffice'],
+      ['export'],
+      ['why', 'alice', 'Shopper'],
+      ['preview', 'alice', '--client', 'shop'],
+      ['plan', MARKETPLACE, '--insecure-plaintext'],
     ];
     for (const argv of commands) {
       for (const more of [[], ['--json']]) {
@@ -193,13 +237,22 @@ describe('what commands print', () => {
       }
     }
     const all = outputs.join('\n');
-    for (const secret of [PASSWORD, 'demo-backoffice-secret', 'demo-orders-api-secret', '$argon2id$', (await hashOf('alice'))!]) expect(all).not.toContain(secret);
+    for (const secret of [PASSWORD, 'demo-backoffice-secret', 'demo-orders-api-secret', '$argon2id$', (await hashOf('alice'))!])
+      expect(all).not.toContain(secret);
   });
 
   it('--json is JSON and nothing else, for every command that answers', async () => {
     const commands = [
-      ['user', 'list'], ['user', 'show', 'alice'], ['user', 'unlock', 'alice'], ['client', 'list'], ['client', 'show', 'shop'], ['keys', 'list'],
-      ['export'], ['migrate'], ['why', 'alice', 'Shopper'], ['preview', 'alice', '--client', 'shop'],
+      ['user', 'list'],
+      ['user', 'show', 'alice'],
+      ['user', 'unlock', 'alice'],
+      ['client', 'list'],
+      ['client', 'show', 'shop'],
+      ['keys', 'list'],
+      ['export'],
+      ['migrate'],
+      ['why', 'alice', 'Shopper'],
+      ['preview', 'alice', '--client', 'shop'],
     ];
     for (const argv of commands) {
       const { out, err } = await bench.run([...argv, '--json'], { tty: true });

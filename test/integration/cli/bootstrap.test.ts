@@ -22,7 +22,9 @@ describe('rolemint bootstrap', () => {
       client_id: 'rolemint-admin',
       client_secret: expect.stringMatching(/^[\w-]{43}$/),
     });
-    const roles = (await bench.run(['preview', 'admin', '--client', 'rolemint-admin', '--scope', BUILT_IN_ROLES.map(({ name }) => name).join(' '), '--json'])).json();
+    const roles = (
+      await bench.run(['preview', 'admin', '--client', 'rolemint-admin', '--scope', BUILT_IN_ROLES.map(({ name }) => name).join(' '), '--json'])
+    ).json();
     expect(roles['roles']).toHaveLength(BUILT_IN_ROLES.length);
     const asClient = (await bench.run(['preview', '--client', 'rolemint-admin', '--scope', 'FullAccess', '--json'])).json();
     expect(asClient['scope']).toBe('FullAccess');
@@ -41,17 +43,26 @@ describe('rolemint bootstrap', () => {
   });
 
   it('of two at the same time makes one administrator', async () => {
-    const codes = (await Promise.all([bench.run(['bootstrap']), bench.run(['bootstrap', '--username', 'other', '--client', 'other-client'])])).map(({ code }) => code);
+    const codes = (await Promise.all([bench.run(['bootstrap']), bench.run(['bootstrap', '--username', 'other', '--client', 'other-client'])])).map(
+      ({ code }) => code,
+    );
     expect(codes.sort((a, b) => a - b)).toEqual([0, 1]);
   });
 
   it('refuses where somebody holds FullAccess by other means', async () => {
     await bench.run(['apply', MARKETPLACE, '--insecure-plaintext']);
-    expect(await bench.run(['bootstrap'])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('There is an administrator already: integration.') });
+    expect(await bench.run(['bootstrap'])).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('There is an administrator already: integration.'),
+    });
   });
 
   it('does not take an existing user over', async () => {
-    await bench.write('w.yaml', 'rolemint: 1\norganization_types: [{name: t}]\norganizations: [{id: o, name: o, type: t}]\nusers: [{id: admin, username: admin, organization: o}]\n');
+    await bench.write(
+      'w.yaml',
+      'rolemint: 1\norganization_types: [{name: t}]\norganizations: [{id: o, name: o, type: t}]\nusers: [{id: admin, username: admin, organization: o}]\n',
+    );
     await bench.run(['apply', 'w.yaml']);
     expect(await bench.run(['bootstrap'])).toMatchObject({ code: 1, err: expect.stringContaining('Choose another name with --username.') });
     expect(await bench.run(['bootstrap', '--username', 'root'])).toMatchObject({ code: 0 });
@@ -65,7 +76,10 @@ describe('a one-time link', () => {
   let clientSecret: string;
   beforeEach(async () => {
     server = await startServer({ store: openMemoryStore() });
-    const made = await server.app.services.bootstrap.run({ username: 'admin', clientId: 'rolemint-admin' }, { actor: { kind: 'operator', id: 'test' } });
+    const made = await server.app.services.bootstrap.run(
+      { username: 'admin', clientId: 'rolemint-admin' },
+      { actor: { kind: 'operator', id: 'test' } },
+    );
     link = new URL(made.oneTimeLink.replace(ISSUER, server.url));
     clientSecret = made.clientSecret;
   });
@@ -73,7 +87,12 @@ describe('a one-time link', () => {
 
   const token = () => link.searchParams.get('token')!;
   const send = (form: Record<string, string>) => post(`${server.url}/sign-in/one-time`, { token: token(), password: NEW, repeated: NEW, ...form });
-  const signIn = (password: string) => post(`${server.url}/oauth/token`, { grant_type: 'password', username: 'admin', password, scope: 'FullAccess' }, basic('rolemint-admin', clientSecret));
+  const signIn = (password: string) =>
+    post(
+      `${server.url}/oauth/token`,
+      { grant_type: 'password', username: 'admin', password, scope: 'FullAccess' },
+      basic('rolemint-admin', clientSecret),
+    );
 
   it('opens a form that runs no script, is in no frame, in no cache, and sends only to us', async () => {
     const page = await fetch(link);
@@ -82,7 +101,9 @@ describe('a one-time link', () => {
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(page.headers.get('referrer-policy')).toBe('no-referrer');
-    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/);
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
+    );
     expect(text).toContain('<html lang="en">');
     expect(text).toContain('<label for="password">');
     expect(text).not.toContain('<script');
@@ -100,7 +121,9 @@ describe('a one-time link', () => {
     expect(await send({ password: 'yet-another-Password-2', repeated: 'yet-another-Password-2' })).toMatchObject({ status: 404 });
     expect((await fetch(link)).status).toBe(404);
     expect((await signIn(NEW)).status).toBe(200);
-    expect((await server.app.store.listAuditEvents({ limit: 1, type: 'user_password_changed' }))[0]).toMatchObject({ actor: { kind: 'user', id: 'admin' } });
+    expect((await server.app.store.listAuditEvents({ limit: 1, type: 'user_password_changed' }))[0]).toMatchObject({
+      actor: { kind: 'user', id: 'admin' },
+    });
   });
 
   it('works for exactly one of many at once', async () => {
@@ -109,8 +132,14 @@ describe('a one-time link', () => {
   });
 
   it('stays good when the password does not satisfy the policy, and says what is wanted', async () => {
-    expect(await send({ password: 'short', repeated: 'short' })).toMatchObject({ status: 400, text: expect.stringContaining('The password must have at least 8 characters.') });
-    expect(await send({ repeated: 'something else' })).toMatchObject({ status: 400, text: expect.stringContaining('The two passwords are not the same.') });
+    expect(await send({ password: 'short', repeated: 'short' })).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('The password must have at least 8 characters.'),
+    });
+    expect(await send({ repeated: 'something else' })).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('The two passwords are not the same.'),
+    });
     expect((await send({})).status).toBe(200);
   });
 
@@ -120,15 +149,19 @@ describe('a one-time link', () => {
     expect(await server.app.services.links.holderOf(newer.url.split('token=')[1]!)).toMatchObject({ id: 'admin' });
   });
 
-  it.each([['', 404], ['x', 404], ['YWRtaW4.x', 404], [`YWRtaW4.${'A'.repeat(43)}`, 404], [`bm9ib2R5.${'A'.repeat(43)}`, 404], ['<script>alert(1)</script>', 404]])(
-    'the token %j is answered with %d and without an echo',
-    async (wrong, status) => {
-      const page = await fetch(`${server.url}/sign-in/one-time?token=${encodeURIComponent(wrong)}`);
-      expect(page.status).toBe(status);
-      expect(await page.text()).not.toContain('<script');
-      expect((await send({ token: wrong })).status).toBe(status);
-    },
-  );
+  it.each([
+    ['', 404],
+    ['x', 404],
+    ['YWRtaW4.x', 404],
+    [`YWRtaW4.${'A'.repeat(43)}`, 404],
+    [`bm9ib2R5.${'A'.repeat(43)}`, 404],
+    ['<script>alert(1)</script>', 404],
+  ])('the token %j is answered with %d and without an echo', async (wrong, status) => {
+    const page = await fetch(`${server.url}/sign-in/one-time?token=${encodeURIComponent(wrong)}`);
+    expect(page.status).toBe(status);
+    expect(await page.text()).not.toContain('<script');
+    expect((await send({ token: wrong })).status).toBe(status);
+  });
 
   it('takes nothing but its form', async () => {
     const json = await fetch(`${server.url}/sign-in/one-time`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });

@@ -28,10 +28,15 @@ describe('rolemint doctor', () => {
     expect(result).toMatchObject({ code: 0, err: '' });
     expect(result.json()['healthy']).toBe(true);
     expect(named(result, 'configuration')?.status).toBe('ok');
-    expect(named(result, 'database')).toMatchObject({ status: 'warn', finding: 'answers; there are no users', advice: expect.stringContaining('rolemint bootstrap') });
+    expect(named(result, 'database')).toMatchObject({
+      status: 'warn',
+      finding: 'answers; there are no users',
+      advice: expect.stringContaining('rolemint bootstrap'),
+    });
     expect(named(result, 'signing keys')).toMatchObject({ status: 'warn' });
     expect(named(result, 'server')).toMatchObject({ status: 'warn', finding: expect.stringContaining('does not answer') });
-    for (const check of checksOf(result)) expect(check.status === 'ok' ? check.advice : typeof check.advice).toBe(check.status === 'ok' ? null : 'string');
+    for (const check of checksOf(result))
+      expect(check.status === 'ok' ? check.advice : typeof check.advice).toBe(check.status === 'ok' ? null : 'string');
   });
 
   it('names every problem of the settings, and fails', async () => {
@@ -47,7 +52,11 @@ describe('rolemint doctor', () => {
     await chmod(path.join(bench.folder, 'keys'), 0o755);
     const result = await bench.run(['doctor', '--json'], { env: nobody });
     expect(result.code).toBe(1);
-    expect(named(result, 'keys folder')).toMatchObject({ status: 'fail', finding: expect.stringContaining('mode 0755'), advice: expect.stringContaining('chmod 700') });
+    expect(named(result, 'keys folder')).toMatchObject({
+      status: 'fail',
+      finding: expect.stringContaining('mode 0755'),
+      advice: expect.stringContaining('chmod 700'),
+    });
   });
 
   it('warns of what the demo published, and fails in production; the secrets themselves are not said', async () => {
@@ -62,7 +71,9 @@ describe('rolemint doctor', () => {
   });
 
   it('says what to do about a database and a Redis that do not answer', async () => {
-    const result = await bench.run(['doctor', '--json'], { env: { ...nobody, ROLEMINT_DATABASE_URL: 'postgres://u:a-secret-word@127.0.0.1:1/x', ROLEMINT_REDIS_URL: 'redis://:a-secret-word@127.0.0.1:1' } });
+    const result = await bench.run(['doctor', '--json'], {
+      env: { ...nobody, ROLEMINT_DATABASE_URL: 'postgres://u:a-secret-word@127.0.0.1:1/x', ROLEMINT_REDIS_URL: 'redis://:a-secret-word@127.0.0.1:1' },
+    });
     expect(result.code).toBe(1);
     expect(named(result, 'database')?.status).toBe('fail');
     expect(named(result, 'redis')).toMatchObject({ status: 'warn', advice: expect.stringContaining('ROLEMINT_REDIS_URL') });
@@ -77,7 +88,13 @@ describe('rolemint doctor', () => {
 });
 
 describe('the version of Node.js', () => {
-  it.each([['18.20.4', 'fail'], ['20.18.0', 'fail'], ['20.19.0', 'warn'], ['22.1.0', 'ok'], ['24.3.0', 'ok']])('%s: %s', (version, status) => {
+  it.each([
+    ['18.20.4', 'fail'],
+    ['20.18.0', 'fail'],
+    ['20.19.0', 'warn'],
+    ['22.1.0', 'ok'],
+    ['24.3.0', 'ok'],
+  ])('%s: %s', (version, status) => {
     expect(nodeVersion(version).status).toBe(status);
   });
 });

@@ -37,7 +37,13 @@ export async function openBench(workspaces: readonly string[] = []): Promise<Ben
   const folder = await mkdtemp(path.join(tmpdir(), 'rolemint-cli-'));
   const time = { now: NOW };
   const clock = { now: () => time.now };
-  const environment = { ROLEMINT_ISSUER: ISSUER, ROLEMINT_PORT: '0', ROLEMINT_DATA_DIR: path.join(folder, 'data'), ROLEMINT_KEYS_DIR: path.join(folder, 'keys'), ROLEMINT_HASH_QUEUE: '1000' };
+  const environment = {
+    ROLEMINT_ISSUER: ISSUER,
+    ROLEMINT_PORT: '0',
+    ROLEMINT_DATA_DIR: path.join(folder, 'data'),
+    ROLEMINT_KEYS_DIR: path.join(folder, 'keys'),
+    ROLEMINT_HASH_QUEUE: '1000',
+  };
   const app = await openApp(loadConfig(environment), { store: openMemoryStore({ clock }), clock, log: recordingLogger().logger });
   if (workspaces.length > 0) await applyFiles(app, workspaces);
   return {
@@ -67,7 +73,10 @@ export async function openBench(workspaces: readonly string[] = []): Promise<Ben
   };
 }
 
-export async function runWith(argv: readonly string[], { tty, ...io }: Omit<CliIo, 'stdout' | 'stderr'> & { readonly tty?: boolean }): Promise<Result> {
+export async function runWith(
+  argv: readonly string[],
+  { tty, ...io }: Omit<CliIo, 'stdout' | 'stderr'> & { readonly tty?: boolean },
+): Promise<Result> {
   let out = '';
   let err = '';
   const code = await runCli(argv, {

@@ -20,19 +20,38 @@ function namesOf(command: Command): string[] {
 const commands = everyCommand(buildProgram(new CliContext({ ...surroundings, stdout: { write: () => true }, stderr: { write: () => true } })));
 
 describe('help', () => {
-  it.each(commands.map((command) => [namesOf(command).join(' '), command] as const))('of `%s` has a summary of one sentence, described options and an example', async (name, command) => {
-    const shown = await run(...name.split(' '), '--help');
-    expect(shown).toMatchObject({ code: 0, err: '' });
-    expect(command.summary()).toMatch(/^[A-Z][^\n]*\.$/);
-    expect(shown.out).toContain(`Usage: rolemint ${name}`);
-    expect(shown.out).toContain('\nExamples:\n  $ ');
-    for (const option of command.options) expect(option.description).not.toBe('');
-  });
+  it.each(commands.map((command) => [namesOf(command).join(' '), command] as const))(
+    'of `%s` has a summary of one sentence, described options and an example',
+    async (name, command) => {
+      const shown = await run(...name.split(' '), '--help');
+      expect(shown).toMatchObject({ code: 0, err: '' });
+      expect(command.summary()).toMatch(/^[A-Z][^\n]*\.$/);
+      expect(shown.out).toContain(`Usage: rolemint ${name}`);
+      expect(shown.out).toContain('\nExamples:\n  $ ');
+      for (const option of command.options) expect(option.description).not.toBe('');
+    },
+  );
 
   it('lists every command and the exit codes', async () => {
     const { code, out } = await run('--help');
     expect(code).toBe(0);
-    for (const name of ['serve', 'migrate', 'plan', 'apply', 'export', 'keys', 'why', 'preview', 'token', 'verify', 'user', 'client', 'bootstrap', 'doctor', 'help']) {
+    for (const name of [
+      'serve',
+      'migrate',
+      'plan',
+      'apply',
+      'export',
+      'keys',
+      'why',
+      'preview',
+      'token',
+      'verify',
+      'user',
+      'client',
+      'bootstrap',
+      'doctor',
+      'help',
+    ]) {
       expect(out).toMatch(new RegExp(`\\n  ${name} `));
     }
     expect(out).toContain('Exit codes:\n  0  done');
@@ -45,12 +64,16 @@ describe('help', () => {
   });
 
   it('takes no password and no secret on the command line', () => {
-    const taking = commands.flatMap((command) => command.options.filter(({ flags }) => /password|secret/.test(flags) && /[<[]/.test(flags)).map(({ flags }) => flags));
+    const taking = commands.flatMap((command) =>
+      command.options.filter(({ flags }) => /password|secret/.test(flags) && /[<[]/.test(flags)).map(({ flags }) => flags),
+    );
     expect(taking).toEqual([]);
   });
 
   it('every command that answers has --json', () => {
-    const silent = commands.filter((command) => command.commands.length === 0 && !command.options.some(({ long }) => long === '--json')).map((command) => command.name());
+    const silent = commands
+      .filter((command) => command.commands.length === 0 && !command.options.some(({ long }) => long === '--json'))
+      .map((command) => command.name());
     expect(silent).toEqual(['serve', 'help']);
   });
 });

@@ -19,7 +19,8 @@ const operations: ReadonlyMap<string, AnyOperation> = new Map<string, AnyOperati
   ['break', { name: 'break', perform: async () => Promise.reject(new Error('with a secret in it')) }],
 ]);
 const open = () => openOperatorSocket({ dataDir: folder, version: '1', app: bench.app, operations });
-const ask = (operation: string, parameters: unknown = {}, version = '1') => askRunningServer(folder, { version, operation, operator: 'ops', parameters });
+const ask = (operation: string, parameters: unknown = {}, version = '1') =>
+  askRunningServer(folder, { version, operation, operator: 'ops', parameters });
 
 beforeEach(async () => {
   bench = await openBench();

@@ -32,7 +32,13 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'rolemint-serve-'));
   port = await freePort();
   children = [];
-  environment = { PATH: process.env['PATH'] ?? '', HOME: folder, ROLEMINT_PORT: String(port), ROLEMINT_DATA_DIR: path.join(folder, 'data'), ROLEMINT_KEYS_DIR: path.join(folder, 'keys') };
+  environment = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    ROLEMINT_PORT: String(port),
+    ROLEMINT_DATA_DIR: path.join(folder, 'data'),
+    ROLEMINT_KEYS_DIR: path.join(folder, 'keys'),
+  };
 });
 afterEach(async () => {
   for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
@@ -71,7 +77,8 @@ function start(command: string, argv: readonly string[], env: Record<string, str
   return { child, ended, saying };
 }
 
-const rolemint = (argv: readonly string[], env: Record<string, string> = {}): Program => start(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...argv], env);
+const rolemint = (argv: readonly string[], env: Record<string, string> = {}): Program =>
+  start(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...argv], env);
 /** The command in this process, which is quicker to start; the server that has the database is another one all the same. */
 const quickly = (argv: readonly string[], env: Record<string, string> = {}): Promise<Result> =>
   runWith(argv, {
@@ -81,14 +88,27 @@ const quickly = (argv: readonly string[], env: Record<string, string> = {}): Pro
     operator: 'ops',
     signals: { on: () => undefined, off: () => undefined },
   });
-const demoLines = (banner: string): string[] => banner.split('\n').filter((line) => line.startsWith('  curl ')).map((line) => line.trim());
-const paste = async (line: string): Promise<Record<string, unknown>> => JSON.parse((await start('sh', ['-c', line]).ended).out) as Record<string, unknown>;
+const demoLines = (banner: string): string[] =>
+  banner
+    .split('\n')
+    .filter((line) => line.startsWith('  curl '))
+    .map((line) => line.trim());
+const paste = async (line: string): Promise<Record<string, unknown>> =>
+  JSON.parse((await start('sh', ['-c', line]).ended).out) as Record<string, unknown>;
 
 describe('rolemint serve on the embedded database', () => {
   it('shows the demo, answers the lines that it prints, lets commands in while it runs, and stops cleanly; a second start keeps everything', async () => {
     const first = rolemint(['serve', '--demo']);
     const banner = await first.saying('Ctrl-C stops it.');
-    for (const url of ['/oauth/token', '/oauth/introspect', '/oauth/revoke', '/.well-known/jwks.json', '/.well-known/openid-configuration', '/healthz', '/metrics']) {
+    for (const url of [
+      '/oauth/token',
+      '/oauth/introspect',
+      '/oauth/revoke',
+      '/.well-known/jwks.json',
+      '/.well-known/openid-configuration',
+      '/healthz',
+      '/metrics',
+    ]) {
       expect(banner).toContain(`http://localhost:${port}${url}\n`);
     }
     const [password, credentials, introspect, ...rest] = demoLines(banner) as [string, string, string];
@@ -98,23 +118,35 @@ describe('rolemint serve on the embedded database', () => {
     expect(await paste(introspect)).toMatchObject({ active: true, username: 'alice', roles: ['OrderApprover', 'Shopper'] });
 
     const why = await rolemint(['why', 'alice', 'OrderApprover', '--client', 'shop']).ended;
-    expect(why).toMatchObject({ code: 0, out: expect.stringContaining('alice has OrderApprover in tokens for shop.\n  ✓ through user group'), err: '' });
+    expect(why).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('alice has OrderApprover in tokens for shop.\n  ✓ through user group'),
+      err: '',
+    });
     const missing = await quickly(['why', 'alice', 'OrderAdmin', '--json']);
     expect(missing.code).toBe(2);
     expect(missing.json()).toMatchObject({ verdict: 'unheld' });
     expect(await quickly(['user', 'show', 'nobody'])).toMatchObject({ code: 2, out: '', err: 'rolemint: There is no user "nobody".\n' });
 
-    await writeFile(path.join(folder, 'w.yaml'), 'rolemint: 1\nusers: [{id: zoe, username: zoe, organization: fjord, password: {env: ZOE_PASSWORD}}]\n');
+    await writeFile(
+      path.join(folder, 'w.yaml'),
+      'rolemint: 1\nusers: [{id: zoe, username: zoe, organization: fjord, password: {env: ZOE_PASSWORD}}]\n',
+    );
     const applied = await quickly(['apply', path.join(folder, 'w.yaml'), '--json'], { ZOE_PASSWORD: 'Correct-Horse-8-Battery' });
     expect(applied).toMatchObject({ code: 0, err: '' });
-    const token = await paste(`curl -s -u backoffice:demo-backoffice-secret http://localhost:${port}/oauth/token -d grant_type=password -d username=zoe -d password=Correct-Horse-8-Battery`);
+    const token = await paste(
+      `curl -s -u backoffice:demo-backoffice-secret http://localhost:${port}/oauth/token -d grant_type=password -d username=zoe -d password=Correct-Horse-8-Battery`,
+    );
     expect(token).toMatchObject({ token_type: 'Bearer' });
 
     const doctor = await quickly(['doctor', '--json']);
     expect(doctor.code).toBe(0);
     const { checks } = JSON.parse(doctor.out) as { checks: { name: string; status: string; finding: string }[] };
     expect(checks.find(({ name }) => name === 'server')).toMatchObject({ status: 'ok' });
-    expect(checks.find(({ name }) => name === 'database')).toMatchObject({ status: 'warn', finding: expect.stringContaining('client backoffice, client orders-api') });
+    expect(checks.find(({ name }) => name === 'database')).toMatchObject({
+      status: 'warn',
+      finding: expect.stringContaining('client backoffice, client orders-api'),
+    });
 
     const other = await rolemint(['serve'], { ROLEMINT_PORT: String(await freePort()) }).ended;
     expect(other.code).toBe(1);
@@ -137,14 +169,19 @@ describe('rolemint serve on the embedded database', () => {
 
   it('applies files, and bootstraps once, with and without a running server', async () => {
     expect(await quickly(['why', 'alice', 'Shopper'])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('There is no database in') });
-    await writeFile(path.join(folder, 'w.yaml'), 'rolemint: 1\nworkspace: mine\norganization_types: [{name: t}]\norganizations: [{id: o, name: o, type: t}]\n');
+    await writeFile(
+      path.join(folder, 'w.yaml'),
+      'rolemint: 1\nworkspace: mine\norganization_types: [{name: t}]\norganizations: [{id: o, name: o, type: t}]\n',
+    );
     const server = rolemint(['serve', '--apply', path.join(folder, 'w.yaml')]);
     await new Promise<void>((resolve) => server.child.stdout!.on('data', (chunk) => String(chunk).includes('"listening"') && resolve()));
     const made = await rolemint(['bootstrap', '--json']).ended;
     expect(made.code).toBe(0);
     const { username, one_time_link: link, client_id: id, client_secret: secret } = JSON.parse(made.out) as Record<string, string>;
     expect({ username, id }).toEqual({ username: 'admin', id: 'rolemint-admin' });
-    expect(await paste(`curl -s -u ${id}:${secret} http://localhost:${port}/oauth/token -d grant_type=client_credentials -d scope=FullAccess`)).toMatchObject({ scope: 'FullAccess' });
+    expect(
+      await paste(`curl -s -u ${id}:${secret} http://localhost:${port}/oauth/token -d grant_type=client_credentials -d scope=FullAccess`),
+    ).toMatchObject({ scope: 'FullAccess' });
     expect((await fetch(link!)).status).toBe(200);
     server.child.kill('SIGTERM');
     const ended = await server.ended;
@@ -158,9 +195,22 @@ describe('rolemint serve on the embedded database', () => {
 
   it('refuses in production what is for trying out, before anything is opened', async () => {
     const production = { ROLEMINT_PRODUCTION: 'true' };
-    expect(await quickly(['serve', '--demo'], production)).toMatchObject({ code: 1, out: '', err: 'rolemint: --demo is refused with ROLEMINT_PRODUCTION=true.\n' });
-    expect(await quickly(['serve', '--apply', MARKETPLACE, '--insecure-plaintext'], production)).toMatchObject({ code: 1, err: expect.stringContaining('--insecure-plaintext is refused with ROLEMINT_PRODUCTION=true') });
-    expect(await quickly(['serve'], { ...production, ROLEMINT_ISSUER: 'http://id.example.com' })).toMatchObject({ code: 1, err: expect.stringContaining('in production it must be https') });
-    expect(await quickly(['serve'], { ROLEMINT_PORT: '0' })).toMatchObject({ code: 1, err: expect.stringContaining('ROLEMINT_ISSUER: must be set when ROLEMINT_PORT is 0') });
+    expect(await quickly(['serve', '--demo'], production)).toMatchObject({
+      code: 1,
+      out: '',
+      err: 'rolemint: --demo is refused with ROLEMINT_PRODUCTION=true.\n',
+    });
+    expect(await quickly(['serve', '--apply', MARKETPLACE, '--insecure-plaintext'], production)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--insecure-plaintext is refused with ROLEMINT_PRODUCTION=true'),
+    });
+    expect(await quickly(['serve'], { ...production, ROLEMINT_ISSUER: 'http://id.example.com' })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('in production it must be https'),
+    });
+    expect(await quickly(['serve'], { ROLEMINT_PORT: '0' })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('ROLEMINT_ISSUER: must be set when ROLEMINT_PORT is 0'),
+    });
   }, 60_000);
 });

@@ -52,7 +52,10 @@ describe('rolemint serve and signals', () => {
     expect(signals.listenerCount('SIGINT') + signals.listenerCount('SIGTERM')).toBe(0);
   });
 
-  it.each([['SIGINT', 130], ['SIGTERM', 143]])('a second one, %s, does not wait: %d', async (signal, code) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('a second one, %s, does not wait: %d', async (signal, code) => {
     const { ended, err } = await serve(() => new Promise(() => undefined));
     signals.emit('SIGINT');
     signals.emit(signal);

@@ -38,17 +38,33 @@ const cli = (argv: readonly string[], { stdin = '', clock }: { stdin?: string; c
   });
 
 const tokenOf = async (form: Record<string, string> = {}): Promise<string> =>
-  String((await post(`${issuer}/oauth/token`, { grant_type: 'password', client_id: 'shop', username: 'alice', password: PASSWORD, scope: 'Shopper', ...form })).body['access_token']);
+  String(
+    (
+      await post(`${issuer}/oauth/token`, {
+        grant_type: 'password',
+        client_id: 'shop',
+        username: 'alice',
+        password: PASSWORD,
+        scope: 'Shopper',
+        ...form,
+      })
+    ).body['access_token'],
+  );
 
 describe('rolemint token', () => {
   it('asks for a person, with the password from standard input', async () => {
-    const { code, err, json } = await cli(['token', '--client', 'shop', '--user', 'alice', '--password-stdin', '--scope', 'Shopper OrderAdmin', '--json', '--decode'], { stdin: `${PASSWORD}\n` });
+    const { code, err, json } = await cli(
+      ['token', '--client', 'shop', '--user', 'alice', '--password-stdin', '--scope', 'Shopper OrderAdmin', '--json', '--decode'],
+      { stdin: `${PASSWORD}\n` },
+    );
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(json()).toMatchObject({ token_type: 'Bearer', scope: 'Shopper', claims: { sub: 'alice', roles: ['Shopper'] } });
   });
 
   it('asks for a client, with the secret from standard input', async () => {
-    const { code, json } = await cli(['token', '--client', 'backoffice', '--secret-stdin', '--scope', 'FullAccess', '--json'], { stdin: 'demo-backoffice-secret' });
+    const { code, json } = await cli(['token', '--client', 'backoffice', '--secret-stdin', '--scope', 'FullAccess', '--json'], {
+      stdin: 'demo-backoffice-secret',
+    });
     expect(code).toBe(0);
     expect(json()).toMatchObject({ scope: 'FullAccess' });
   });
@@ -58,21 +74,29 @@ describe('rolemint token', () => {
       { ...(await server.app.services.clients.get('backoffice')).client, clientId: 'poster', tokenEndpointAuthMethod: 'client_secret_post' },
       { actor: { kind: 'operator', id: 'test' } },
     );
-    const { code, json } = await cli(['token', '--client', 'poster', '--secret-stdin', '--auth', 'post', '--scope', 'OrderAdmin', '--json'], { stdin: made!.secret });
+    const { code, json } = await cli(['token', '--client', 'poster', '--secret-stdin', '--auth', 'post', '--scope', 'OrderAdmin', '--json'], {
+      stdin: made!.secret,
+    });
     expect(code).toBe(0);
     expect(json()).toMatchObject({ scope: 'OrderAdmin' });
   });
 
   it('takes both from standard input, the secret first', async () => {
-    const { code, json } = await cli(['token', '--client', 'backoffice', '--secret-stdin', '--user', 'olga', '--password-stdin', '--scope', 'OrderReader', '--json'], {
-      stdin: `demo-backoffice-secret\n${PASSWORD}\n`,
-    });
+    const { code, json } = await cli(
+      ['token', '--client', 'backoffice', '--secret-stdin', '--user', 'olga', '--password-stdin', '--scope', 'OrderReader', '--json'],
+      {
+        stdin: `demo-backoffice-secret\n${PASSWORD}\n`,
+      },
+    );
     expect(code).toBe(0);
     expect(json()).toMatchObject({ scope: 'OrderReader' });
   });
 
   it('names the resource', async () => {
-    const { json } = await cli(['token', '--client', 'shop', '--user', 'alice', '--password-stdin', '--resource', 'https://orders.fjord.example', '--json'], { stdin: PASSWORD });
+    const { json } = await cli(
+      ['token', '--client', 'shop', '--user', 'alice', '--password-stdin', '--resource', 'https://orders.fjord.example', '--json'],
+      { stdin: PASSWORD },
+    );
     expect(claimsOf(json()['access_token'])['aud']).toBe('https://orders.fjord.example');
   });
 
@@ -108,7 +132,13 @@ describe('rolemint verify', () => {
     const [header, , signature] = token.split('.') as [string, string, string];
     const forged = Buffer.from(JSON.stringify({ ...claimsOf(token), roles: ['FullAccess'] })).toString('base64url');
     const { privateKey } = await generateKeyPair('ES256');
-    const foreign = await new SignJWT({ client_id: 'x', jti: 'x' }).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'theirs' }).setIssuer(issuer).setSubject('x').setIssuedAt().setExpirationTime('5m').sign(privateKey);
+    const foreign = await new SignJWT({ client_id: 'x', jti: 'x' })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'theirs' })
+      .setIssuer(issuer)
+      .setSubject('x')
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(privateKey);
     const problems: readonly (readonly [readonly string[], string])[] = [
       [[`${header}.${forged}.${signature}`], 'its signature is not of the key that it names: somebody changed it, or another key signed it'],
       [[foreign], 'the server publishes no key with its kid and alg: it was signed elsewhere, or the key is retired'],
@@ -124,7 +154,10 @@ describe('rolemint verify', () => {
   it('says how long ago a token ended', async () => {
     const token = await tokenOf();
     const later = (Number(claimsOf(token)['exp']) + 3 * 3600) * 1000;
-    expect(await cli(['verify', token], { clock: { now: () => later } })).toMatchObject({ code: 2, out: expect.stringMatching(/^Not valid: it ended 3 hours ago\.\n/) });
+    expect(await cli(['verify', token], { clock: { now: () => later } })).toMatchObject({
+      code: 2,
+      out: expect.stringMatching(/^Not valid: it ended 3 hours ago\.\n/),
+    });
   });
 });
 

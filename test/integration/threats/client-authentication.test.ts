@@ -16,17 +16,32 @@ let keys: { readonly own: CryptoKey; readonly other: CryptoKey; readonly rsa: Cr
 const clock = turnableClock();
 
 beforeAll(async () => {
-  const [own, other, rsa] = await Promise.all([generateKeyPair('ES256', { extractable: true }), generateKeyPair('ES256', { extractable: true }), generateKeyPair('RS256', { extractable: true })]);
+  const [own, other, rsa] = await Promise.all([
+    generateKeyPair('ES256', { extractable: true }),
+    generateKeyPair('ES256', { extractable: true }),
+    generateKeyPair('RS256', { extractable: true }),
+  ]);
   keys = { own: own.privateKey, other: other.privateKey, rsa: rsa.privateKey, publicKey: own.publicKey };
   const published = async (key: CryptoKey, kid: string): Promise<Record<string, unknown>> => ({ ...(await exportJWK(key)), kid, use: 'sig' });
-  const jwks = { keys: [{ ...(await published(own.publicKey, 'own')), alg: 'ES256' }, { ...(await published(rsa.publicKey, 'own-rsa')), alg: 'RS256' }] };
+  const jwks = {
+    keys: [
+      { ...(await published(own.publicKey, 'own')), alg: 'ES256' },
+      { ...(await published(rsa.publicKey, 'own-rsa')), alg: 'RS256' },
+    ],
+  };
   const otherJwks = { keys: [{ ...(await published(other.publicKey, 'other')), alg: 'ES256' }] };
   const argon2 = async (value: string) => server.app.hasher.hash(value);
   server = await startThreatened({ store: openMemoryStore({ clock }), clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
   const chosen = await argon2('a chosen secret');
   await server.app.store.transaction(async (tx) => {
     const byKey = { grantTypes: ['client_credentials'], tokenEndpointAuthMethod: 'private_key_jwt' } as const;
-    await tx.clients.put([client('pk', { ...byKey, jwks }), client('pk2', { ...byKey, jwks: otherJwks }), client('two'), client('chosen'), client('bare')]);
+    await tx.clients.put([
+      client('pk', { ...byKey, jwks }),
+      client('pk2', { ...byKey, jwks: otherJwks }),
+      client('two'),
+      client('chosen'),
+      client('bare'),
+    ]);
     await tx.assignments.put([assignment('ab', to.client('pk')), assignment('ab', to.client('two'))]);
     await tx.addClientSecret('two', secret('new', { id: 'two-new', createdAt: new Date(clock.now()) }));
     await tx.addClientSecret('two', secret('old', { id: 'two-old', expiresAt: new Date(clock.now() + HOUR) }));
@@ -68,7 +83,11 @@ describe('C-1 whoever cannot prove to be a client', () => {
   });
 
   test('is challenged for Basic only when it used the Authorization header', async () => {
-    const attempts = [await everywhere({ client_id: 'svc', client_secret: 'wrong' }), await everywhere({ client_id: 'no-such-client', client_secret: 'wrong' }), await everywhere({ client_id: 'off', client_secret: secretOf('off') })];
+    const attempts = [
+      await everywhere({ client_id: 'svc', client_secret: 'wrong' }),
+      await everywhere({ client_id: 'no-such-client', client_secret: 'wrong' }),
+      await everywhere({ client_id: 'off', client_secret: secretOf('off') }),
+    ];
     for (const [index] of ENDPOINTS.entries()) {
       const answers = attempts.map((attempt) => attempt[index]!);
       for (const answer of answers) {
@@ -94,14 +113,19 @@ describe('C-3 the two ways to send a secret', () => {
 
 describe('C-4 broken or missing authentication', () => {
   test('a confidential client without its secret is refused at every endpoint, for every grant', async () => {
-    for (const id of ['svc', 'web', 'pk', 'chosen', 'bare']) for (const answer of await everywhere({ client_id: id })) expectRefusal(answer, UNAUTHENTICATED);
+    for (const id of ['svc', 'web', 'pk', 'chosen', 'bare'])
+      for (const answer of await everywhere({ client_id: id })) expectRefusal(answer, UNAUTHENTICATED);
     for (const grantType of ['password', 'refresh_token']) {
-      expectRefusal(await server.token({ grant_type: grantType, client_id: 'pw', username: 'b1u', password: PASSWORD, refresh_token: 'x' }), UNAUTHENTICATED);
+      expectRefusal(
+        await server.token({ grant_type: grantType, client_id: 'pw', username: 'b1u', password: PASSWORD, refresh_token: 'x' }),
+        UNAUTHENTICATED,
+      );
     }
   });
 
   test('two mechanisms at once are invalid_request', async () => {
-    for (const answer of await everywhere({ client_secret: secretOf('svc'), client_id: 'svc' }, basic('svc', secretOf('svc')))) expectRefusal(answer, BROKEN);
+    for (const answer of await everywhere({ client_secret: secretOf('svc'), client_id: 'svc' }, basic('svc', secretOf('svc'))))
+      expectRefusal(answer, BROKEN);
     const presented = { client_assertion: 'a.b.c', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' };
     for (const answer of await everywhere(presented, basic('svc', secretOf('svc')))) expectRefusal(answer, BROKEN);
     for (const answer of await everywhere({ ...presented, client_id: 'svc', client_secret: secretOf('svc') })) expectRefusal(answer, BROKEN);
@@ -141,7 +165,15 @@ describe('C-4 broken or missing authentication', () => {
 
   test.each(['client_id', 'client_secret', 'client_assertion'])('%s twice is invalid_request', async (name) => {
     for (const path of ENDPOINTS) {
-      const response = await fetch(server.url + path, { method: 'POST', body: new URLSearchParams([[name, 'svc'], [name, 'svc'], ['grant_type', 'client_credentials'], ['token', 'x']]) });
+      const response = await fetch(server.url + path, {
+        method: 'POST',
+        body: new URLSearchParams([
+          [name, 'svc'],
+          [name, 'svc'],
+          ['grant_type', 'client_credentials'],
+          ['token', 'x'],
+        ]),
+      });
       expect({ status: response.status, body: await response.json() }).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
     }
   });
@@ -174,8 +206,12 @@ const inSeconds = (seconds: number) => Math.floor(clock.now() / 1000) + seconds;
 
 describe('C-6 client assertions', () => {
   test('a good one is accepted for the issuer, the endpoint and the token endpoint', async () => {
-    for (const aud of [ISSUER, `${ISSUER}/oauth/token`]) expect((await server.token(asserted(await assertion({ claims: { aud } })))).body['scope']).toBe('A');
-    const answer = await post(`${server.url}/oauth/introspect`, { ...asserted(await assertion({ claims: { aud: `${ISSUER}/oauth/introspect` } })), token: 'x' });
+    for (const aud of [ISSUER, `${ISSUER}/oauth/token`])
+      expect((await server.token(asserted(await assertion({ claims: { aud } })))).body['scope']).toBe('A');
+    const answer = await post(`${server.url}/oauth/introspect`, {
+      ...asserted(await assertion({ claims: { aud: `${ISSUER}/oauth/introspect` } })),
+      token: 'x',
+    });
     expect({ status: answer.status, text: answer.text }).toEqual({ status: 200, text: '{"active":false}' });
     expect((await server.token(asserted(await assertion({ header: { alg: 'RS256', kid: 'own-rsa' }, key: keys.rsa })))).status).toBe(200);
   });
@@ -226,7 +262,9 @@ describe('C-6 client assertions', () => {
   test('one that is signed with the public key as a shared secret, or not at all, is refused', async () => {
     const pem = new TextEncoder().encode(await exportSPKI(keys.publicKey));
     const jwk = new TextEncoder().encode(JSON.stringify(await exportJWK(keys.publicKey)));
-    for (const key of [pem, jwk]) for (const kid of ['own', undefined]) expectRefusal(await server.token(asserted(await assertion({ key, header: { alg: 'HS256', kid } }))), UNAUTHENTICATED);
+    for (const key of [pem, jwk])
+      for (const kid of ['own', undefined])
+        expectRefusal(await server.token(asserted(await assertion({ key, header: { alg: 'HS256', kid } }))), UNAUTHENTICATED);
     const now = inSeconds(0);
     const unsigned = new UnsecuredJWT({ iss: 'pk', sub: 'pk', aud: ISSUER, jti: 'u', exp: now + 60 }).encode();
     expectRefusal(await server.token(asserted(unsigned)), UNAUTHENTICATED);
@@ -248,7 +286,8 @@ describe('C-6 client assertions', () => {
   });
 
   test('one of another type is invalid_request', async () => {
-    for (const type of ['', 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer', undefined]) expectRefusal(await server.token(asserted(await assertion(), { client_assertion_type: type })), BROKEN);
+    for (const type of ['', 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer', undefined])
+      expectRefusal(await server.token(asserted(await assertion(), { client_assertion_type: type })), BROKEN);
     expectRefusal(await server.token(asserted(await assertion(), { client_id: 'svc' })), BROKEN);
   });
 
@@ -274,11 +313,21 @@ describe('C-6 client assertions', () => {
 
   test.each([
     ['Host: evil.example', '/oauth/token', 'Host: evil.example'],
-    ['a forwarded host', '/oauth/token', 'Host: id.example.com\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\nForwarded: host=evil.example'],
+    [
+      'a forwarded host',
+      '/oauth/token',
+      'Host: id.example.com\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\nForwarded: host=evil.example',
+    ],
     ['an absolute-form target', 'https://evil.example/oauth/token', 'Host: evil.example'],
     ['an absolute-form target with credentials', 'http://a:b@evil.example:99/oauth/token', 'Host: id.example.com'],
   ])('%s makes no other audience right', async (_what, target, head) => {
-    for (const aud of ['https://evil.example/oauth/token', 'http://evil.example/oauth/token', 'https://evil.example', 'http://host.invalid/oauth/token', 'http://a:b@evil.example:99/oauth/token']) {
+    for (const aud of [
+      'https://evil.example/oauth/token',
+      'http://evil.example/oauth/token',
+      'https://evil.example',
+      'http://host.invalid/oauth/token',
+      'http://a:b@evil.example:99/oauth/token',
+    ]) {
       const answer = await rawPost(target, head, asserted(await assertion({ claims: { aud } })));
       expect({ status: answer.status, error: answer.body['error'] }).toEqual({ status: 401, error: 'invalid_client' });
     }
@@ -288,7 +337,9 @@ describe('C-6 client assertions', () => {
 
   test.each(['evil.example', 'a b', '', 'evil.example:99999', '[::1', 'a,b', '"'])('Host %j changes nothing in discovery', async (host) => {
     const expected = await (await fetch(`${server.url}/.well-known/openid-configuration`)).text();
-    const answer = await rawRequest(`GET /.well-known/openid-configuration HTTP/1.1\r\nHost: ${host}\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n`);
+    const answer = await rawRequest(
+      `GET /.well-known/openid-configuration HTTP/1.1\r\nHost: ${host}\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n`,
+    );
     if (answer.status === 200) expect(answer.text).toContain(expected.slice(0, 40));
     else expect(answer.status).toBe(400);
     expect(answer.text).not.toContain('evil');
@@ -297,7 +348,9 @@ describe('C-6 client assertions', () => {
 
 function rawPost(target: string, head: string, form: Form): Promise<{ status: number; text: string; body: Record<string, unknown> }> {
   const body = new URLSearchParams(Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined)).toString();
-  return rawRequest(`POST ${target} HTTP/1.1\r\n${head}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+  return rawRequest(
+    `POST ${target} HTTP/1.1\r\n${head}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }
 
 /** Bytes as they are: no client library would write such a request. */
@@ -311,7 +364,11 @@ function rawRequest(bytes: string): Promise<{ status: number; text: string; body
     socket.on('close', () => {
       const [head = '', text = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n');
       const start = text.indexOf('{');
-      resolve({ status: Number(head.split(' ')[1]), text, body: start === -1 ? {} : (JSON.parse(text.slice(start, text.lastIndexOf('}') + 1)) as Record<string, unknown>) });
+      resolve({
+        status: Number(head.split(' ')[1]),
+        text,
+        body: start === -1 ? {} : (JSON.parse(text.slice(start, text.lastIndexOf('}') + 1)) as Record<string, unknown>),
+      });
     });
   });
 }
@@ -349,7 +406,8 @@ describe('C-7 secrets', () => {
   test('a chosen one costs its hash once while it is right, and each time that it is wrong', async () => {
     const verify = jest.spyOn(server.app.hasher, 'verify');
     const statuses: number[] = [];
-    for (const value of ['a chosen secret', 'a chosen secret', 'a guess', 'a guess', 'a chosen secret']) statuses.push((await server.token({ grant_type: 'client_credentials' }, basic('chosen', value))).status);
+    for (const value of ['a chosen secret', 'a chosen secret', 'a guess', 'a guess', 'a chosen secret'])
+      statuses.push((await server.token({ grant_type: 'client_credentials' }, basic('chosen', value))).status);
     expect(statuses).toEqual([200, 200, 401, 401, 200]);
     expect(verify).toHaveBeenCalledTimes(3);
     verify.mockRestore();
@@ -388,4 +446,3 @@ describe('C-7 secrets', () => {
 test('the client authentication of nobody reaches a log or an answer', () => {
   expect(server.log.text()).not.toMatch(/svc-secret|a chosen secret|eyJ|guess-/);
 });
-

@@ -29,7 +29,13 @@ export interface ThreatenedOptions {
   readonly furnish?: boolean;
 }
 
-export async function startThreatened({ store = openMemoryStore(), clock, env = {}, more, furnish = true }: ThreatenedOptions = {}): Promise<Threatened> {
+export async function startThreatened({
+  store = openMemoryStore(),
+  clock,
+  env = {},
+  more,
+  furnish = true,
+}: ThreatenedOptions = {}): Promise<Threatened> {
   const server = await startServer({ store, env, ...(clock === undefined ? {} : { clock }) });
   if (furnish) await openMarket(server.app, more);
   const { url } = server;
@@ -43,7 +49,8 @@ export async function startThreatened({ store = openMemoryStore(), clock, env = 
     credentials,
     introspect: (value, by = 'rsS', besides = {}) => post(`${url}/oauth/introspect`, { token: value, ...besides }, as(by)),
     revoke: (value, by = 'pw', besides = {}) => post(`${url}/oauth/revoke`, { token: value, ...besides }, as(by)),
-    signIn: (username, form = {}) => token({ grant_type: 'password', client_id: 'pw', client_secret: secretOf('pw'), username, password: PASSWORD, ...form }),
+    signIn: (username, form = {}) =>
+      token({ grant_type: 'password', client_id: 'pw', client_secret: secretOf('pw'), username, password: PASSWORD, ...form }),
     stillWorks: async () => {
       const { status, body } = await credentials({ scope: 'A' });
       expect({ status, scope: body['scope'] }).toEqual({ status: 200, scope: 'A' });

@@ -57,7 +57,11 @@ const withHeader = (changes: Record<string, unknown>) => signed(header(changes),
 
 /** For everybody who could see the token if it were good, and as a refresh token too. */
 async function expectInactive(token: string): Promise<void> {
-  for (const answer of [await server.introspect(token), await server.introspect(token, 'pw'), await server.introspect(token, 'rsS', { token_type_hint: 'refresh_token' })]) {
+  for (const answer of [
+    await server.introspect(token),
+    await server.introspect(token, 'pw'),
+    await server.introspect(token, 'rsS', { token_type_hint: 'refresh_token' }),
+  ]) {
     expect(visible(answer)).toEqual(garbage);
     expect(answer.text).toBe('{"active":false}');
   }
@@ -111,7 +115,9 @@ describe('T-24 the form of a token', () => {
 
   test('an encrypted token', async () => {
     const { publicKey } = await generateKeyPair('ECDH-ES');
-    await expectInactive(await new CompactEncrypt(Buffer.from(good)).setProtectedHeader({ alg: 'ECDH-ES', enc: 'A128GCM', cty: 'JWT' }).encrypt(publicKey));
+    await expectInactive(
+      await new CompactEncrypt(Buffer.from(good)).setProtectedHeader({ alg: 'ECDH-ES', enc: 'A128GCM', cty: 'JWT' }).encrypt(publicKey),
+    );
   });
 
   test.each([
@@ -142,13 +148,16 @@ describe('T-25 keys put to another use', () => {
   test.each(['RS256', 'PS256', 'EdDSA', 'ES384'])('%s with a key of another owner, under our kid or none', async (alg) => {
     const { privateKey } = await generateKeyPair(alg);
     for (const kid of [signing.kid, undefined, 'other']) {
-      await expectInactive(await new SignJWT(like()).setProtectedHeader({ alg, typ: 'at+jwt', ...(kid === undefined ? {} : { kid }) }).sign(privateKey));
+      await expectInactive(
+        await new SignJWT(like()).setProtectedHeader({ alg, typ: 'at+jwt', ...(kid === undefined ? {} : { kid }) }).sign(privateKey),
+      );
     }
   });
 
   test('ES256 with a key of another owner', async () => {
     const { privateKey } = await generateKeyPair('ES256');
-    for (const kid of [signing.kid, next.kid, 'keystore-CHANGE-ME']) await expectInactive(await new SignJWT(like()).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid }).sign(privateKey));
+    for (const kid of [signing.kid, next.kid, 'keystore-CHANGE-ME'])
+      await expectInactive(await new SignJWT(like()).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid }).sign(privateKey));
   });
 });
 
@@ -161,14 +170,38 @@ test('T-27 parameters that would fetch, bring or demand something do nothing, an
     await expectInactive(signed(header(more), JSON.stringify(like()), own));
     await expectInactive(withHeader(more));
   }
-  for (const more of [{ crit: ['exp'] }, { crit: [] }, { crit: ['b64'], b64: false }, { zip: 'DEF' }, { cty: 'JWT' }, { kid: [signing.kid] }, { kid: '../../etc/passwd' }, { kid: "' OR 1=1 --" }, { kid: undefined }]) {
+  for (const more of [
+    { crit: ['exp'] },
+    { crit: [] },
+    { crit: ['b64'], b64: false },
+    { zip: 'DEF' },
+    { cty: 'JWT' },
+    { kid: [signing.kid] },
+    { kid: '../../etc/passwd' },
+    { kid: "' OR 1=1 --" },
+    { kid: undefined },
+  ]) {
     await expectInactive(withHeader(more));
   }
   await expectInactive(withClaims({ iss: url }));
   expect(connections).toBe(0);
 });
 
-test.each(['JWT', 'jwt', 'at+JWT', 'AT+JWT', 'application/at+jwt', 'logout+jwt', 'token-introspection+jwt', 'dpop+jwt', 'id_token', '', undefined, null, 7])('T-28 typ %j is no access token', async (typ) => {
+test.each([
+  'JWT',
+  'jwt',
+  'at+JWT',
+  'AT+JWT',
+  'application/at+jwt',
+  'logout+jwt',
+  'token-introspection+jwt',
+  'dpop+jwt',
+  'id_token',
+  '',
+  undefined,
+  null,
+  7,
+])('T-28 typ %j is no access token', async (typ) => {
   await expectInactive(withHeader({ typ }));
 });
 
@@ -272,7 +305,10 @@ describe('T-32 tokens of those who are gone', () => {
     const answer = await server.signIn('b2u', { scope: 'Shopper', resource: AUDIENCE.seller });
     return { access: String(answer.body['access_token']), refresh: String(answer.body['refresh_token']) };
   };
-  const both = async ({ access, refresh }: { access: string; refresh: string }) => [active(await server.introspect(access)).active, active(await server.introspect(refresh, 'pw')).active];
+  const both = async ({ access, refresh }: { access: string; refresh: string }) => [
+    active(await server.introspect(access)).active,
+    active(await server.introspect(refresh, 'pw')).active,
+  ];
   const change = (work: Parameters<Threatened['app']['store']['transaction']>[0]) => server.app.store.transaction(work);
 
   test('a user who was disabled, and enabled again', async () => {
@@ -344,7 +380,12 @@ describe('T-32 tokens of those who are gone', () => {
     expect(await both(tokens)).toEqual([false, false]);
     clock.advance(1000);
     expect(await both(await issue())).toEqual([true, true]);
-    const refreshed = await server.token({ grant_type: 'refresh_token', client_id: 'pw', client_secret: secretOf('pw'), refresh_token: tokens.refresh });
+    const refreshed = await server.token({
+      grant_type: 'refresh_token',
+      client_id: 'pw',
+      client_secret: secretOf('pw'),
+      refresh_token: tokens.refresh,
+    });
     expect({ status: refreshed.status, error: refreshed.body['error'] }).toEqual({ status: 400, error: 'invalid_grant' });
   });
 
@@ -366,12 +407,37 @@ describe('T-32 tokens of those who are gone', () => {
   });
 });
 
-
 test('T-33 roles named like claims stay roles', async () => {
   const answer = await server.signIn('root', { scope: 'sub client_id FullAccess iss exp act cnf', resource: AUDIENCE.oc });
   const claims = claimsOf(answer.body['access_token']);
-  expect(claims).toMatchObject({ iss: ISSUER, sub: 'root', client_id: 'pw', aud: AUDIENCE.oc, scope: 'FullAccess client_id sub', roles: ['FullAccess', 'client_id', 'sub'] });
-  expect(Object.keys(claims).sort()).toEqual(['aud', 'cid', 'client_id', 'exp', 'iat', 'iss', 'jti', 'org_id', 'org_ids', 'org_path', 'org_type', 'role', 'roles', 'scope', 'sub', 'username', 'usr', 'usrtype']);
+  expect(claims).toMatchObject({
+    iss: ISSUER,
+    sub: 'root',
+    client_id: 'pw',
+    aud: AUDIENCE.oc,
+    scope: 'FullAccess client_id sub',
+    roles: ['FullAccess', 'client_id', 'sub'],
+  });
+  expect(Object.keys(claims).sort()).toEqual([
+    'aud',
+    'cid',
+    'client_id',
+    'exp',
+    'iat',
+    'iss',
+    'jti',
+    'org_id',
+    'org_ids',
+    'org_path',
+    'org_type',
+    'role',
+    'roles',
+    'scope',
+    'sub',
+    'username',
+    'usr',
+    'usrtype',
+  ]);
   const introspected = await server.introspect(String(answer.body['access_token']));
   expect(introspected.body).toMatchObject({ active: true, sub: 'root', client_id: 'pw', roles: ['FullAccess', 'client_id', 'sub'] });
 });

@@ -26,7 +26,8 @@ const tokensOf = ({ status, body }: Answer): Tokens => {
 };
 
 const signIn = async (audience?: string, username = 'b1u') => tokensOf(await server.signIn(username, { scope: 'Shopper A', resource: audience }));
-const refresh = (token: string, through = server) => through.token({ grant_type: 'refresh_token', client_id: 'pw', client_secret: secretOf('pw'), refresh_token: token });
+const refresh = (token: string, through = server) =>
+  through.token({ grant_type: 'refresh_token', client_id: 'pw', client_secret: secretOf('pw'), refresh_token: token });
 const isActive = async (token: string, by?: string, through = server) => {
   const answer = await through.introspect(token, by);
   expect(answer.status).toBe(200);
@@ -56,7 +57,10 @@ describe('T-34 callers who may not ask', () => {
   });
 
   test('a request without a token, at either endpoint', async () => {
-    for (const [endpoint, by] of [['/oauth/introspect', 'rsS'], ['/oauth/revoke', 'pw']] as const) {
+    for (const [endpoint, by] of [
+      ['/oauth/introspect', 'rsS'],
+      ['/oauth/revoke', 'pw'],
+    ] as const) {
       expectRefusal(await post(server.url + endpoint, {}, basic(by, secretOf(by))), { status: 400, error: 'invalid_request' });
       expectRefusal(await post(server.url + endpoint, { token: '' }, basic(by, secretOf(by))), { status: 400, error: 'invalid_request' });
     }
@@ -112,7 +116,11 @@ describe('T-35 and T-36 tokens of others', () => {
   test('Accept does not bring another form of the answer', async () => {
     const { access } = await signIn(AUDIENCE.seller);
     for (const token of [access, 'garbage']) {
-      const answer = await post(`${server.url}/oauth/introspect`, { token }, { ...basic('rsS', secretOf('rsS')), accept: 'application/token-introspection+jwt' });
+      const answer = await post(
+        `${server.url}/oauth/introspect`,
+        { token },
+        { ...basic('rsS', secretOf('rsS')), accept: 'application/token-introspection+jwt' },
+      );
       expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
     }
   });
@@ -140,8 +148,19 @@ describe('T-38 hints', () => {
   });
 
   test.each(['token', 'token_type_hint'])('%s twice is invalid_request', async (name) => {
-    for (const [path, by] of [['/oauth/introspect', 'rsS'], ['/oauth/revoke', 'pw']] as const) {
-      const response = await fetch(server.url + path, { method: 'POST', headers: basic(by, secretOf(by)), body: new URLSearchParams([['token', 'x'], [name, 'x'], [name, 'x']]) });
+    for (const [path, by] of [
+      ['/oauth/introspect', 'rsS'],
+      ['/oauth/revoke', 'pw'],
+    ] as const) {
+      const response = await fetch(server.url + path, {
+        method: 'POST',
+        headers: basic(by, secretOf(by)),
+        body: new URLSearchParams([
+          ['token', 'x'],
+          [name, 'x'],
+          [name, 'x'],
+        ]),
+      });
       expect({ status: response.status, body: await response.json() }).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
     }
   });
@@ -152,14 +171,20 @@ describe('T-39 and T-42 revoked is revoked', () => {
     const other = await startThreatened({ store: server.store, clock, furnish: false, env: { ROLEMINT_KEYS_DIR: server.app.config.keysDir } });
     try {
       const { access, refresh: refreshToken } = await signIn(AUDIENCE.seller);
-      for (const node of [server, other]) expect([await isActive(access, 'rsS', node), await isActive(refreshToken, 'pw', node)]).toEqual([true, true]);
+      for (const node of [server, other])
+        expect([await isActive(access, 'rsS', node), await isActive(refreshToken, 'pw', node)]).toEqual([true, true]);
       expect((await server.revoke(access)).status).toBe(200);
-      for (const node of [server, other]) expect([await isActive(access, 'rsS', node), await isActive(refreshToken, 'pw', node)]).toEqual([false, true]);
+      for (const node of [server, other])
+        expect([await isActive(access, 'rsS', node), await isActive(refreshToken, 'pw', node)]).toEqual([false, true]);
       expect((await other.revoke(refreshToken)).status).toBe(200);
       for (const node of [server, other]) {
         expect(await isActive(refreshToken, 'pw', node)).toBe(false);
         expectRefusal(await refresh(refreshToken, node), { status: 400, error: 'invalid_grant' });
-        const cached = await post(`${node.url}/oauth/introspect`, { token: access }, { ...basic('rsS', secretOf('rsS')), 'cache-control': 'only-if-cached, max-stale', 'if-none-match': '*' });
+        const cached = await post(
+          `${node.url}/oauth/introspect`,
+          { token: access },
+          { ...basic('rsS', secretOf('rsS')), 'cache-control': 'only-if-cached, max-stale', 'if-none-match': '*' },
+        );
         expect({ status: cached.status, text: cached.text }).toEqual({ status: 200, text: '{"active":false}' });
         expect(cached.headers.get('etag')).toBeNull();
       }
@@ -178,19 +203,24 @@ describe('T-40 what can be revoked', () => {
     expect((await refresh(refreshToken)).status).toBe(200);
   });
 
-  test('a public client may revoke its own, and nobody else\'s', async () => {
+  test("a public client may revoke its own, and nobody else's", async () => {
     const form = { grant_type: 'password', client_id: 'spa', username: 'b1u', password: 'Correct-Horse-7-Battery', resource: AUDIENCE.seller };
     const own = tokensOf(await server.token(form));
     const foreign = await signIn(AUDIENCE.seller);
-    for (const token of [own.access, own.refresh, foreign.access, foreign.refresh]) expect((await post(`${server.url}/oauth/revoke`, { client_id: 'spa', token })).status).toBe(200);
+    for (const token of [own.access, own.refresh, foreign.access, foreign.refresh])
+      expect((await post(`${server.url}/oauth/revoke`, { client_id: 'spa', token })).status).toBe(200);
     expect([await isActive(own.access), await isActive(foreign.access)]).toEqual([false, true]);
-    expectRefusal(await server.token({ grant_type: 'refresh_token', client_id: 'spa', refresh_token: own.refresh }), { status: 400, error: 'invalid_grant' });
+    expectRefusal(await server.token({ grant_type: 'refresh_token', client_id: 'spa', refresh_token: own.refresh }), {
+      status: 400,
+      error: 'invalid_grant',
+    });
   });
 
   test('unknown, broken, expired and revoked tokens are 200 with nothing in it, every time', async () => {
     const { access } = await signIn(AUDIENCE.seller);
     const answers = [];
-    for (const token of ['garbage', 'a.b.c', access, access, '\0', 'é', 'x'.repeat(50_000), 'null', '{"token":1}', `${access} `, `${access}.`]) answers.push(await server.revoke(token));
+    for (const token of ['garbage', 'a.b.c', access, access, '\0', 'é', 'x'.repeat(50_000), 'null', '{"token":1}', `${access} `, `${access}.`])
+      answers.push(await server.revoke(token));
     for (const answer of answers) expect({ status: answer.status, text: answer.text }).toEqual({ status: 200, text: '' });
     for (const answer of answers) expect(visible(answer)).toEqual(visible(answers[0]!));
     expect(answers[0]!.headers.get('cache-control')).toBe('no-store');
@@ -269,7 +299,8 @@ describe('T-43 races', () => {
     const minted = answers.filter(({ status }) => status === 200);
     expect(minted.length).toBeLessThanOrEqual(1);
     for (const answer of answers) if (answer.status !== 200) expectRefusal(answer, { status: 400, error: 'invalid_grant' });
-    for (const answer of [first, ...minted.map(tokensOf)]) expect([await isActive(answer.access), await isActive(answer.refresh, 'pw')]).toEqual([false, false]);
+    for (const answer of [first, ...minted.map(tokensOf)])
+      expect([await isActive(answer.access), await isActive(answer.refresh, 'pw')]).toEqual([false, false]);
     expectRefusal(await refresh(first.refresh), { status: 400, error: 'invalid_grant' });
   });
 
@@ -306,12 +337,13 @@ describe('T-43 races', () => {
     const won = answers.filter(({ status }) => status === 200);
     expect(won).toHaveLength(1);
     for (const answer of answers) if (answer.status !== 200) expectRefusal(answer, { status: 400, error: 'invalid_grant' });
-    for (const { access, refresh: refreshToken } of [first, tokensOf(won[0]!)]) expect([await isActive(access), await isActive(refreshToken, 'pw')]).toEqual([false, false]);
+    for (const { access, refresh: refreshToken } of [first, tokensOf(won[0]!)])
+      expect([await isActive(access), await isActive(refreshToken, 'pw')]).toEqual([false, false]);
     const events = await server.store.listAuditEvents({ limit: 100, type: 'refresh_token_reuse_detected' });
     expect(events.length).toBeGreaterThan(0);
   });
 
-  test('a used-up token of another client\'s hands kills nothing', async () => {
+  test("a used-up token of another client's hands kills nothing", async () => {
     const first = await signIn(AUDIENCE.seller);
     const second = tokensOf(await refresh(first.refresh));
     for (const token of [first.refresh, second.refresh]) {

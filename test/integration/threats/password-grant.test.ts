@@ -41,10 +41,12 @@ async function person(given: { readonly organization?: string; readonly username
   return id;
 }
 
-const through = (clientId: string, form: Form) => server.token({ grant_type: 'password', password: PASSWORD, ...form }, basic(clientId, secretOf(clientId)));
+const through = (clientId: string, form: Form) =>
+  server.token({ grant_type: 'password', password: PASSWORD, ...form }, basic(clientId, secretOf(clientId)));
 
 async function lock(id: string): Promise<void> {
-  for (let failure = 0; failure < 10; failure += 1) await server.store.signIn.beginAttempt(attemptKey(id), { allowed: 10, lockSeconds: 60 }, new Date(clock.now()));
+  for (let failure = 0; failure < 10; failure += 1)
+    await server.store.signIn.beginAttempt(attemptKey(id), { allowed: 10, lockSeconds: 60 }, new Date(clock.now()));
 }
 
 /** What a person can be refused for, each as a request. */
@@ -80,7 +82,7 @@ describe('T-12 whoever cannot sign in', () => {
 
   test('a disabled organization, or one above, is no different', async () => {
     const [orphan, unknown] = [await person({ organization: 'B2' }), await server.signIn('nobody-of-that-name')];
-    const organizations = await server.store.transaction(async (tx) => (await tx.organizations.findMany(['B2', 'S'])));
+    const organizations = await server.store.transaction(async (tx) => await tx.organizations.findMany(['B2', 'S']));
     for (const id of ['B2', 'S']) {
       const found = organizations.get(id)!;
       await server.app.store.transaction((tx) => tx.organizations.put([{ ...found, active: false }]));
@@ -154,7 +156,13 @@ test('T-14 refreshing tells as little about a person as signing in', async () =>
   await server.app.store.transaction((tx) => tx.users.put([user(id, 'B1', { active: false })]));
   const refresh = (token: unknown) =>
     server.token({ grant_type: 'refresh_token', client_id: 'pw', client_secret: secretOf('pw'), refresh_token: String(token) });
-  const answers = [await refresh(first.body['refresh_token']), await refresh('of-nobody'), await refresh('x'.repeat(40_000)), await refresh('a.b.c'), await refresh('\0')];
+  const answers = [
+    await refresh(first.body['refresh_token']),
+    await refresh('of-nobody'),
+    await refresh('x'.repeat(40_000)),
+    await refresh('a.b.c'),
+    await refresh('\0'),
+  ];
   for (const answer of answers) expectRefusal(answer, REFUSED);
   expectIndistinguishable(answers);
   expectIndistinguishable([answers[0]!, await server.signIn(id)]);
@@ -166,10 +174,12 @@ describe('T-15 people and clients', () => {
     const { store } = server.app;
     await expect(store.transaction((tx) => tx.users.put([user('svc', 'B1', { username: 'other' })]))).rejects.toEqual(taken);
     await expect(store.transaction((tx) => tx.clients.put([client('root')]))).rejects.toEqual(taken);
-    await expect(store.transaction(async (tx) => {
-      await tx.users.put([user('both', 'B1')]);
-      await tx.clients.put([client('both')]);
-    })).rejects.toEqual(taken);
+    await expect(
+      store.transaction(async (tx) => {
+        await tx.users.put([user('both', 'B1')]);
+        await tx.clients.put([client('both')]);
+      }),
+    ).rejects.toEqual(taken);
     await server.stillWorks();
   });
 
@@ -178,7 +188,11 @@ describe('T-15 people and clients', () => {
     const ofUser = claimsOf((await server.signIn('svc')).body['access_token']);
     const ofClient = claimsOf((await server.credentials()).body['access_token']);
     expect({ sub: ofUser['sub'], client: ofUser['client_id'], username: ofUser['username'] }).toEqual({ sub: id, client: 'pw', username: 'svc' });
-    expect({ sub: ofClient['sub'], client: ofClient['client_id'], username: ofClient['username'] }).toEqual({ sub: 'svc', client: 'svc', username: undefined });
+    expect({ sub: ofClient['sub'], client: ofClient['client_id'], username: ofClient['username'] }).toEqual({
+      sub: 'svc',
+      client: 'svc',
+      username: undefined,
+    });
     await server.app.store.transaction((tx) => tx.users.remove([id]));
   });
 });
@@ -211,7 +225,12 @@ describe('T-16 lock-out', () => {
   test('a lock-out and its end by an administrator are audit events', async () => {
     const id = await person();
     for (let failure = 0; failure < 10; failure += 1) await server.signIn(id, { password: 'wrong' });
-    const unlocked = { type: 'user_unlocked', at: new Date(clock.now()), actor: { kind: 'operator' as const, id: 'op' }, target: { kind: 'user', id } };
+    const unlocked = {
+      type: 'user_unlocked',
+      at: new Date(clock.now()),
+      actor: { kind: 'operator' as const, id: 'op' },
+      target: { kind: 'user', id },
+    };
     await server.store.signIn.unlock(attemptKey(id), unlocked);
     expect((await server.signIn(id)).status).toBe(200);
     const events = (await server.store.listAuditEvents({ limit: 1000 })).filter(({ target }) => target.id === id).map(({ type }) => type);
@@ -260,7 +279,8 @@ describe('T-19 long passwords', () => {
   test('count to the last byte', async () => {
     const long = 'aB3-'.repeat(25);
     const id = await person({ password: long });
-    for (const wrong of [long.slice(0, 72), long.slice(0, 73), `${long.slice(0, 99)}x`, `${long}x`]) expectRefusal(await server.signIn(id, { password: wrong }), REFUSED);
+    for (const wrong of [long.slice(0, 72), long.slice(0, 73), `${long.slice(0, 99)}x`, `${long}x`])
+      expectRefusal(await server.signIn(id, { password: wrong }), REFUSED);
     expect((await server.signIn(id, { password: long })).status).toBe(200);
   });
 
@@ -273,9 +293,11 @@ describe('T-19 long passwords', () => {
   test('of more are refused without any hashing', async () => {
     const id = await person();
     const verify = jest.spyOn(server.app.hasher, 'verify');
-    for (const password of ['x'.repeat(1025), '\u{1f40e}'.repeat(1025), 'x'.repeat(50_000)]) expectRefusal(await server.signIn(id, { password }), REFUSED);
+    for (const password of ['x'.repeat(1025), '\u{1f40e}'.repeat(1025), 'x'.repeat(50_000)])
+      expectRefusal(await server.signIn(id, { password }), REFUSED);
     expect(verify).not.toHaveBeenCalled();
-    for (const length of [1_000_000, 10_000_000]) expectRefusal(await server.signIn(id, { password: 'x'.repeat(length) }), { status: 400, error: 'invalid_request' });
+    for (const length of [1_000_000, 10_000_000])
+      expectRefusal(await server.signIn(id, { password: 'x'.repeat(length) }), { status: 400, error: 'invalid_request' });
     expect(verify).not.toHaveBeenCalled();
     expect((await server.signIn(id)).status).toBe(200);
   });
@@ -294,7 +316,12 @@ describe('T-21 Unicode', () => {
 
   test('passwords that only look alike differ', async () => {
     const id = await person({ password: 'Stra\u00dfe-\u0130-7-\u{1f468}\u200d\u{1f469}' });
-    for (const password of ['Strasse-\u0130-7-\u{1f468}\u200d\u{1f469}', 'Stra\u00dfe-I-7-\u{1f468}\u200d\u{1f469}', 'Stra\u00dfe-\u0130-7-\u{1f468}\u{1f469}', '\u202eStra\u00dfe-\u0130-7-\u{1f468}\u200d\u{1f469}']) {
+    for (const password of [
+      'Strasse-\u0130-7-\u{1f468}\u200d\u{1f469}',
+      'Stra\u00dfe-I-7-\u{1f468}\u200d\u{1f469}',
+      'Stra\u00dfe-\u0130-7-\u{1f468}\u{1f469}',
+      '\u202eStra\u00dfe-\u0130-7-\u{1f468}\u200d\u{1f469}',
+    ]) {
       expectRefusal(await server.signIn(id, { password }), REFUSED);
     }
     expect((await server.signIn(id, { password: 'Stra\u00dfe-\u0130-7-\u{1f468}\u200d\u{1f469}' })).status).toBe(200);
@@ -312,7 +339,12 @@ describe('T-21 Unicode', () => {
     const id = await person({ password: '\ufffd-Seven-Batteries' });
     const verify = jest.spyOn(server.app.hasher, 'verify');
     const headers = { ...basic('web', secretOf('web')), 'content-type': 'application/x-www-form-urlencoded' };
-    for (const body of [`username=${id}&password=%ff-Seven-Batteries`, 'username=%ff&password=x', `username=${id}&password=%c0%80`, `username=${id}%00&password=x`]) {
+    for (const body of [
+      `username=${id}&password=%ff-Seven-Batteries`,
+      'username=%ff&password=x',
+      `username=${id}&password=%c0%80`,
+      `username=${id}%00&password=x`,
+    ]) {
       const response = await fetch(`${server.url}/oauth/token`, { method: 'POST', headers, body: `grant_type=password&${body}` });
       expect({ status: response.status, body: await response.json() }).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
     }
@@ -323,7 +355,9 @@ describe('T-21 Unicode', () => {
 describe('T-22 names', () => {
   test.each(['B1U', '\uff42\uff11\uff55', 'b\u00b9u'])('nobody else can be called %s', async (username) => {
     const before = await server.signIn('b1u');
-    await expect(server.app.store.transaction((tx) => tx.users.put([user('impostor', 'B2', { username })]))).rejects.toEqual(expect.objectContaining({ code: 'already_exists' }));
+    await expect(server.app.store.transaction((tx) => tx.users.put([user('impostor', 'B2', { username })]))).rejects.toEqual(
+      expect.objectContaining({ code: 'already_exists' }),
+    );
     expect(before.status).toBe(200);
     expect(claimsOf((await server.signIn(username)).body['access_token'])['sub']).toBe('b1u');
   });
@@ -363,7 +397,11 @@ describe('T-23 choosing a password', () => {
     expect(passwordProblems(password, POLICY, ['alice.of.wonderland', 'Alice of Acme and Sons'])).toContain(problem);
   });
 
-  test.each(['a sentence without any digit in it', 'x'.repeat(5) + ' many words make a password that is longer than sixty-four characters', '\u{1f40e}'.repeat(15)])('%j will do', (password) => {
+  test.each([
+    'a sentence without any digit in it',
+    'x'.repeat(5) + ' many words make a password that is longer than sixty-four characters',
+    '\u{1f40e}'.repeat(15),
+  ])('%j will do', (password) => {
     expect(passwordProblems(password, POLICY, ['alice'])).toEqual([]);
   });
 });

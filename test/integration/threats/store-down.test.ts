@@ -42,7 +42,8 @@ beforeAll(async () => {
   server = await startThreatened({
     store: failing<Store>(openMemoryStore({ clock })),
     clock,
-    more: (tx) => tx.clients.put([client('pk', { grantTypes: ['client_credentials'], tokenEndpointAuthMethod: 'private_key_jwt', jwks: { keys: [jwk] } })]),
+    more: (tx) =>
+      tx.clients.put([client('pk', { grantTypes: ['client_credentials'], tokenEndpointAuthMethod: 'private_key_jwt', jwks: { keys: [jwk] } })]),
   });
 });
 afterAll(async () => {
@@ -56,14 +57,21 @@ beforeEach(() => {
   clock.advance(1000);
 });
 
-const refresh = (token: unknown) => server.token({ grant_type: 'refresh_token', client_id: 'pw', client_secret: secretOf('pw'), refresh_token: String(token) });
+const refresh = (token: unknown) =>
+  server.token({ grant_type: 'refresh_token', client_id: 'pw', client_secret: secretOf('pw'), refresh_token: String(token) });
 
 let assertions = 0;
 
 async function asserted(): Promise<Answer> {
   const now = Math.floor(clock.now() / 1000);
-  const value = await new SignJWT({ iss: 'pk', sub: 'pk', aud: ISSUER, jti: `a-${(assertions += 1)}`, exp: now + 60 }).setProtectedHeader({ alg: 'ES256', kid: 'k' }).sign(key);
-  return server.token({ grant_type: 'client_credentials', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: value });
+  const value = await new SignJWT({ iss: 'pk', sub: 'pk', aud: ISSUER, jti: `a-${(assertions += 1)}`, exp: now + 60 })
+    .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+    .sign(key);
+  return server.token({
+    grant_type: 'client_credentials',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: value,
+  });
 }
 
 function expectUnavailable(answer: Answer): void {
@@ -117,27 +125,38 @@ describe('2.3 while the store does not answer', () => {
     ['revocations.isRevoked', [200, 200, 503, 503], false],
     ['grants.findRefreshToken', [200, 503, false, 503], false],
     ['access.readChanges', [503, 503, 503, 503], true],
-  ])('%s alone: no revocation is acknowledged that was not kept, and no token called good or bad that was not looked at', async (call, expected, afterwards) => {
-    const tokens = (await server.signIn('b1u', { scope: 'Shopper', resource: AUDIENCE.seller })).body;
-    const [access, refreshToken] = [String(tokens['access_token']), String(tokens['refresh_token'])];
-    down.add(call);
-    clock.advance(1000);
-    const answers = [await server.revoke(access), await server.revoke(refreshToken), await server.introspect(access), await server.introspect(refreshToken, 'pw')];
-    expect(answers.map(({ status, body }) => (status === 200 ? (body['active'] ?? 200) : status))).toEqual(expected);
-    for (const answer of answers) if (answer.status !== 200) expectUnavailable(answer);
-    down.clear();
-    expect((await server.introspect(access)).body['active']).toBe(afterwards);
-  });
+  ])(
+    '%s alone: no revocation is acknowledged that was not kept, and no token called good or bad that was not looked at',
+    async (call, expected, afterwards) => {
+      const tokens = (await server.signIn('b1u', { scope: 'Shopper', resource: AUDIENCE.seller })).body;
+      const [access, refreshToken] = [String(tokens['access_token']), String(tokens['refresh_token'])];
+      down.add(call);
+      clock.advance(1000);
+      const answers = [
+        await server.revoke(access),
+        await server.revoke(refreshToken),
+        await server.introspect(access),
+        await server.introspect(refreshToken, 'pw'),
+      ];
+      expect(answers.map(({ status, body }) => (status === 200 ? (body['active'] ?? 200) : status))).toEqual(expected);
+      for (const answer of answers) if (answer.status !== 200) expectUnavailable(answer);
+      down.clear();
+      expect((await server.introspect(access)).body['active']).toBe(afterwards);
+    },
+  );
 
-  test.each(['grants.create', 'signIn.beginAttempt', 'signIn.findCredential', 'signIn.clearAttempts'])('%s alone: no token for a password', async (call) => {
-    down.add(call);
-    const issued = () => server.log.lines.filter((line) => line['event'] === 'token_issued').length;
-    const before = issued();
-    expectUnavailable(await server.signIn('b1u'));
-    expect(issued()).toBe(before);
-    down.clear();
-    expect((await server.signIn('b1u')).status).toBe(200);
-  });
+  test.each(['grants.create', 'signIn.beginAttempt', 'signIn.findCredential', 'signIn.clearAttempts'])(
+    '%s alone: no token for a password',
+    async (call) => {
+      down.add(call);
+      const issued = () => server.log.lines.filter((line) => line['event'] === 'token_issued').length;
+      const before = issued();
+      expectUnavailable(await server.signIn('b1u'));
+      expect(issued()).toBe(before);
+      down.clear();
+      expect((await server.signIn('b1u')).status).toBe(200);
+    },
+  );
 
   test.each(['grants.rotate', 'grants.findRefreshToken'])('%s alone: the refresh token is not used up', async (call) => {
     const tokens = (await server.signIn('b1u')).body;
@@ -154,21 +173,24 @@ describe('2.3 while the store does not answer', () => {
     expect((await asserted()).status).toBe(200);
   });
 
-  test.each(['access.findUser', 'access.findClient', 'access.loadDefinitions', 'findClient'])('%s alone: what is not known is not guessed', async (call) => {
-    await server.app.store.transaction(async (tx) => {
-      await tx.clients.put([...(await tx.clients.findMany(['svc', 'pw'])).values()]);
-      await tx.users.put([...(await tx.users.findMany(['b1u'])).values()]);
-      await tx.roles.put([...(await tx.roles.findMany(['A'])).values()]);
-    });
-    down.add(call);
-    clock.advance(1000);
-    const answers = [await server.credentials({ scope: 'A' }), await server.signIn('b1u')];
-    expect(answers.some(({ status }) => status === 503)).toBe(true);
-    for (const answer of answers) if (answer.status !== 200) expectUnavailable(answer);
-    down.clear();
-    await server.stillWorks();
-    expect((await server.token({ grant_type: 'password', client_id: 'spa', username: 'b1u', password: PASSWORD })).status).toBe(200);
-  });
+  test.each(['access.findUser', 'access.findClient', 'access.loadDefinitions', 'findClient'])(
+    '%s alone: what is not known is not guessed',
+    async (call) => {
+      await server.app.store.transaction(async (tx) => {
+        await tx.clients.put([...(await tx.clients.findMany(['svc', 'pw'])).values()]);
+        await tx.users.put([...(await tx.users.findMany(['b1u'])).values()]);
+        await tx.roles.put([...(await tx.roles.findMany(['A'])).values()]);
+      });
+      down.add(call);
+      clock.advance(1000);
+      const answers = [await server.credentials({ scope: 'A' }), await server.signIn('b1u')];
+      expect(answers.some(({ status }) => status === 503)).toBe(true);
+      for (const answer of answers) if (answer.status !== 200) expectUnavailable(answer);
+      down.clear();
+      await server.stillWorks();
+      expect((await server.token({ grant_type: 'password', client_id: 'spa', username: 'b1u', password: PASSWORD })).status).toBe(200);
+    },
+  );
 
   test('reuse of a refresh token that could not be recorded is not answered as if it were', async () => {
     const tokens = (await server.signIn('b1u', { resource: AUDIENCE.seller })).body;
@@ -184,7 +206,12 @@ describe('2.3 while the store does not answer', () => {
     down.add('*');
     failure = () => new Error('connect ECONNREFUSED postgres://rolemint:hunter2@db:5432 at select * from users');
     clock.advance(1000);
-    for (const answer of [await server.credentials(), await server.signIn('b1u'), await server.introspect('x'), await post(`${server.url}/oauth/revoke`, { token: 'x', client_id: 'spa' })]) {
+    for (const answer of [
+      await server.credentials(),
+      await server.signIn('b1u'),
+      await server.introspect('x'),
+      await post(`${server.url}/oauth/revoke`, { token: 'x', client_id: 'spa' }),
+    ]) {
       expectRefusal(answer, { status: 500, error: 'server_error' });
       expect(answer.text).not.toMatch(/hunter2|postgres|ECONN|select/);
     }

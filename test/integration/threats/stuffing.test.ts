@@ -6,13 +6,18 @@ import { expectRefusal, startThreatened } from './endpoint.ts';
 
 describe('T-17 stuffing', () => {
   const attempt = (url: string, username: string, forwarded?: string) =>
-    post(`${url}/oauth/token`, { grant_type: 'password', username, password: 'Spring-2026!', client_id: 'spa' }, forwarded === undefined ? {} : { 'x-forwarded-for': forwarded });
+    post(
+      `${url}/oauth/token`,
+      { grant_type: 'password', username, password: 'Spring-2026!', client_id: 'spa' },
+      forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+    );
 
   test('an address that fails too often is told to come back later, whatever it says about itself and whomever it tries', async () => {
     const strict = await startThreatened({ env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '5' } });
     try {
       const answers: Answer[] = [];
-      for (let index = 0; index < 8; index += 1) answers.push(await attempt(strict.url, index % 2 === 0 ? `nobody-${index}` : 'b1u', `203.0.113.${index}`));
+      for (let index = 0; index < 8; index += 1)
+        answers.push(await attempt(strict.url, index % 2 === 0 ? `nobody-${index}` : 'b1u', `203.0.113.${index}`));
       expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 429, 429, 429]);
       for (const answer of answers.slice(5)) {
         expectRefusal(answer, { status: 429, error: 'temporarily_unavailable' });
@@ -40,7 +45,8 @@ describe('T-17 stuffing', () => {
     const strict = await startThreatened({ env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '3', ROLEMINT_TRUSTED_PROXY_HOPS: '1' } });
     try {
       const statuses: number[] = [];
-      for (const address of ['2001:db8:1:2::1', '2001:db8:1:2:ffff::', '2001:0DB8:0001:0002:0:0:0:3', '2001:db8:1:2::4']) statuses.push((await attempt(strict.url, 'nobody', address)).status);
+      for (const address of ['2001:db8:1:2::1', '2001:db8:1:2:ffff::', '2001:0DB8:0001:0002:0:0:0:3', '2001:db8:1:2::4'])
+        statuses.push((await attempt(strict.url, 'nobody', address)).status);
       expect(statuses).toEqual([400, 400, 400, 429]);
       expect((await attempt(strict.url, 'nobody', '2001:db8:1:3::1')).status).toBe(400);
     } finally {
@@ -55,7 +61,11 @@ describe('T-17 stuffing', () => {
       for (let index = 0; index < 6; index += 1) statuses.push((await attempt(strict.url, index % 2 === 0 ? 'root' : 'ROOT', '192.0.2.7')).status);
       expect(statuses).toEqual([400, 400, 400, 400, 429, 429]);
       expect((await attempt(strict.url, 'deleg', '192.0.2.7')).status).toBe(400);
-      const victim = await post(`${strict.url}/oauth/token`, { grant_type: 'password', username: 'root', password: PASSWORD, client_id: 'spa' }, { 'x-forwarded-for': '192.0.2.8' });
+      const victim = await post(
+        `${strict.url}/oauth/token`,
+        { grant_type: 'password', username: 'root', password: PASSWORD, client_id: 'spa' },
+        { 'x-forwarded-for': '192.0.2.8' },
+      );
       expect(victim.status).toBe(200);
     } finally {
       await strict.close();

@@ -53,9 +53,12 @@ describe('T-01 asking for more than is held', () => {
     expect(rest(greedy)).toEqual(rest(modest));
   });
 
-  test.each(['FullAccess', 'Shopper FullAccess SecurityProfileAdmin', 'MarketAdmin Shopper', 'ApiClientAdmin'])('password: %s stays within what is held and not barred', async (scope) => {
-    expectRoles(await server.signIn('b1u', { scope }), scope.includes('Shopper') ? ['Shopper'] : []);
-  });
+  test.each(['FullAccess', 'Shopper FullAccess SecurityProfileAdmin', 'MarketAdmin Shopper', 'ApiClientAdmin'])(
+    'password: %s stays within what is held and not barred',
+    async (scope) => {
+      expectRoles(await server.signIn('b1u', { scope }), scope.includes('Shopper') ? ['Shopper'] : []);
+    },
+  );
 });
 
 describe('T-02 nothing that is held', () => {
@@ -110,17 +113,44 @@ describe('T-03 masses of scopes', () => {
     const junk = Array.from({ length: 3000 }, (_, index) => `p${index}=1`).join('&');
     const many = await raw('/oauth/token', { body: `${junk}&grant_type=client_credentials`, headers: basic('svc', secretOf('svc')) });
     expect(many.status).toBeLessThan(500);
-    const repeated = await raw('/oauth/token', { body: `grant_type=client_credentials${'&scope=A'.repeat(1000)}`, headers: basic('svc', secretOf('svc')) });
+    const repeated = await raw('/oauth/token', {
+      body: `grant_type=client_credentials${'&scope=A'.repeat(1000)}`,
+      headers: basic('svc', secretOf('svc')),
+    });
     expectRefusal(repeated, { status: 400, error: 'invalid_request' });
   });
 });
 
-const MALFORMED = [' A', 'A ', 'A  B', ' ', '\tA', 'A\tB', 'A\nB', 'A\r\nB', 'A\0', '"A"', 'A\\B', 'é', '\u041erderAdmin', 'A\u202e', '\uff21', '\u00a0A', 'A\u2003B', '\ufeffA', 'A\x7f', '\ud83d\ude00'];
+const MALFORMED = [
+  ' A',
+  'A ',
+  'A  B',
+  ' ',
+  '\tA',
+  'A\tB',
+  'A\nB',
+  'A\r\nB',
+  'A\0',
+  '"A"',
+  'A\\B',
+  'é',
+  '\u041erderAdmin',
+  'A\u202e',
+  '\uff21',
+  '\u00a0A',
+  'A\u2003B',
+  '\ufeffA',
+  'A\x7f',
+  '\ud83d\ude00',
+];
 
 describe('T-04 malformed scopes', () => {
-  test.each(MALFORMED.map((scope) => [JSON.stringify(scope), scope] as const))('%s is invalid_scope for every grant, and never trimmed', async (_shown, scope) => {
-    for (const [, , ask] of grants()) expectRefusal(await ask({ scope }), { status: 400, error: 'invalid_scope' });
-  });
+  test.each(MALFORMED.map((scope) => [JSON.stringify(scope), scope] as const))(
+    '%s is invalid_scope for every grant, and never trimmed',
+    async (_shown, scope) => {
+      for (const [, , ask] of grants()) expectRefusal(await ask({ scope }), { status: 400, error: 'invalid_scope' });
+    },
+  );
 
   test.each(['%ff', 'A%c3%28', 'A%00', '%ed%a0%80'])('the bytes %s are invalid_scope', async (scope) => {
     const answer = await raw('/oauth/token', { body: `grant_type=client_credentials&scope=${scope}`, headers: basic('svc', secretOf('svc')) });
@@ -129,12 +159,30 @@ describe('T-04 malformed scopes', () => {
 });
 
 describe('T-05 names that are almost held', () => {
-  test.each(['a', 'orderadmin', '*', 'Order*', '.*', '[A-Z]', 'OrderAdmin,FullAccess', 'OrderAdmin%20FullAccess', 'OrderAdmin+FullAccess', 'A;B', 'A,B', '__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'roles', '0', 'undefined', 'null'])(
-    '%s is dropped',
-    async (scope) => {
-      for (const [, held, ask] of grants()) expectRoles(await ask({ scope: `${scope} ${held}` }), [held]);
-    },
-  );
+  test.each([
+    'a',
+    'orderadmin',
+    '*',
+    'Order*',
+    '.*',
+    '[A-Z]',
+    'OrderAdmin,FullAccess',
+    'OrderAdmin%20FullAccess',
+    'OrderAdmin+FullAccess',
+    'A;B',
+    'A,B',
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'valueOf',
+    'roles',
+    '0',
+    'undefined',
+    'null',
+  ])('%s is dropped', async (scope) => {
+    for (const [, held, ask] of grants()) expectRoles(await ask({ scope: `${scope} ${held}` }), [held]);
+  });
 });
 
 test('T-06 a name asked for a thousand times is carried once', async () => {
@@ -151,12 +199,28 @@ describe('T-07 scopes of OpenID Connect and odd role names', () => {
     }
   });
 
-  test.each(['openid', 'offline_access', 'OpenID', 'profile', 'fullaccess', 'FULLACCESS', '\uff26ullAccess', 'Order Admin', 'A B', 'a"b', 'a\\b', 'é', 'x'.repeat(300), '', ' A', '*', 'Order*', 'A\n'])(
-    'a role cannot be called %j',
-    (name) => {
-      expect(() => assertRoleName(name)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
-    },
-  );
+  test.each([
+    'openid',
+    'offline_access',
+    'OpenID',
+    'profile',
+    'fullaccess',
+    'FULLACCESS',
+    '\uff26ullAccess',
+    'Order Admin',
+    'A B',
+    'a"b',
+    'a\\b',
+    'é',
+    'x'.repeat(300),
+    '',
+    ' A',
+    '*',
+    'Order*',
+    'A\n',
+  ])('a role cannot be called %j', (name) => {
+    expect(() => assertRoleName(name)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+  });
 });
 
 describe('T-09 other ways of asking', () => {
@@ -177,19 +241,34 @@ describe('T-09 other ways of asking', () => {
     }
   });
 
-  test.each(['utf-16le', 'UTF-16', 'utf-7', 'iso-8859-1', 'shift_jis', '"utf-16be"', 'nonsense'])('charset %s is invalid_request, so that all read the same words', async (charset) => {
-    const type = `application/x-www-form-urlencoded; charset=${charset}`;
-    expectRefusal(await raw('/oauth/token', { body: Buffer.from(form, 'utf16le'), headers: { ...headers, 'content-type': type } }), { status: 400, error: 'invalid_request' });
-    expectRefusal(await raw('/oauth/token', { body: form, headers: { ...headers, 'content-type': type } }), { status: 400, error: 'invalid_request' });
-  });
+  test.each(['utf-16le', 'UTF-16', 'utf-7', 'iso-8859-1', 'shift_jis', '"utf-16be"', 'nonsense'])(
+    'charset %s is invalid_request, so that all read the same words',
+    async (charset) => {
+      const type = `application/x-www-form-urlencoded; charset=${charset}`;
+      expectRefusal(await raw('/oauth/token', { body: Buffer.from(form, 'utf16le'), headers: { ...headers, 'content-type': type } }), {
+        status: 400,
+        error: 'invalid_request',
+      });
+      expectRefusal(await raw('/oauth/token', { body: form, headers: { ...headers, 'content-type': type } }), {
+        status: 400,
+        error: 'invalid_request',
+      });
+    },
+  );
 
   test('UTF-8 said aloud is fine', async () => {
-    const answer = await raw('/oauth/token', { body: form, headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded;charset="UTF-8"' } });
+    const answer = await raw('/oauth/token', {
+      body: form,
+      headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded;charset="UTF-8"' },
+    });
     expectRoles(answer, ['A']);
   });
 
   test('a body without a type, and no body at all, are invalid_request', async () => {
-    expectRefusal(await raw('/oauth/token', { body: form, headers: { ...headers, 'content-type': undefined } }), { status: 400, error: 'invalid_request' });
+    expectRefusal(await raw('/oauth/token', { body: form, headers: { ...headers, 'content-type': undefined } }), {
+      status: 400,
+      error: 'invalid_request',
+    });
     expectRefusal(await raw('/oauth/token', { body: '', headers }), { status: 400, error: 'invalid_request' });
   });
 
@@ -200,7 +279,10 @@ describe('T-09 other ways of asking', () => {
 
   test.each(['GET', 'PUT', 'PATCH', 'DELETE', 'PROPFIND', 'TRACE'])('%s is not allowed and says what is', async (method) => {
     for (const path of paths) {
-      const answer = await raw(`${path}?${form}&token=x`, { method, headers: { ...headers, 'content-type': undefined, 'x-http-method-override': 'POST' } });
+      const answer = await raw(`${path}?${form}&token=x`, {
+        method,
+        headers: { ...headers, 'content-type': undefined, 'x-http-method-override': 'POST' },
+      });
       expectRefusal(answer, { status: 405, error: 'invalid_request' });
       expect(answer.headers.get('allow')).toBe('POST, OPTIONS');
     }
@@ -211,14 +293,24 @@ describe('T-09 other ways of asking', () => {
     expect({ status: answer.status, allow: answer.headers.get('allow') }).toEqual({ status: 405, allow: 'POST, OPTIONS' });
   });
 
-  test.each(['/oauth/TOKEN', '/OAUTH/token', '/oauth/token/', '/oauth/token;a', '/oauth//token', '/oauth/%74oken', '/oauth/./token', '/oauth/token%00', '/oauth/token%2f', '/x/../oauth/token', '/oauth\\token', '/token'])(
-    '%s is not the token endpoint',
-    async (path) => {
-      const answer = await raw(path, { body: form, headers });
-      expect({ status: answer.status, token: answer.body['access_token'] }).toEqual({ status: 404, token: undefined });
-      expect(answer.headers.get('cache-control')).toBe('no-store');
-    },
-  );
+  test.each([
+    '/oauth/TOKEN',
+    '/OAUTH/token',
+    '/oauth/token/',
+    '/oauth/token;a',
+    '/oauth//token',
+    '/oauth/%74oken',
+    '/oauth/./token',
+    '/oauth/token%00',
+    '/oauth/token%2f',
+    '/x/../oauth/token',
+    '/oauth\\token',
+    '/token',
+  ])('%s is not the token endpoint', async (path) => {
+    const answer = await raw(path, { body: form, headers });
+    expect({ status: answer.status, token: answer.body['access_token'] }).toEqual({ status: 404, token: undefined });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
 
   test('a target that could be mistaken for a host is refused', async () => {
     const answer = await raw('//oauth/token', { body: form, headers });
@@ -235,25 +327,40 @@ describe('T-09 other ways of asking', () => {
   test.each(['grant_type', 'scope', 'username', 'client_id'])('%s twice is invalid_request', async (name) => {
     const body = `grant_type=password&scope=A&username=b1u&password=x&client_id=pw&client_secret=${secretOf('pw')}`;
     const values = new URLSearchParams(body);
-    expectRefusal(await raw('/oauth/token', { body: `${body}&${name}=${encodeURIComponent(values.get(name)!)}` }), { status: 400, error: 'invalid_request' });
+    expectRefusal(await raw('/oauth/token', { body: `${body}&${name}=${encodeURIComponent(values.get(name)!)}` }), {
+      status: 400,
+      error: 'invalid_request',
+    });
   });
 
   test('brackets make no objects and no arrays', async () => {
-    const answer = await raw('/oauth/token', { body: 'grant_type=client_credentials&scope[]=A&scope[x]=B&__proto__[polluted]=1&constructor.prototype.polluted=1', headers });
+    const answer = await raw('/oauth/token', {
+      body: 'grant_type=client_credentials&scope[]=A&scope[x]=B&__proto__[polluted]=1&constructor.prototype.polluted=1',
+      headers,
+    });
     expectRoles(answer, []);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 });
 
 describe('T-10 asking for a page', () => {
-  test.each(['/oauth/token', '/oauth/introspect', '/oauth/revoke'])('%s answers in JSON, and repeats nothing that a browser would run', async (path) => {
-    const form = { grant_type: '<script>alert(1)</script>', scope: '<img src=x>', token: '<b>', token_type_hint: '<svg onload=x>', client_id: '<i>' };
-    for (const accept of ['text/html', 'text/html;q=1, application/json;q=0', 'application/xhtml+xml', 'image/*', 'nonsense']) {
-      const answer = await post(server.url + path, form, { accept });
-      expectRefusal(answer, { status: 401, error: 'invalid_client' });
-      expect(answer.text).not.toContain('<');
-    }
-  });
+  test.each(['/oauth/token', '/oauth/introspect', '/oauth/revoke'])(
+    '%s answers in JSON, and repeats nothing that a browser would run',
+    async (path) => {
+      const form = {
+        grant_type: '<script>alert(1)</script>',
+        scope: '<img src=x>',
+        token: '<b>',
+        token_type_hint: '<svg onload=x>',
+        client_id: '<i>',
+      };
+      for (const accept of ['text/html', 'text/html;q=1, application/json;q=0', 'application/xhtml+xml', 'image/*', 'nonsense']) {
+        const answer = await post(server.url + path, form, { accept });
+        expectRefusal(answer, { status: 401, error: 'invalid_client' });
+        expect(answer.text).not.toContain('<');
+      }
+    },
+  );
 
   test('neither does a refusal that comes later', async () => {
     const answer = await server.token({ grant_type: '<script>alert(1)</script>' }, { ...basic('svc', secretOf('svc')), accept: 'text/html' });
@@ -270,12 +377,21 @@ describe('T-10 asking for a page', () => {
 });
 
 describe('T-11 grant types', () => {
-  test.each(['implicit', '__proto__', 'constructor', 'toString', 'none', 'PASSWORD', 'client_credentials ', 'authorization_code', 'urn:ietf:params:oauth:grant-type:device_code', 'urn:ietf:params:oauth:grant-type:token-exchange', 'urn:openid:params:grant-type:ciba'])(
-    '%s is unsupported',
-    async (grantType) => {
-      expectRefusal(await server.token({ grant_type: grantType }, basic('web', secretOf('web'))), { status: 400, error: 'unsupported_grant_type' });
-    },
-  );
+  test.each([
+    'implicit',
+    '__proto__',
+    'constructor',
+    'toString',
+    'none',
+    'PASSWORD',
+    'client_credentials ',
+    'authorization_code',
+    'urn:ietf:params:oauth:grant-type:device_code',
+    'urn:ietf:params:oauth:grant-type:token-exchange',
+    'urn:openid:params:grant-type:ciba',
+  ])('%s is unsupported', async (grantType) => {
+    expectRefusal(await server.token({ grant_type: grantType }, basic('web', secretOf('web'))), { status: 400, error: 'unsupported_grant_type' });
+  });
 
   test('an empty or absent one is invalid_request', async () => {
     expectRefusal(await server.token({ grant_type: '' }, basic('web', secretOf('web'))), { status: 400, error: 'invalid_request' });
@@ -316,7 +432,12 @@ function raw(path: string, { method = 'POST', body, headers = {} }: RawRequest =
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
         const values = Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)]);
-        resolve({ status: response.statusCode!, headers: new Headers(values), text, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {} });
+        resolve({
+          status: response.statusCode!,
+          headers: new Headers(values),
+          text,
+          body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
+        });
       });
     });
     request.on('error', reject);
@@ -326,7 +447,13 @@ function raw(path: string, { method = 'POST', body, headers = {} }: RawRequest =
 
 test('broken HTTP closes the connection and nothing else', async () => {
   const { port } = new URL(server.url);
-  for (const bytes of ['NONSENSE\r\n\r\n', 'POST /oauth/token HTTP/1.1\r\n\r\n', 'POST /oauth/token HTTP/9.9\r\nHost: x\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n', 'POST /oauth/token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n']) {
+  for (const bytes of [
+    'NONSENSE\r\n\r\n',
+    'POST /oauth/token HTTP/1.1\r\n\r\n',
+    'POST /oauth/token HTTP/9.9\r\nHost: x\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n',
+    'POST /oauth/token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n',
+  ]) {
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(port), '127.0.0.1', () => socket.write(bytes));
       let text = '';

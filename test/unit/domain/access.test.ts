@@ -24,7 +24,8 @@ describe('reachState', () => {
 
   it('never waits for a window that ends before it begins', () => {
     const never = reach('shopper', { from: NOW + 2 * HOUR, until: NOW + HOUR });
-    for (const instant of [NOW, NOW + HOUR, NOW + 1.5 * HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR]) expect(reachState(never, undefined, instant)).toBe('expired');
+    for (const instant of [NOW, NOW + HOUR, NOW + 1.5 * HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR])
+      expect(reachState(never, undefined, instant)).toBe('expired');
     expect(reachState(reach('shopper', { from: NOW + HOUR, until: NOW + HOUR }), undefined, NOW)).toBe('expired');
   });
 
@@ -100,7 +101,13 @@ describe('what a subject holds', () => {
   it('keeps for explanation what is not in force, but not what is meant for another client', () => {
     const later = reach('shopper', { from: NOW + 1 });
     const over = reach('invoices', { until: NOW });
-    const held = aliceHolds(later, reach('approval'), over, reach('orders', { client: 'storefront', until: NOW }), reach('orders', { client: 'storefront' }));
+    const held = aliceHolds(
+      later,
+      reach('approval'),
+      over,
+      reach('orders', { client: 'storefront', until: NOW }),
+      reach('orders', { client: 'storefront' }),
+    );
     expect(held.dormant).toEqual([later, over]);
   });
 });
@@ -112,16 +119,22 @@ describe('until when holdings are good', () => {
   });
 
   it('is the first end of an assignment in force', () => {
-    expect(aliceHolds(reach('shopper', { until: NOW + 3 }), reach('invoices', { until: NOW + 2 }), reach('orders', { until: NOW + 4 })).goodUntil).toBe(NOW + 2);
+    expect(
+      aliceHolds(reach('shopper', { until: NOW + 3 }), reach('invoices', { until: NOW + 2 }), reach('orders', { until: NOW + 4 })).goodUntil,
+    ).toBe(NOW + 2);
   });
 
   it('is the first start of an assignment to come', () => {
-    expect(aliceHolds(reach('shopper', { from: NOW + 3 }), reach('invoices', { from: NOW + 2 }), reach('orders', { from: NOW + 4 })).goodUntil).toBe(NOW + 2);
+    expect(aliceHolds(reach('shopper', { from: NOW + 3 }), reach('invoices', { from: NOW + 2 }), reach('orders', { from: NOW + 4 })).goodUntil).toBe(
+      NOW + 2,
+    );
     expect(aliceHolds(reach('shopper', { until: NOW + 3 }), reach('invoices', { from: NOW + 2, until: NOW + 9 })).goodUntil).toBe(NOW + 2);
   });
 
   it('is not moved by an assignment for another client', () => {
-    expect(aliceHolds(reach('shopper', { client: 'storefront', until: NOW + 1 }), reach('shopper', { client: 'storefront', from: NOW + 1 })).goodUntil).toBe(Infinity);
+    expect(
+      aliceHolds(reach('shopper', { client: 'storefront', until: NOW + 1 }), reach('shopper', { client: 'storefront', from: NOW + 1 })).goodUntil,
+    ).toBe(Infinity);
   });
 
   it('is moved by an assignment whose profile nobody knows: it may be defined meanwhile', () => {

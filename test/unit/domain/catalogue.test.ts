@@ -25,7 +25,20 @@ describe('the roles of a catalogue', () => {
     const catalogue = catalogueOf({ roles: ['OrderAdmin', 'constructor'].map(role) });
     expect(catalogue.roles[catalogue.indexOf('OrderAdmin')!]).toBe('OrderAdmin');
     expect(catalogue.roles[catalogue.indexOf('constructor')!]).toBe('constructor');
-    for (const name of ['orderadmin', 'OrderAdmin ', ' OrderAdmin', 'ОrderAdmin', 'OrderAdmın', 'Order*', '*', '', '__proto__', 'toString', 'hasOwnProperty', 'valueOf']) {
+    for (const name of [
+      'orderadmin',
+      'OrderAdmin ',
+      ' OrderAdmin',
+      'ОrderAdmin',
+      'OrderAdmın',
+      'Order*',
+      '*',
+      '',
+      '__proto__',
+      'toString',
+      'hasOwnProperty',
+      'valueOf',
+    ]) {
       expect(catalogue.indexOf(name)).toBeUndefined();
     }
   });
@@ -40,7 +53,13 @@ describe('a resolved profile', () => {
     ],
     securityProfiles: [
       profile('plain', { roles: ['Shopper', 'OrderReader', 'Shopper', 'UserReader'] }),
-      profile('mixed', { roles: ['data/Role:update', 'Shopper'], permissions: [{ type: 'data/*', operations: ['read', 'update'] }, { type: 'data/Role', operations: ['read'] }] }),
+      profile('mixed', {
+        roles: ['data/Role:update', 'Shopper'],
+        permissions: [
+          { type: 'data/*', operations: ['read', 'update'] },
+          { type: 'data/Role', operations: ['read'] },
+        ],
+      }),
       profile('unknown', { roles: ['Bogus', 'shopper', '__proto__', 'data/*', 'data/User:purge'] }),
       profile('voss', { fullAccess: true, permissions: [{ type: 'data/*', operations: [] }] }),
       profile('ordercloud', { roles: ['FullAccess'] }),

@@ -83,7 +83,12 @@ const inForce = ({ from, until }: Window, at: Instant) => from <= at && at < unt
 
 /** Until when the role is held by the longest of its paths; 0 when it is not. */
 export function heldUntil(question: Question, role: string): Instant {
-  return Math.max(0, ...windowsFor(question, role).filter((window) => inForce(window, question.at)).map(({ until }) => until));
+  return Math.max(
+    0,
+    ...windowsFor(question, role)
+      .filter((window) => inForce(window, question.at))
+      .map(({ until }) => until),
+  );
 }
 
 function barredByFormula({ world, kind, id }: Question): readonly string[] {

@@ -83,9 +83,12 @@ describe('assertUsername', () => {
 });
 
 describe('assertNaturalId', () => {
-  it.each(['acme', 'ACME', 'a', '0', 'urn:example:7', 'alice@example.com', 'a.b_c~d-e', 'constructor', 'x'.repeat(100)])('accepts %p as written', (id) => {
-    expect(() => assertNaturalId(id)).not.toThrow();
-  });
+  it.each(['acme', 'ACME', 'a', '0', 'urn:example:7', 'alice@example.com', 'a.b_c~d-e', 'constructor', 'x'.repeat(100)])(
+    'accepts %p as written',
+    (id) => {
+      expect(() => assertNaturalId(id)).not.toThrow();
+    },
+  );
 
   it.each(['', ' ', 'a b', '__proto__', '-a', '.a', '@a', 'a/b', 'a\n', 'a*', 'é', "a'b", 'x'.repeat(101)])('refuses %p', (id) => {
     const error = refusal(() => assertNaturalId(id, '/organizations/1/id'));

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { isPlausiblePassword, normalizePassword, passwordProblems, strictestPolicy, type PasswordPolicy } from '../../../src/domain/password-policy.ts';
+import {
+  isPlausiblePassword,
+  normalizePassword,
+  passwordProblems,
+  strictestPolicy,
+  type PasswordPolicy,
+} from '../../../src/domain/password-policy.ts';
 
 const GOOD = 'Tr4vel-by-Night';
 
@@ -12,17 +18,34 @@ describe('strictestPolicy', () => {
 
   it('takes the strictest value of each field, wherever it comes from', () => {
     const relaxed: PasswordPolicy = {
-      minimumLength: 8, allowedFailedAttempts: 10, lockoutMinutes: 1, maximumRepeatedCharacters: 4, history: 1, maximumAgeDays: 365, minimumAgeMinutes: 1,
+      minimumLength: 8,
+      allowedFailedAttempts: 10,
+      lockoutMinutes: 1,
+      maximumRepeatedCharacters: 4,
+      history: 1,
+      maximumAgeDays: 365,
+      minimumAgeMinutes: 1,
     };
     const strict: PasswordPolicy = {
-      minimumLength: 14, allowedFailedAttempts: 3, lockoutMinutes: 30, maximumRepeatedCharacters: 2, history: 12, maximumAgeDays: 90, minimumAgeMinutes: 60,
+      minimumLength: 14,
+      allowedFailedAttempts: 3,
+      lockoutMinutes: 30,
+      maximumRepeatedCharacters: 2,
+      history: 12,
+      maximumAgeDays: 90,
+      minimumAgeMinutes: 60,
     };
     expect(strictestPolicy([relaxed, strict])).toEqual(strict);
     expect(strictestPolicy([strict, relaxed])).toEqual(strict);
   });
 
   it('mixes fields of several policies', () => {
-    expect(strictestPolicy([{ minimumLength: 12, allowedFailedAttempts: 3, lockoutMinutes: 10 }, { minimumLength: 10, allowedFailedAttempts: 5, digitRequired: true }])).toEqual({
+    expect(
+      strictestPolicy([
+        { minimumLength: 12, allowedFailedAttempts: 3, lockoutMinutes: 10 },
+        { minimumLength: 10, allowedFailedAttempts: 5, digitRequired: true },
+      ]),
+    ).toEqual({
       minimumLength: 12,
       allowedFailedAttempts: 3,
       lockoutMinutes: 10,
@@ -31,7 +54,9 @@ describe('strictestPolicy', () => {
   });
 
   it('needs a character class as soon as one policy does, and a false never takes it back', () => {
-    expect(strictestPolicy([{ uppercaseRequired: true }, { uppercaseRequired: false, lowercaseRequired: false }])).toEqual({ uppercaseRequired: true });
+    expect(strictestPolicy([{ uppercaseRequired: true }, { uppercaseRequired: false, lowercaseRequired: false }])).toEqual({
+      uppercaseRequired: true,
+    });
     expect(strictestPolicy([{ lowercaseRequired: true }, { specialRequired: true }])).toEqual({ lowercaseRequired: true, specialRequired: true });
   });
 
@@ -100,8 +125,16 @@ describe('passwordProblems', () => {
     ['just long enough', 'Tr4vel-by-Ni', { minimumLength: 12 }],
     ['as repetitive as allowed', 'Tr4vel-byyy-Night', { maximumRepeatedCharacters: 3 }],
     ['with every class', GOOD, { uppercaseRequired: true, lowercaseRequired: true, digitRequired: true, specialRequired: true }],
-    ['with letters of another alphabet', 'Ночью-едем-7', { uppercaseRequired: true, lowercaseRequired: true, digitRequired: true, specialRequired: true }],
-    ['when classes are explicitly not required', 'travelbynight', { uppercaseRequired: false, lowercaseRequired: false, digitRequired: false, specialRequired: false }],
+    [
+      'with letters of another alphabet',
+      'Ночью-едем-7',
+      { uppercaseRequired: true, lowercaseRequired: true, digitRequired: true, specialRequired: true },
+    ],
+    [
+      'when classes are explicitly not required',
+      'travelbynight',
+      { uppercaseRequired: false, lowercaseRequired: false, digitRequired: false, specialRequired: false },
+    ],
   ])('accepts one %s', (_, password, policy) => {
     expect(passwordProblems(password, policy)).toEqual([]);
   });

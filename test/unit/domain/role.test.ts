@@ -3,12 +3,21 @@ import { assertRoleName, BUILT_IN_ROLES, foldName, isBuiltInRole, OIDC_SCOPES, R
 import { refusal } from './refusal.ts';
 
 describe('assertRoleName', () => {
-  it.each(['OrderReader', 'data/Role:update', 'a', '7', 'a.b_c:d/e-f', 'x'.repeat(100), 'constructor', 'toString', 'hasOwnProperty', 'openid:read', 'FullAccess'])(
-    'accepts %p',
-    (name) => {
-      expect(() => assertRoleName(name)).not.toThrow();
-    },
-  );
+  it.each([
+    'OrderReader',
+    'data/Role:update',
+    'a',
+    '7',
+    'a.b_c:d/e-f',
+    'x'.repeat(100),
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'openid:read',
+    'FullAccess',
+  ])('accepts %p', (name) => {
+    expect(() => assertRoleName(name)).not.toThrow();
+  });
 
   it.each([
     ['nothing', ''],
@@ -75,7 +84,9 @@ describe('built-in roles', () => {
 
   it('hold what the management API needs', () => {
     const names = BUILT_IN_ROLES.map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(['FullAccess', 'SecurityProfileAdmin', 'UserReader', 'ApiClientAdmin', 'Impersonation', 'PasswordReset', 'MeAdmin']));
+    expect(names).toEqual(
+      expect.arrayContaining(['FullAccess', 'SecurityProfileAdmin', 'UserReader', 'ApiClientAdmin', 'Impersonation', 'PasswordReset', 'MeAdmin']),
+    );
   });
 
   it('are recognized byte by byte', () => {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { holdings, type Reach } from '../../../src/domain/access.ts';
-import { explain, judge, MAXIMUM_SCOPE_NAMES, negotiate, omittedNames, parseScope, type ScopeLimits, type Verdict } from '../../../src/domain/scope.ts';
+import {
+  explain,
+  judge,
+  MAXIMUM_SCOPE_NAMES,
+  negotiate,
+  omittedNames,
+  parseScope,
+  type ScopeLimits,
+  type Verdict,
+} from '../../../src/domain/scope.ts';
 import { alice, aliceHolds, HOUR, market, NOW, reach } from './fixtures.ts';
 
 const only = (...names: string[]): ReadonlySet<string> => new Set(names);
@@ -53,7 +62,13 @@ describe('the verdict on one name', () => {
   const orders = reach('orders', { until: NOW + HOUR });
   const cases: [Verdict, string, string, readonly Reach[], ScopeLimits][] = [
     ['granted', 'it is held and nothing limits it', 'Shopper', [reach('shopper')], {}],
-    ['granted', 'every limit lets it through', 'Shopper', [reach('shopper')], { maximumRoles: only('Shopper'), resourceServerRoles: only('Shopper') }],
+    [
+      'granted',
+      'every limit lets it through',
+      'Shopper',
+      [reach('shopper')],
+      { maximumRoles: only('Shopper'), resourceServerRoles: only('Shopper') },
+    ],
     ['unknown', 'nobody knows it', 'Bogus', [reach('shopper')], {}],
     ['unknown', 'only a role in other case exists', 'shopper', [reach('shopper')], {}],
     ['unknown', 'it is a wildcard', 'Order*', [reach('shopper')], {}],
@@ -61,7 +76,13 @@ describe('the verdict on one name', () => {
     ['unheld', 'a role in other case is held', 'orderadmin', [orders], {}],
     ['unheld', 'its one assignment is meant for another client', 'Shopper', [reach('shopper', { client: 'nightly' })], {}],
     ['unheld', 'it was held through another client once', 'Shopper', [reach('shopper', { client: 'nightly', until: NOW })], {}],
-    ['unheld', 'assignments to come, or over, give other roles', 'InvoiceReader', [reach('shopper', { from: NOW + 1 }), reach('shopper', { until: NOW })], {}],
+    [
+      'unheld',
+      'assignments to come, or over, give other roles',
+      'InvoiceReader',
+      [reach('shopper', { from: NOW + 1 }), reach('shopper', { until: NOW })],
+      {},
+    ],
     ['unheld', 'its dormant profile does not exist', 'Shopper', [reach('gone', { until: NOW })], {}],
     ['not_yet_valid', 'it begins in a millisecond', 'Shopper', [reach('shopper', { from: NOW + 1 })], {}],
     ['expired', 'it ends now', 'Shopper', [reach('shopper', { until: NOW })], {}],
@@ -94,17 +115,25 @@ describe('the verdict on one name', () => {
     expect(judge(market, aliceHolds(orders), { resourceServerRoles: only() }, 'OrderReader')).toBe('outside_resource_server');
   });
 
-  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'length', '0'])('is unknown for %p, and nothing is polluted', (name) => {
-    const limits: ScopeLimits = { maximumRoles: only(name), resourceServerRoles: only(name) };
-    const { granted, dropped } = negotiate(market, aliceHolds(reach('shopper'), reach(name)), limits, [name]);
-    expect(granted).toEqual([]);
-    expect(dropped).toEqual([{ name, verdict: 'unknown' }]);
-    expect(Object.keys(Object.prototype)).toEqual([]);
-  });
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'length', '0'])(
+    'is unknown for %p, and nothing is polluted',
+    (name) => {
+      const limits: ScopeLimits = { maximumRoles: only(name), resourceServerRoles: only(name) };
+      const { granted, dropped } = negotiate(market, aliceHolds(reach('shopper'), reach(name)), limits, [name]);
+      expect(granted).toEqual([]);
+      expect(dropped).toEqual([{ name, verdict: 'unknown' }]);
+      expect(Object.keys(Object.prototype)).toEqual([]);
+    },
+  );
 });
 
 describe('negotiate', () => {
-  const everything = [reach('shopper'), reach('approval', { until: NOW + 2 * HOUR }), reach('invoices', { until: NOW + HOUR }), reach('orders', { until: NOW + 1 })];
+  const everything = [
+    reach('shopper'),
+    reach('approval', { until: NOW + 2 * HOUR }),
+    reach('invoices', { until: NOW + HOUR }),
+    reach('orders', { until: NOW + 1 }),
+  ];
 
   it('drops silently what is not granted, and gives the rest sorted by code unit', () => {
     const requested = ['Shopper', 'Bogus', 'OrderReader', 'OrderAdmin', 'InvoiceReader', 'FullAccess'];
@@ -140,7 +169,12 @@ describe('negotiate', () => {
 
   it('puts ten and more roles in code-unit order of their names', () => {
     const names = market.roles.toReversed();
-    const all = holdings(market, { ...alice(reach('shopper'), reach('approval'), reach('invoices'), reach('orders')), organization: undefined }, undefined, NOW);
+    const all = holdings(
+      market,
+      { ...alice(reach('shopper'), reach('approval'), reach('invoices'), reach('orders')), organization: undefined },
+      undefined,
+      NOW,
+    );
     expect(negotiate(market, all, {}, names).granted).toEqual(['InvoiceReader', 'OrderAdmin', 'OrderApprover', 'OrderReader', 'Shopper']);
   });
 });
@@ -170,7 +204,17 @@ describe('explain', () => {
     const elsewhere = reach('orders', { client: 'nightly' });
     const later = reach('invoices', { from: NOW + 1 });
     const held = holdings(market, alice(direct, expired, elsewhere, later), 'storefront', NOW);
-    expect(explain(market, held, { maximumRoles: only('Shopper') }, ['OrderReader', 'Bogus', 'Shopper', 'OrderApprover', 'OrderAdmin', 'InvoiceReader', 'FullAccess'])).toEqual([
+    expect(
+      explain(market, held, { maximumRoles: only('Shopper') }, [
+        'OrderReader',
+        'Bogus',
+        'Shopper',
+        'OrderApprover',
+        'OrderAdmin',
+        'InvoiceReader',
+        'FullAccess',
+      ]),
+    ).toEqual([
       {
         name: 'OrderReader',
         verdict: 'above_client_maximum',

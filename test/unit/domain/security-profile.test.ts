@@ -20,7 +20,11 @@ describe('expandPermissions', () => {
   });
 
   it('gives the operations of every type that starts with what stands before the wildcard', () => {
-    expect(expandPermissions([{ type: 'data/*', operations: ['read'] }], types)).toEqual(['data/User:read', 'data/Role:read', 'data/RoleTemplate:read']);
+    expect(expandPermissions([{ type: 'data/*', operations: ['read'] }], types)).toEqual([
+      'data/User:read',
+      'data/Role:read',
+      'data/RoleTemplate:read',
+    ]);
   });
 
   it('takes the wildcard as a plain prefix: it may end within a word, and matches the prefix itself', () => {
@@ -35,7 +39,13 @@ describe('expandPermissions', () => {
   });
 
   it('lets an exact entry replace a wider one: data/* read, update and data/Role read give no data/Role:update', () => {
-    const roles = expandPermissions([{ type: 'data/*', operations: ['read', 'update'] }, { type: 'data/Role', operations: ['read'] }], types);
+    const roles = expandPermissions(
+      [
+        { type: 'data/*', operations: ['read', 'update'] },
+        { type: 'data/Role', operations: ['read'] },
+      ],
+      types,
+    );
     expect(roles).toEqual(['data/User:read', 'data/User:update', 'data/Role:read', 'data/RoleTemplate:read', 'data/RoleTemplate:update']);
   });
 
@@ -55,9 +65,23 @@ describe('expandPermissions', () => {
   });
 
   it('takes away with an entry without operations what a wider one would give', () => {
-    const roles = expandPermissions([{ type: '*', operations: ['read'] }, { type: 'data/*', operations: [] }], types);
+    const roles = expandPermissions(
+      [
+        { type: '*', operations: ['read'] },
+        { type: 'data/*', operations: [] },
+      ],
+      types,
+    );
     expect(roles).toEqual(['view/Dashboard:read', 'database:read']);
-    expect(expandPermissions([{ type: 'data/*', operations: ['read'] }, { type: 'data/Role', operations: [] }], types)).toEqual(['data/User:read', 'data/RoleTemplate:read']);
+    expect(
+      expandPermissions(
+        [
+          { type: 'data/*', operations: ['read'] },
+          { type: 'data/Role', operations: [] },
+        ],
+        types,
+      ),
+    ).toEqual(['data/User:read', 'data/RoleTemplate:read']);
   });
 
   it('counts entries with the same pattern as one, whatever their order', () => {
@@ -67,13 +91,38 @@ describe('expandPermissions', () => {
     const both = ['data/User:read', 'data/User:update', 'data/Role:read', 'data/Role:update', 'data/RoleTemplate:read', 'data/RoleTemplate:update'];
     expect(expandPermissions([read, update, none], types)).toEqual(both);
     expect(expandPermissions([none, update, read], types)).toEqual(both);
-    expect(expandPermissions([{ type: 'database', operations: [] }, { type: 'database', operations: ['read'] }], types)).toEqual(['database:read']);
-    expect(expandPermissions([{ type: 'database', operations: ['read'] }, { type: 'database', operations: [] }], types)).toEqual(['database:read']);
+    expect(
+      expandPermissions(
+        [
+          { type: 'database', operations: [] },
+          { type: 'database', operations: ['read'] },
+        ],
+        types,
+      ),
+    ).toEqual(['database:read']);
+    expect(
+      expandPermissions(
+        [
+          { type: 'database', operations: ['read'] },
+          { type: 'database', operations: [] },
+        ],
+        types,
+      ),
+    ).toEqual(['database:read']);
   });
 
   it('gives nothing that the catalogue does not know: no other operation, no other type, no wildcard among operations', () => {
     expect(expandPermissions([{ type: 'data/User', operations: ['purge', '*', 'READ', 'toString'] }], types)).toEqual([]);
-    expect(expandPermissions([{ type: 'data/Nothing', operations: ['read'] }, { type: 'none/*', operations: ['read'] }, { type: 'constructor', operations: ['read'] }], types)).toEqual([]);
+    expect(
+      expandPermissions(
+        [
+          { type: 'data/Nothing', operations: ['read'] },
+          { type: 'none/*', operations: ['read'] },
+          { type: 'constructor', operations: ['read'] },
+        ],
+        types,
+      ),
+    ).toEqual([]);
     expect(expandPermissions([{ type: 'Data/*', operations: ['read'] }], types)).toEqual([]);
   });
 });
@@ -85,15 +134,21 @@ describe('permissionRole', () => {
 });
 
 describe('assertTypePattern', () => {
-  it.each(['*', 'data/*', 'data*', 'data/Role', 'd', 'x'.repeat(100), `${'x'.repeat(99)}*`, 'address', 'profile*', 'FullAccess*'])('accepts %p', (pattern) => {
-    expect(() => assertTypePattern(pattern)).not.toThrow();
-  });
+  it.each(['*', 'data/*', 'data*', 'data/Role', 'd', 'x'.repeat(100), `${'x'.repeat(99)}*`, 'address', 'profile*', 'FullAccess*'])(
+    'accepts %p',
+    (pattern) => {
+      expect(() => assertTypePattern(pattern)).not.toThrow();
+    },
+  );
 
-  it.each(['**', '*a', 'a*b', 'data/**', '*/Role', 'x'.repeat(101), `${'x'.repeat(100)}*`])('refuses %p for its length or its wildcards', (pattern) => {
-    const error = refusal(() => assertTypePattern(pattern, '/permissions/0/type'));
-    expect(error).toMatchObject({ code: 'invalid_input', pointer: '/permissions/0/type' });
-    expect(error.message).toBe(`"${pattern.slice(0, 120)}" cannot be a type: at most one *, at the end, 100 characters in all.`);
-  });
+  it.each(['**', '*a', 'a*b', 'data/**', '*/Role', 'x'.repeat(101), `${'x'.repeat(100)}*`])(
+    'refuses %p for its length or its wildcards',
+    (pattern) => {
+      const error = refusal(() => assertTypePattern(pattern, '/permissions/0/type'));
+      expect(error).toMatchObject({ code: 'invalid_input', pointer: '/permissions/0/type' });
+      expect(error.message).toBe(`"${pattern.slice(0, 120)}" cannot be a type: at most one *, at the end, 100 characters in all.`);
+    },
+  );
 
   it.each(['', ' ', ' *', '/data', '__proto__', 'da ta', 'd\u0430ta/*'])('refuses %p for its characters', (pattern) => {
     const error = refusal(() => assertTypePattern(pattern, '/permissions/0/type'));

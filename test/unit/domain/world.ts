@@ -23,7 +23,11 @@ export interface WorldAssignment extends Window {
 export interface World {
   readonly definitions: Definitions;
   readonly organizations: readonly { readonly id: string; readonly type: string; readonly parent?: string }[];
-  readonly people: readonly { readonly id: string; readonly organization: string; readonly memberships: readonly (Window & { readonly group: string })[] }[];
+  readonly people: readonly {
+    readonly id: string;
+    readonly organization: string;
+    readonly memberships: readonly (Window & { readonly group: string })[];
+  }[];
   readonly clients: readonly { readonly id: string; readonly organization?: string; readonly memberships?: undefined }[];
   readonly assignments: readonly WorldAssignment[];
 }
@@ -49,7 +53,9 @@ const pick = <T>(items: readonly T[]) => fc.constantFrom(...items);
 export const permissionTypes: fc.Arbitrary<PermissionType[]> = some(TYPES).chain((types) =>
   fc.tuple(...types.map((type) => some(OPERATIONS).map((operations) => ({ type, operations })))),
 );
-export const permissions: fc.Arbitrary<TypePermission[]> = fc.array(fc.record({ type: pick(PATTERNS), operations: some(OPERATIONS) }), { maxLength: 5 });
+export const permissions: fc.Arbitrary<TypePermission[]> = fc.array(fc.record({ type: pick(PATTERNS), operations: some(OPERATIONS) }), {
+  maxLength: 5,
+});
 
 const profileNames = ['p0', 'p1', 'p2', 'p3'] as const;
 const securityProfile = (id: string): fc.Arbitrary<SecurityProfile> =>
@@ -77,7 +83,9 @@ const person = (id: string) =>
   fc.record({
     id: fc.constant(id),
     organization: pick(ORGANIZATIONS.map((organization) => organization.id)),
-    memberships: some(['approvers', 'buyers']).chain((groups) => fc.tuple(...groups.map((group) => someWindow.map((given) => ({ ...given, group }))))),
+    memberships: some(['approvers', 'buyers']).chain((groups) =>
+      fc.tuple(...groups.map((group) => someWindow.map((given) => ({ ...given, group })))),
+    ),
   });
 
 const party: fc.Arbitrary<Party> = fc.oneof(
@@ -125,7 +133,13 @@ export function subjectOf(from: World, kind: 'user' | 'client', id: string): Sub
   const memberships = found.memberships ?? [];
   const reaches = from.assignments.flatMap((given): Reach[] => {
     const { from: start, until: end, ...rest } = given;
-    const through = (window: Window): Reach => ({ ...rest, assignment: given.id, from: Math.max(start, window.from), until: Math.min(end, window.until), assignedAt: 0 });
+    const through = (window: Window): Reach => ({
+      ...rest,
+      assignment: given.id,
+      from: Math.max(start, window.from),
+      until: Math.min(end, window.until),
+      assignedAt: 0,
+    });
     const open = { from: -Infinity, until: Infinity };
     if (given.party.kind === 'user_group') return memberships.filter(({ group }) => group === given.party.id).map(through);
     if (given.party.kind === kind) return given.party.id === id ? [through(open)] : [];

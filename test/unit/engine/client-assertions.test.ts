@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { assertAssertionClaims } from '../../../src/engine/client-assertions.ts';
 
-const AUDIENCES = { issuer: 'https://id.example.com', endpoint: 'https://id.example.com/oauth/introspect', tokenEndpoint: 'https://id.example.com/oauth/token' };
+const AUDIENCES = {
+  issuer: 'https://id.example.com',
+  endpoint: 'https://id.example.com/oauth/introspect',
+  tokenEndpoint: 'https://id.example.com/oauth/token',
+};
 const NOW = 1_800_000_000;
 const GOOD = { iss: 'pk', sub: 'pk', aud: AUDIENCES.issuer, jti: 'j', iat: NOW, exp: NOW + 60 };
 

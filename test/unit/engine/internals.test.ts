@@ -28,13 +28,18 @@ describe('the engine that this was written for', () => {
 
   it('has the parts that are used, in the shape in which they are used', () => {
     expect([clientAuth.length, ...clientAuth.map((part) => typeof part)]).toEqual([3, 'function', 'function', 'function']);
-    for (const part of [validateDpop, checkDpopReplay, cors, getClientAuthParams, errorHandler, paramsMiddleware, rejectDupes]) expect(typeof part).toBe('function');
+    for (const part of [validateDpop, checkDpopReplay, cors, getClientAuthParams, errorHandler, paramsMiddleware, rejectDupes])
+      expect(typeof part).toBe('function');
   });
 
   it('takes only the parameters that are allowed from the body', async () => {
     const ctx = context({ oidc: { body: { token: 'x', other: 'y', empty: '', __proto__: { polluted: true } }, params: undefined } });
     await paramsMiddleware(new Set(['token', 'empty', 'absent']), ctx, next);
-    expect(Object.entries(ctx.oidc.params)).toEqual([['token', 'x'], ['empty', undefined], ['absent', undefined]]);
+    expect(Object.entries(ctx.oidc.params)).toEqual([
+      ['token', 'x'],
+      ['empty', undefined],
+      ['absent', undefined],
+    ]);
   });
 
   it('refuses a parameter that comes twice, unless it may', async () => {
@@ -47,7 +52,9 @@ describe('the engine that this was written for', () => {
     const provider = new Provider('https://id.example.com', { ...QUIET, routes: { token: '/oauth/token' } } as never);
     pinUrlsToIssuer(provider);
     const { OIDCContext } = provider as unknown as { OIDCContext: { prototype: { urlFor(name: string): string } } };
-    expect(OIDCContext.prototype.urlFor.call({ ctx: { host: 'evil.example', href: 'https://evil.example' } }, 'token')).toBe('https://id.example.com/oauth/token');
+    expect(OIDCContext.prototype.urlFor.call({ ctx: { host: 'evil.example', href: 'https://evil.example' } }, 'token')).toBe(
+      'https://id.example.com/oauth/token',
+    );
   });
 
   it('hides why a client could not be authenticated', () => {

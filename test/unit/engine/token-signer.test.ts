@@ -14,7 +14,15 @@ const ISSUER = 'https://issuer.example';
 const START = Date.UTC(2026, 0, 1);
 const NOW = START / 1000;
 const CLAIMS: Claims = {
-  iss: ISSUER, aud: 'https://api.example', sub: 'alice', client_id: 'shop', jti: 'j-1', iat: NOW, exp: NOW + 600, scope: 'A B', roles: ['A', 'B'],
+  iss: ISSUER,
+  aud: 'https://api.example',
+  sub: 'alice',
+  client_id: 'shop',
+  jti: 'j-1',
+  iat: NOW,
+  exp: NOW + 600,
+  scope: 'A B',
+  roles: ['A', 'B'],
 };
 
 const opened: TokenSignerHandle[] = [];
@@ -73,7 +81,11 @@ describe('a signed token', () => {
     const { signer } = await setUp(SIGNING_ALGORITHMS);
     const token = await signer.sign(CLAIMS, alg);
     const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet({ keys: [...signer.jwks().keys] }), {
-      issuer: ISSUER, audience: 'https://api.example', typ: 'at+jwt', algorithms: [alg], currentDate: new Date(START),
+      issuer: ISSUER,
+      audience: 'https://api.example',
+      typ: 'at+jwt',
+      algorithms: [alg],
+      currentDate: new Date(START),
     });
     expect(payload).toEqual(CLAIMS);
     expect(Object.keys(protectedHeader).sort()).toEqual(['alg', 'kid', 'typ']);
@@ -117,11 +129,40 @@ describe('T-24 what is not a compact JWS of three parts', () => {
     });
     const duplicateHeader = `{"alg":"none","alg":"ES256","typ":"at+jwt","kid":"${kid}"}`;
     const refused = [
-      '', '.', '..', '...', 'garbage', header, `${header}.${payload}`, `${header}.${payload}.`, `.${payload}.${signature}`, `${header}..${signature}`,
-      `${token}.`, `.${token}`, `${token}.${signature}`, `${token}.${signature}.${signature}`, ` ${token}`, `${token} `, `${token}\n`, `${token}\0`, `\uFEFF${token}`,
-      `${header}.\n${payload}.${signature}`, `${token}=`, `${token}==`, `${header}=.${payload}.${signature}`, `${header}.${payload}=.${signature}`,
-      token.replaceAll('-', '+').replaceAll('_', '/') + '+', `Bearer ${token}`, encodeURIComponent(`${token} `), token.toUpperCase(),
-      `${encode(duplicateHeader)}.${payload}.${signature}`, forge(await key('ES256'), duplicateHeader), 'é.é.é', 'a.b.c', `${'a'.repeat(300_000)}.b.c`, ...none,
+      '',
+      '.',
+      '..',
+      '...',
+      'garbage',
+      header,
+      `${header}.${payload}`,
+      `${header}.${payload}.`,
+      `.${payload}.${signature}`,
+      `${header}..${signature}`,
+      `${token}.`,
+      `.${token}`,
+      `${token}.${signature}`,
+      `${token}.${signature}.${signature}`,
+      ` ${token}`,
+      `${token} `,
+      `${token}\n`,
+      `${token}\0`,
+      `\uFEFF${token}`,
+      `${header}.\n${payload}.${signature}`,
+      `${token}=`,
+      `${token}==`,
+      `${header}=.${payload}.${signature}`,
+      `${header}.${payload}=.${signature}`,
+      token.replaceAll('-', '+').replaceAll('_', '/') + '+',
+      `Bearer ${token}`,
+      encodeURIComponent(`${token} `),
+      token.toUpperCase(),
+      `${encode(duplicateHeader)}.${payload}.${signature}`,
+      forge(await key('ES256'), duplicateHeader),
+      'é.é.é',
+      'a.b.c',
+      `${'a'.repeat(300_000)}.b.c`,
+      ...none,
     ];
     for (const candidate of refused) expect([candidate.slice(0, 80), await signer.verify(candidate)]).toEqual([candidate.slice(0, 80), undefined]);
   });
@@ -133,7 +174,8 @@ describe('T-24 what is not a compact JWS of three parts', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     // 64 bytes leave four bits of the last character unused: sixteen spellings of the same bytes.
     const last = alphabet.indexOf(signature.at(-1)!);
-    for (let unused = 1; unused < 16; unused++) expect(await signer.verify(`${header}.${payload}.${signature.slice(0, -1)}${alphabet[last ^ unused]}`)).toBeUndefined();
+    for (let unused = 1; unused < 16; unused++)
+      expect(await signer.verify(`${header}.${payload}.${signature.slice(0, -1)}${alphabet[last ^ unused]}`)).toBeUndefined();
     for (const position of [0, 5, 40, 84]) {
       const flipped = alphabet[alphabet.indexOf(signature[position]!) ^ 32]!;
       expect(await signer.verify(`${header}.${payload}.${signature.slice(0, position)}${flipped}${signature.slice(position + 1)}`)).toBeUndefined();
@@ -150,7 +192,13 @@ describe('T-25 a key used with another algorithm', () => {
     const { signer, key } = await setUp(SIGNING_ALGORITHMS);
     for (const jwk of signer.jwks().keys) {
       const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
-      const secrets = [publicKey.export({ type: 'spki', format: 'pem' }), publicKey.export({ type: 'spki', format: 'der' }), JSON.stringify(jwk), jwk['n'] ?? jwk['x']!, ''];
+      const secrets = [
+        publicKey.export({ type: 'spki', format: 'pem' }),
+        publicKey.export({ type: 'spki', format: 'der' }),
+        JSON.stringify(jwk),
+        jwk['n'] ?? jwk['x']!,
+        '',
+      ];
       for (const secret of secrets) {
         for (const alg of ['HS256', jwk['alg']]) {
           const input = `${encode({ alg, typ: 'at+jwt', kid: jwk['kid'] })}.${encode(CLAIMS)}`;
@@ -186,11 +234,44 @@ describe('T-27 and T-28 a header of another kind, signed with the right key', ()
     const signing = await key('ES256');
     const ours = { alg: 'ES256', typ: 'at+jwt', kid: signing.kid };
     const headers: unknown[] = [
-      { ...ours, jku: url }, { ...ours, x5u: url }, { ...ours, jwk: signer.jwks().keys[0] }, { ...ours, x5c: ['MIIB'] }, { ...ours, crit: ['exp'], exp: 1 }, { ...ours, crit: [] },
-      { ...ours, b64: false, crit: ['b64'] }, { ...ours, zip: 'DEF' }, { ...ours, cty: 'JWT' }, { ...ours, enc: 'A256GCM' },
-      ...['JWT', 'jwt', 'AT+JWT', 'application/at+jwt', 'id_token+jwt', 'logout+jwt', 'token-introspection+jwt', 'dpop+jwt', '', null, 1, ['at+jwt']].map((typ) => ({ ...ours, typ })),
-      { alg: 'ES256', kid: signing.kid }, { alg: 'ES256', typ: 'at+jwt' }, { typ: 'at+jwt', kid: signing.kid }, { ...ours, alg: 'es256' }, { ...ours, alg: ['ES256'] },
-      { ...ours, kid: `${signing.kid} ` }, { ...ours, kid: 'unknown' }, { ...ours, kid: '__proto__' }, { ...ours, kid: ['x'] }, { ...ours, kid: 'keystore-CHANGE-ME' }, [], null, 'text', 1,
+      { ...ours, jku: url },
+      { ...ours, x5u: url },
+      { ...ours, jwk: signer.jwks().keys[0] },
+      { ...ours, x5c: ['MIIB'] },
+      { ...ours, crit: ['exp'], exp: 1 },
+      { ...ours, crit: [] },
+      { ...ours, b64: false, crit: ['b64'] },
+      { ...ours, zip: 'DEF' },
+      { ...ours, cty: 'JWT' },
+      { ...ours, enc: 'A256GCM' },
+      ...[
+        'JWT',
+        'jwt',
+        'AT+JWT',
+        'application/at+jwt',
+        'id_token+jwt',
+        'logout+jwt',
+        'token-introspection+jwt',
+        'dpop+jwt',
+        '',
+        null,
+        1,
+        ['at+jwt'],
+      ].map((typ) => ({ ...ours, typ })),
+      { alg: 'ES256', kid: signing.kid },
+      { alg: 'ES256', typ: 'at+jwt' },
+      { typ: 'at+jwt', kid: signing.kid },
+      { ...ours, alg: 'es256' },
+      { ...ours, alg: ['ES256'] },
+      { ...ours, kid: `${signing.kid} ` },
+      { ...ours, kid: 'unknown' },
+      { ...ours, kid: '__proto__' },
+      { ...ours, kid: ['x'] },
+      { ...ours, kid: 'keystore-CHANGE-ME' },
+      [],
+      null,
+      'text',
+      1,
     ];
     for (const header of headers) expect([header, await signer.verify(forge(signing, header))]).toEqual([header, undefined]);
     expect(await signer.verify(forge(signing, ours))).toEqual(CLAIMS);
@@ -201,24 +282,46 @@ describe('T-27 and T-28 a header of another kind, signed with the right key', ()
 
 describe('T-29 and T-30 claims', () => {
   const refused: [string, Record<string, unknown>][] = [
-    ['another issuer', { iss: 'https://other.example' }], ['a trailing slash', { iss: `${ISSUER}/` }], ['http', { iss: 'http://issuer.example' }], ['no issuer', { iss: undefined }],
-    ['an issuer list', { iss: [ISSUER] }], ['an audience list', { aud: ['https://api.example', 'https://foreign.example'] }], ['a list of one', { aud: ['https://api.example'] }],
-    ['no audience', { aud: undefined }], ['exp now', { exp: NOW }], ['exp a second ago', { exp: NOW - 1 }], ['exp a fraction', { exp: NOW + 10.5 }], ['exp a string', { exp: String(NOW + 600) }],
-    ['no exp', { exp: undefined }], ['exp null', { exp: null }], ['exp 10^20', { exp: 1e20 }], ['exp negative', { exp: -1 }], ['exp true', { exp: true }], ['exp a list', { exp: [NOW + 600] }],
-    ['nbf to come', { nbf: NOW + 1 }], ['nbf a string', { nbf: String(NOW) }], ['nbf null', { nbf: null }], ['iat tomorrow', { iat: NOW + 86_400 }], ['iat a fraction', { iat: NOW - 0.5 }],
-    ['iat a string', { iat: String(NOW) }], ['no iat', { iat: undefined }], ['iat in 61 s', { iat: NOW + 61 }],
+    ['another issuer', { iss: 'https://other.example' }],
+    ['a trailing slash', { iss: `${ISSUER}/` }],
+    ['http', { iss: 'http://issuer.example' }],
+    ['no issuer', { iss: undefined }],
+    ['an issuer list', { iss: [ISSUER] }],
+    ['an audience list', { aud: ['https://api.example', 'https://foreign.example'] }],
+    ['a list of one', { aud: ['https://api.example'] }],
+    ['no audience', { aud: undefined }],
+    ['exp now', { exp: NOW }],
+    ['exp a second ago', { exp: NOW - 1 }],
+    ['exp a fraction', { exp: NOW + 10.5 }],
+    ['exp a string', { exp: String(NOW + 600) }],
+    ['no exp', { exp: undefined }],
+    ['exp null', { exp: null }],
+    ['exp 10^20', { exp: 1e20 }],
+    ['exp negative', { exp: -1 }],
+    ['exp true', { exp: true }],
+    ['exp a list', { exp: [NOW + 600] }],
+    ['nbf to come', { nbf: NOW + 1 }],
+    ['nbf a string', { nbf: String(NOW) }],
+    ['nbf null', { nbf: null }],
+    ['iat tomorrow', { iat: NOW + 86_400 }],
+    ['iat a fraction', { iat: NOW - 0.5 }],
+    ['iat a string', { iat: String(NOW) }],
+    ['no iat', { iat: undefined }],
+    ['iat in 61 s', { iat: NOW + 61 }],
   ];
   it.each(refused)('%s is refused', async (_, change) => {
     const { signer } = await setUp();
     expect(await signer.verify(await signer.sign({ ...CLAIMS, ...change }, 'ES256'))).toBeUndefined();
   });
 
-  it.each<[string, Record<string, unknown>]>([['an iat of a clock that is 60 s ahead', { iat: NOW + 60 }], ['an nbf of now', { nbf: NOW }], ['an exp in a second', { exp: NOW + 1 }]])(
-    '%s is accepted', async (_, change) => {
-      const { signer } = await setUp();
-      expect(await signer.verify(await signer.sign({ ...CLAIMS, ...change }, 'ES256'))).toMatchObject(change);
-    },
-  );
+  it.each<[string, Record<string, unknown>]>([
+    ['an iat of a clock that is 60 s ahead', { iat: NOW + 60 }],
+    ['an nbf of now', { nbf: NOW }],
+    ['an exp in a second', { exp: NOW + 1 }],
+  ])('%s is accepted', async (_, change) => {
+    const { signer } = await setUp();
+    expect(await signer.verify(await signer.sign({ ...CLAIMS, ...change }, 'ES256'))).toMatchObject(change);
+  });
 
   it.each(['[]', '"text"', 'null', '1', '{', '', '\uFFFD'])('a payload %j is refused', async (payload) => {
     const { signer, key } = await setUp();
@@ -286,7 +389,13 @@ describe('following the key file', () => {
   it('looks at it at most once in a second, and needs no restart', async () => {
     const { keyFile, clock, options } = await setUp();
     let looks = 0;
-    const watched: KeyFile = { ...keyFile, version: () => { looks += 1; return keyFile.version(); } };
+    const watched: KeyFile = {
+      ...keyFile,
+      version: () => {
+        looks += 1;
+        return keyFile.version();
+      },
+    };
     const signer = await openTokenSigner({ ...options, keyFile: watched });
     opened.push(signer);
     const before = headerOf(await signer.sign(CLAIMS, 'ES256'))['kid'];

@@ -54,10 +54,19 @@ describe('hashing and verifying', () => {
 describe('hashes that cannot match', () => {
   const salted = '$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g';
   it.each([
-    '', 'plain', '$argon2id$', '$2b$12$abcdefghijklmnopqrstuuR4lYGdG1xIGH4XkdKGCJ6ylLM7kZ2Qa', `$argon2d$v=19$m=8192,t=1,p=1${salted}`,
-    `$argon2id$v=19$m=8192,t=1,p=1$!!!!!!!!!!!$${'A'.repeat(43)}`, `$argon2id$v=19$m=0,t=0,p=0${salted}`, `$argon2id$v=19$m=8192,t=1,p=1${salted}A`,
-    `$argon2id$v=19$m=4294967295,t=1,p=1${salted}`, `$argon2id$v=19$m=262145,t=1,p=1${salted}`, `$argon2id$v=19$m=8192,t=11,p=1${salted}`,
-    `$argon2id$v=19$m=9999999999999999999999,t=1,p=1${salted}`, `$argon2id$v=19$m=8192,t=1,p=1${salted}\n`,
+    '',
+    'plain',
+    '$argon2id$',
+    '$2b$12$abcdefghijklmnopqrstuuR4lYGdG1xIGH4XkdKGCJ6ylLM7kZ2Qa',
+    `$argon2d$v=19$m=8192,t=1,p=1${salted}`,
+    `$argon2id$v=19$m=8192,t=1,p=1$!!!!!!!!!!!$${'A'.repeat(43)}`,
+    `$argon2id$v=19$m=0,t=0,p=0${salted}`,
+    `$argon2id$v=19$m=8192,t=1,p=1${salted}A`,
+    `$argon2id$v=19$m=4294967295,t=1,p=1${salted}`,
+    `$argon2id$v=19$m=262145,t=1,p=1${salted}`,
+    `$argon2id$v=19$m=8192,t=11,p=1${salted}`,
+    `$argon2id$v=19$m=9999999999999999999999,t=1,p=1${salted}`,
+    `$argon2id$v=19$m=8192,t=1,p=1${salted}\n`,
   ])('%j is false, not an error, and asks for a new hash', async (hash) => {
     const hasher = open();
     expect(await hasher.verify(hash, 'secret')).toBe(false);
@@ -91,7 +100,9 @@ describe('the bounded queue', () => {
     const admitted = Array.from({ length: 5 }, (_, index) => hasher.hash(`password ${index}`));
     expect(hasher.stats()).toEqual({ queued: 3, running: 2, threads: 2 });
     await expect(hasher.hash('one more')).rejects.toMatchObject({
-      code: 'unavailable', message: 'Too many passwords are waiting to be checked.', retryAfterSeconds: 1,
+      code: 'unavailable',
+      message: 'Too many passwords are waiting to be checked.',
+      retryAfterSeconds: 1,
     });
     await expect(hasher.verify(hasher.decoy, 'one more')).rejects.toMatchObject({ code: 'unavailable' });
     expect(new Set(await Promise.all(admitted)).size).toBe(5);

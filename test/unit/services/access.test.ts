@@ -161,7 +161,9 @@ describe('what is kept', () => {
 describe('holdings', () => {
   it('are remembered until an assignment begins or ends', async () => {
     const world = await openWorld();
-    await world.change((tx) => tx.assignments.put([assignment('shopping', to.user('alice'), { client: 'other', validUntil: new Date(world.clock.now() + 5000) })]));
+    await world.change((tx) =>
+      tx.assignments.put([assignment('shopping', to.user('alice'), { client: 'other', validUntil: new Date(world.clock.now() + 5000) })]),
+    );
     await world.access.refresh(0);
     const { catalogue } = await world.access.workspace();
     const alice = (await world.access.subject('user', 'alice'))!;

@@ -87,7 +87,13 @@ export async function openWorld(wrap: (store: Store) => Store = (store) => store
   const issued: TokenIssued[] = [];
   const reading = { access, grants: store.grants, revocations: store.revocations, signer: openSigner, clock };
   const tokens = new TokenService({
-    ...reading, issuer: ISSUER, accessTokenLifetimeSeconds: 600, refreshTokenLifetimeSeconds: 86_400, signIn, random, onIssued: (event) => void issued.push(event),
+    ...reading,
+    issuer: ISSUER,
+    accessTokenLifetimeSeconds: 600,
+    refreshTokenLifetimeSeconds: 86_400,
+    signIn,
+    random,
+    onIssued: (event) => void issued.push(event),
   });
   const introspection = new IntrospectionService(reading);
   const revocation = new RevocationService(reading);
@@ -109,8 +115,29 @@ export async function openWorld(wrap: (store: Store) => Store = (store) => store
   });
   const request = async (given: Partial<TokenRequest> = {}, clientId = 'shop'): Promise<TokenRequest> => {
     await access.refresh(0);
-    return { client: (await access.client(clientId)) as PreparedClient, scope: 'Shopper', resource: AUDIENCE.seller, dpopThumbprint: undefined, ...given };
+    return {
+      client: (await access.client(clientId)) as PreparedClient,
+      scope: 'Shopper',
+      resource: AUDIENCE.seller,
+      dpopThumbprint: undefined,
+      ...given,
+    };
   };
   const credentials = { username: 'alice', password: 'pw', address: '192.0.2.1' };
-  return { clock, store, hasher, verified, budgetCalls: calls, access, signIn, tokens, introspection, revocation, issued, change, request, credentials };
+  return {
+    clock,
+    store,
+    hasher,
+    verified,
+    budgetCalls: calls,
+    access,
+    signIn,
+    tokens,
+    introspection,
+    revocation,
+    issued,
+    change,
+    request,
+    credentials,
+  };
 }

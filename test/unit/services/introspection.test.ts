@@ -16,7 +16,11 @@ describe('what a token is', () => {
   it('is traced by its id, its grant, its user, its client and the instant of its making', () => {
     const uuid = '019767b1-2c00-7000-8000-000000000001';
     expect(traceOf({ jti: `g-1~${uuid}`, sub: 'alice', client_id: 'shop' })).toEqual({
-      jti: `g-1~${uuid}`, grantId: 'g-1', userId: 'alice', clientId: 'shop', issuedAt: new Date(0x019767b12c00),
+      jti: `g-1~${uuid}`,
+      grantId: 'g-1',
+      userId: 'alice',
+      clientId: 'shop',
+      issuedAt: new Date(0x019767b12c00),
     });
     expect(traceOf({ jti: uuid, sub: 'shop', client_id: 'shop' })).toMatchObject({ grantId: undefined, userId: undefined });
   });
@@ -27,7 +31,15 @@ describe('introspecting an access token', () => {
     const { tokens, introspection, request, credentials } = await openWorld();
     const { accessToken } = await tokens.password(await request(), credentials);
     for (const caller of ['shop', 'api']) {
-      expect(await introspection.introspect(accessToken, caller)).toMatchObject({ active: true, sub: 'alice', client_id: 'shop', aud: AUDIENCE.seller, roles: ['Shopper'], scope: 'Shopper', token_type: 'Bearer' });
+      expect(await introspection.introspect(accessToken, caller)).toMatchObject({
+        active: true,
+        sub: 'alice',
+        client_id: 'shop',
+        aud: AUDIENCE.seller,
+        roles: ['Shopper'],
+        scope: 'Shopper',
+        token_type: 'Bearer',
+      });
     }
     for (const caller of ['other', '', 'alice']) expect(await introspection.introspect(accessToken, caller)).toEqual(INACTIVE);
   });
@@ -35,9 +47,13 @@ describe('introspecting an access token', () => {
   it('gives the roles that were minted and are still held, never more', async () => {
     const { tokens, introspection, request, credentials, change } = await openWorld();
     const { accessToken } = await tokens.password(await request({ scope: 'Shopper' }), credentials);
-    await change(async (tx) => tx.securityProfiles.put([{ ...(await tx.securityProfiles.findMany(['shopping'])).get('shopping')!, roles: ['OrderReader', 'Shopper'] }]));
+    await change(async (tx) =>
+      tx.securityProfiles.put([{ ...(await tx.securityProfiles.findMany(['shopping'])).get('shopping')!, roles: ['OrderReader', 'Shopper'] }]),
+    );
     expect(await introspection.introspect(accessToken, 'api')).toMatchObject({ roles: ['Shopper'] });
-    await change(async (tx) => tx.securityProfiles.put([{ ...(await tx.securityProfiles.findMany(['shopping'])).get('shopping')!, roles: ['OrderReader'] }]));
+    await change(async (tx) =>
+      tx.securityProfiles.put([{ ...(await tx.securityProfiles.findMany(['shopping'])).get('shopping')!, roles: ['OrderReader'] }]),
+    );
     expect(await introspection.introspect(accessToken, 'api')).toMatchObject({ active: true, roles: [], scope: '' });
   });
 
@@ -63,7 +79,15 @@ describe('introspecting a refresh token', () => {
     const { tokens, introspection, request, credentials } = await openWorld();
     const { refreshToken } = await tokens.password(await request(), credentials);
     expect(await introspection.introspect(refreshToken!, 'shop')).toEqual({
-      active: true, client_id: 'shop', sub: 'alice', username: 'alice', aud: AUDIENCE.seller, scope: 'Shopper', roles: ['Shopper'], iat: START / 1000, exp: START / 1000 + 86_400,
+      active: true,
+      client_id: 'shop',
+      sub: 'alice',
+      username: 'alice',
+      aud: AUDIENCE.seller,
+      scope: 'Shopper',
+      roles: ['Shopper'],
+      iat: START / 1000,
+      exp: START / 1000 + 86_400,
     });
     for (const caller of ['api', 'other']) expect(await introspection.introspect(refreshToken!, caller)).toEqual(INACTIVE);
     await tokens.refresh(await request(), refreshToken!);

@@ -39,7 +39,13 @@ describe('ensure', () => {
     const [current, next] = await service.list();
     expect([current?.status, next?.status]).toEqual(['current', 'next']);
     expect(trail()).toEqual([`signing_key_created ${current?.kid}`, `signing_key_created ${next?.kid}`]);
-    expect(events[0]).toMatchObject({ actor: CALLER.actor, requestId: 'r-1', at: new Date(START), target: { kind: 'signing_key' }, after: { alg: 'ES256' } });
+    expect(events[0]).toMatchObject({
+      actor: CALLER.actor,
+      requestId: 'r-1',
+      at: new Date(START),
+      target: { kind: 'signing_key' },
+      after: { alg: 'ES256' },
+    });
     const version = await keyFile.version();
     await service.ensure('ES256', CALLER);
     expect(await keyFile.version()).toBe(version);
@@ -55,7 +61,12 @@ describe('ensure', () => {
   it('keeps the keys of RS256 and PS256 apart', async () => {
     await service.ensure('RS256', CALLER);
     await service.ensure('PS256', CALLER);
-    expect((await service.list()).map(({ alg, status }) => `${alg} ${status}`).sort()).toEqual(['PS256 current', 'PS256 next', 'RS256 current', 'RS256 next']);
+    expect((await service.list()).map(({ alg, status }) => `${alg} ${status}`).sort()).toEqual([
+      'PS256 current',
+      'PS256 next',
+      'RS256 current',
+      'RS256 next',
+    ]);
     expect(new Set((await keyFile.read()).keys.map(({ privateJwk }) => privateJwk['n'])).size).toBe(4);
   });
 });
@@ -67,11 +78,18 @@ describe('rotate', () => {
     clock.time += 305_000;
     events.length = 0;
     expect(await service.rotate('ES256', CALLER)).toEqual({
-      outcome: 'rotated', alg: 'ES256', predecessor: current?.kid, successor: next?.kid, activatesAt: new Date(clock.time),
+      outcome: 'rotated',
+      alg: 'ES256',
+      predecessor: current?.kid,
+      successor: next?.kid,
+      activatesAt: new Date(clock.time),
     });
     expect((await service.list()).map(({ status }) => status)).toEqual(['retired', 'current', 'next']);
     expect(trail()).toEqual([`signing_key_rotated ${next?.kid}`, `signing_key_created ${(await service.list())[2]?.kid}`]);
-    expect(events[0]).toMatchObject({ before: { current: current?.kid }, after: { alg: 'ES256', current: next?.kid, activates_at: new Date(clock.time) } });
+    expect(events[0]).toMatchObject({
+      before: { current: current?.kid },
+      after: { alg: 'ES256', current: next?.kid, activates_at: new Date(clock.time) },
+    });
   });
 
   it('of a fresh key says from when on it will sign; asked again meanwhile it changes nothing', async () => {
@@ -110,7 +128,10 @@ describe('retire', () => {
     events.length = 0;
     expect(await service.retire(current!.kid, CALLER)).toEqual({ alg: 'ES256', retired: current?.kid, replacement: next?.kid });
     const left = await service.list();
-    expect(left.map(({ kid, status }) => [kid === next?.kid, status])).toEqual([[true, 'current'], [false, 'next']]);
+    expect(left.map(({ kid, status }) => [kid === next?.kid, status])).toEqual([
+      [true, 'current'],
+      [false, 'next'],
+    ]);
     expect(trail()).toEqual([`signing_key_retired ${current?.kid}`, `signing_key_created ${left[1]?.kid}`]);
   });
 

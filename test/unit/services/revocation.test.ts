@@ -8,7 +8,8 @@ async function signedIn() {
   const issued = await world.tokens.password(await world.request(), world.credentials);
   const activity = async ({ accessToken, refreshToken }: { accessToken: string; refreshToken?: string | undefined } = issued) =>
     Promise.all([accessToken, refreshToken!].map(async (token) => (await world.introspection.introspect(token, 'shop')).active));
-  const events = async () => (await world.store.listAuditEvents({ limit: 10 })).map(({ type, actor, target }) => ({ type, actor: actor.id, target: target.kind }));
+  const events = async () =>
+    (await world.store.listAuditEvents({ limit: 10 })).map(({ type, actor, target }) => ({ type, actor: actor.id, target: target.kind }));
   return { ...world, ...issued, activity, events };
 }
 
@@ -24,7 +25,10 @@ describe('revoking', () => {
     const { revocation, refreshToken, activity, events, tokens, request } = await signedIn();
     const next = await tokens.refresh(await request(), refreshToken!);
     await revocation.revokeToken(refreshToken!, 'shop');
-    expect([await activity(), await activity(next)]).toEqual([[false, false], [false, false]]);
+    expect([await activity(), await activity(next)]).toEqual([
+      [false, false],
+      [false, false],
+    ]);
     expect(await events()).toEqual([{ type: 'grant_revoked', actor: 'shop', target: 'grant' }]);
   });
 

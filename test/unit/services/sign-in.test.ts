@@ -35,10 +35,12 @@ describe('signing in', () => {
     expect(verified).toEqual(['new:pw']);
     expect((await store.signIn.beginAttempt(attemptKey('alice'), { allowed: 10, lockSeconds: 0 }, new Date(clock.now()))).failures).toBe(2);
     let asked: Subject | undefined;
-    await expect(signIn.authenticate({ ...credentials, password: 'wrong' }, (user) => {
+    await expect(
+      signIn.authenticate({ ...credentials, password: 'wrong' }, (user) => {
         asked = user;
         return undefined;
-      })).rejects.toMatchObject(refused('wrong password'));
+      }),
+    ).rejects.toMatchObject(refused('wrong password'));
     expect(asked).toBeUndefined();
   });
 
@@ -65,16 +67,39 @@ describe('signing in', () => {
     const { hasher } = openHasher();
     const world = await openWorld();
     await world.change((tx) => tx.setPassword('alice', 'old:pw', new Date(START)));
-    const racing = { ...hasher, hash: async (password: string) => (await world.store.transaction((tx) => tx.setPassword('alice', 'new:other', new Date(START))), hasher.hash(password)) };
-    const { budget } = { budget: { take: async () => undefined, giveBack: async () => undefined, recordFailure: async () => undefined, blockedFor: () => undefined, close: async () => undefined } };
-    await new SignIn({ store: world.store.signIn, access: world.access, hasher: racing, budget, clock: world.clock }).authenticate(credentials, welcome);
+    const racing = {
+      ...hasher,
+      hash: async (password: string) => (
+        await world.store.transaction((tx) => tx.setPassword('alice', 'new:other', new Date(START))),
+        hasher.hash(password)
+      ),
+    };
+    const { budget } = {
+      budget: {
+        take: async () => undefined,
+        giveBack: async () => undefined,
+        recordFailure: async () => undefined,
+        blockedFor: () => undefined,
+        close: async () => undefined,
+      },
+    };
+    await new SignIn({ store: world.store.signIn, access: world.access, hasher: racing, budget, clock: world.clock }).authenticate(
+      credentials,
+      welcome,
+    );
     expect((await world.store.signIn.findCredentialOf('alice'))!.passwordHash).toBe('new:other');
   });
 
   it('is not even begun when the budget of the address is used up', async () => {
     const world = await openWorld();
     const refusal = new DomainError('too_many_attempts', 'later', { retryAfterSeconds: 7 });
-    const budget = { take: () => Promise.reject(refusal), giveBack: async () => undefined, recordFailure: async () => undefined, blockedFor: () => undefined, close: async () => undefined };
+    const budget = {
+      take: () => Promise.reject(refusal),
+      giveBack: async () => undefined,
+      recordFailure: async () => undefined,
+      blockedFor: () => undefined,
+      close: async () => undefined,
+    };
     const signIn = new SignIn({ store: world.store.signIn, access: world.access, hasher: world.hasher, budget, clock: world.clock });
     await expect(signIn.authenticate(world.credentials, welcome)).rejects.toBe(refusal);
     expect(world.verified).toEqual([]);
@@ -84,7 +109,13 @@ describe('signing in', () => {
     const world = await openWorld();
     const busy = { ...world.hasher, verify: () => Promise.reject(new DomainError('unavailable', 'busy', { retryAfterSeconds: 1 })) };
     const calls: string[] = [];
-    const budget = { take: async () => void calls.push('take'), giveBack: async () => void calls.push('give back'), recordFailure: async () => undefined, blockedFor: () => undefined, close: async () => undefined };
+    const budget = {
+      take: async () => void calls.push('take'),
+      giveBack: async () => void calls.push('give back'),
+      recordFailure: async () => undefined,
+      blockedFor: () => undefined,
+      close: async () => undefined,
+    };
     const signIn = new SignIn({ store: world.store.signIn, access: world.access, hasher: busy, budget, clock: world.clock });
     await expect(signIn.authenticate(world.credentials, welcome)).rejects.toMatchObject({ code: 'unavailable' });
     expect(calls).toEqual(['take', 'give back']);

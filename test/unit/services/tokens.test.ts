@@ -15,7 +15,12 @@ describe('the password grant', () => {
     const issued = await tokens.password(await request({ scope: 'Shopper Bogus OrderReader' }), credentials);
     expect(issued).toMatchObject({ scope: 'Shopper', tokenType: 'Bearer', expiresIn: 600 });
     const found = await store.grants.findRefreshToken(digest(issued.refreshToken!));
-    expect(found!.grant).toMatchObject({ userId: 'alice', clientId: 'shop', audience: AUDIENCE.seller, requestedScope: ['Shopper', 'Bogus', 'OrderReader'] });
+    expect(found!.grant).toMatchObject({
+      userId: 'alice',
+      clientId: 'shop',
+      audience: AUDIENCE.seller,
+      requestedScope: ['Shopper', 'Bogus', 'OrderReader'],
+    });
     expect(found!.grant.expiresAt.getTime()).toBe(START + 86_400_000);
     expect(claims(issued)['jti']).toBe(`${found!.grant.id}${GRANT_SEPARATOR}${String(claims(issued)['jti']).split(GRANT_SEPARATOR)[1]}`);
     expect(await store.grants.findRefreshToken(issued.refreshToken!)).toBeUndefined();
@@ -46,17 +51,21 @@ describe('the password grant', () => {
   it('refuses a scope that is none before it looks at the password', async () => {
     const { tokens, request, credentials, verified } = await openWorld();
     await expect(tokens.password(await request({ scope: 'a  b' }), credentials)).rejects.toMatchObject({ code: 'invalid_scope' });
-    await expect(tokens.password(await request({ resource: 'https://unknown.example.com' }), credentials)).rejects.toMatchObject({ code: 'invalid_target' });
+    await expect(tokens.password(await request({ resource: 'https://unknown.example.com' }), credentials)).rejects.toMatchObject({
+      code: 'invalid_target',
+    });
     expect(verified).toEqual([]);
   });
 });
 
 describe('what is reported as issued', () => {
   it('has left; a token that could not be kept has not', async () => {
-    const failing = (method: 'create' | 'rotate') => (store: Store): Store => ({
-      ...store,
-      grants: { ...store.grants, [method]: () => Promise.reject(new DomainError('unavailable', 'down')) },
-    });
+    const failing =
+      (method: 'create' | 'rotate') =>
+      (store: Store): Store => ({
+        ...store,
+        grants: { ...store.grants, [method]: () => Promise.reject(new DomainError('unavailable', 'down')) },
+      });
     const { tokens, request, credentials, issued } = await openWorld(failing('create'));
     await expect(tokens.password(await request(), credentials)).rejects.toMatchObject({ code: 'unavailable' });
     expect(issued).toEqual([]);
@@ -71,8 +80,18 @@ describe('what is reported as issued', () => {
     await tokens.clientCredentials(await request({ scope: 'OrderReader Shopper Bogus' }));
     expect(issued).toEqual([
       {
-        grantType: 'client_credentials', jti: expect.any(String), clientId: 'shop', subject: 'shop', audience: AUDIENCE.seller,
-        negotiation: expect.objectContaining({ granted: ['Shopper'], dropped: [{ name: 'OrderReader', verdict: 'unheld' }, { name: 'Bogus', verdict: 'unknown' }] }),
+        grantType: 'client_credentials',
+        jti: expect.any(String),
+        clientId: 'shop',
+        subject: 'shop',
+        audience: AUDIENCE.seller,
+        negotiation: expect.objectContaining({
+          granted: ['Shopper'],
+          dropped: [
+            { name: 'OrderReader', verdict: 'unheld' },
+            { name: 'Bogus', verdict: 'unknown' },
+          ],
+        }),
       },
     ]);
   });
@@ -83,10 +102,15 @@ describe('refreshing', () => {
     const { tokens, request, credentials, change } = await openWorld();
     const { refreshToken } = await tokens.password(await request(), credentials);
     await expect(tokens.refresh(await request({ scope: 'a  b' }), refreshToken!)).rejects.toMatchObject({ code: 'invalid_scope' });
-    await expect(tokens.refresh(await request({ resource: 'https://other.example.com' }), refreshToken!)).rejects.toMatchObject({ code: 'invalid_target' });
+    await expect(tokens.refresh(await request({ resource: 'https://other.example.com' }), refreshToken!)).rejects.toMatchObject({
+      code: 'invalid_target',
+    });
     await expect(tokens.refresh(await request({}, 'other'), refreshToken!)).rejects.toMatchObject({ code: 'invalid_grant' });
     await change((tx) => tx.users.put([user('alice', 'acme', { active: false })]));
-    await expect(tokens.refresh(await request(), refreshToken!)).rejects.toMatchObject({ code: 'invalid_grant', message: 'the user or its organization is disabled' });
+    await expect(tokens.refresh(await request(), refreshToken!)).rejects.toMatchObject({
+      code: 'invalid_grant',
+      message: 'the user or its organization is disabled',
+    });
     await change((tx) => tx.users.put([user('alice', 'acme')]));
     expect((await tokens.refresh(await request(), refreshToken!)).scope).toBe('Shopper');
   });
@@ -95,8 +119,14 @@ describe('refreshing', () => {
     const { tokens, request, credentials, store, introspection } = await openWorld();
     const first = await tokens.password(await request(), credentials);
     const second = await tokens.refresh(await request(), first.refreshToken!);
-    await expect(tokens.refresh(await request(), first.refreshToken!)).rejects.toMatchObject({ code: 'invalid_grant', message: expect.stringContaining('used before') });
-    await expect(tokens.refresh(await request(), second.refreshToken!)).rejects.toMatchObject({ code: 'invalid_grant', message: 'the grant was revoked or has expired' });
+    await expect(tokens.refresh(await request(), first.refreshToken!)).rejects.toMatchObject({
+      code: 'invalid_grant',
+      message: expect.stringContaining('used before'),
+    });
+    await expect(tokens.refresh(await request(), second.refreshToken!)).rejects.toMatchObject({
+      code: 'invalid_grant',
+      message: 'the grant was revoked or has expired',
+    });
     for (const { accessToken } of [first, second]) expect(await introspection.introspect(accessToken, 'shop')).toEqual({ active: false });
     const [event] = await store.listAuditEvents({ limit: 1, type: 'refresh_token_reuse_detected' });
     expect(event).toMatchObject({ actor: { kind: 'client', id: 'shop' }, target: { kind: 'user', id: 'alice' } });

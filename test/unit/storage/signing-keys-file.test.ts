@@ -56,7 +56,9 @@ async function lockText(change: Record<string, unknown>): Promise<string> {
   return JSON.stringify({ ...(JSON.parse(held) as object), ...change });
 }
 function currentKids(ring: KeyRing, at: number): string[] {
-  return keyTimes(ring).filter((times) => keyStatus(times, at) === 'current').map(({ key }) => key.kid);
+  return keyTimes(ring)
+    .filter((times) => keyStatus(times, at) === 'current')
+    .map(({ key }) => key.kid);
 }
 
 describe('T-78 the keys folder', () => {
@@ -81,7 +83,10 @@ describe('T-78 the keys folder', () => {
   it.each([0o640, 0o604, 0o660, 0o644])('with a file of mode %o is refused in production, for reading and for writing', async (mode) => {
     await add(open());
     await chmod(file, mode);
-    const refusal = { code: 'unavailable', message: `${file} holds private keys and is open to others (mode 0${mode.toString(8)}): chmod it to 0600.` };
+    const refusal = {
+      code: 'unavailable',
+      message: `${file} holds private keys and is open to others (mode 0${mode.toString(8)}): chmod it to 0600.`,
+    };
     await expect(open().read()).rejects.toMatchObject(refusal);
     await expect(open().update(() => ({ keys: [] }))).rejects.toMatchObject(refusal);
     expect(await modeOf(file)).toBe(mode.toString(8));
@@ -91,7 +96,10 @@ describe('T-78 the keys folder', () => {
   it.each([0o755, 0o750, 0o701, 0o777])('of mode %o itself is refused in production', async (mode) => {
     await add(open());
     await chmod(folder, mode);
-    const refusal = { code: 'unavailable', message: `${folder} holds private keys and is open to others (mode 0${mode.toString(8)}): chmod it to 0700.` };
+    const refusal = {
+      code: 'unavailable',
+      message: `${folder} holds private keys and is open to others (mode 0${mode.toString(8)}): chmod it to 0700.`,
+    };
     await expect(open().read()).rejects.toMatchObject(refusal);
     await expect(add(open())).rejects.toMatchObject(refusal);
   });
@@ -134,8 +142,14 @@ describe('the file', () => {
     const keyFile = open();
     const ring = await add(keyFile);
     const text = await readFile(file, 'utf8');
-    await expect(keyFile.update(() => { throw new Error('no'); })).rejects.toThrow('no');
-    await expect(keyFile.update(({ keys }) => ({ keys: [{ ...keys[0]!, kid: 'keystore-CHANGE-ME' }] }))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(
+      keyFile.update(() => {
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    await expect(keyFile.update(({ keys }) => ({ keys: [{ ...keys[0]!, kid: 'keystore-CHANGE-ME' }] }))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
     expect(await readFile(file, 'utf8')).toBe(text);
     expect(await readdir(folder)).toEqual(['signing-keys.json']);
     expect(await keyFile.read()).toEqual(ring);
@@ -146,20 +160,29 @@ describe('the file', () => {
     const content = JSON.parse(await readFile(file, 'utf8')) as { keys: { kid: string }[] };
     content.keys[1]!.kid = 'keystore-CHANGE-ME';
     await writeFile(file, JSON.stringify(content));
-    await expect(open().read()).rejects.toMatchObject({ code: 'unavailable', message: 'The signing key "keystore-CHANGE-ME" cannot be used: its private half is public knowledge.' });
+    await expect(open().read()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'The signing key "keystore-CHANGE-ME" cannot be used: its private half is public knowledge.',
+    });
   });
 
   it.each<[string, (text: string) => string, RegExp]>([
     ['cut off', (text) => text.slice(0, text.length / 2), /it is not JSON\.$/],
     ['empty', () => '', /it is not JSON\.$/],
-    ['of another format', (text) => text.replace('"rolemint_signing_keys": 1', '"rolemint_signing_keys": 2'), /not a file of signing keys in format 1\.$/],
+    [
+      'of another format',
+      (text) => text.replace('"rolemint_signing_keys": 1', '"rolemint_signing_keys": 2'),
+      /not a file of signing keys in format 1\.$/,
+    ],
     ['without its times', (text) => text.replace('created_at', 'created'), /\/keys\/0 is not a signing key\.$/],
     ['with an unknown algorithm', (text) => text.replace('"ES256"', '"HS256"'), /\/keys\/0 is not a signing key\.$/],
     ['without a private member', (text) => text.replace('"d":', '"e":'), /not a private key for ES256\.$/],
   ])('%s is refused in words that quote no key', async (_, damage, message) => {
     const { keys } = await add(open());
     await writeFile(file, damage(await readFile(file, 'utf8')));
-    const refusal: unknown = await open().read().catch((error: unknown) => error);
+    const refusal: unknown = await open()
+      .read()
+      .catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code: 'unavailable', message: expect.stringMatching(message) });
     expect(String(refusal)).not.toContain(keys[0]!.privateJwk['d']);
     await expect(open().update(() => ({ keys: [] }))).rejects.toMatchObject({ code: 'unavailable' });
@@ -183,7 +206,9 @@ describe('the lock', () => {
   it('lets changes of one process pass one after the other', async () => {
     const keyFile = open();
     await add(keyFile);
-    await Promise.all(Array.from({ length: 8 }, () => keyFile.update(({ keys }) => ({ keys: [...keys, { ...keys[0]!, kid: `copy-${keys.length}` }] }))));
+    await Promise.all(
+      Array.from({ length: 8 }, () => keyFile.update(({ keys }) => ({ keys: [...keys, { ...keys[0]!, kid: `copy-${keys.length}` }] }))),
+    );
     expect((await keyFile.read()).keys).toHaveLength(10);
   });
 
@@ -203,24 +228,29 @@ describe('the lock', () => {
     clock.time = Date.now();
     await symlink(await lockText({ place: 'elsewhere', pid: 4711 }), lock);
     await expect(add(open(), 'EdDSA')).rejects.toMatchObject({
-      code: 'unavailable', message: `The lock ${lock} is held by process 4711 and is not let go of.`, retryAfterSeconds: 1,
+      code: 'unavailable',
+      message: `The lock ${lock} is held by process 4711 and is not let go of.`,
+      retryAfterSeconds: 1,
     });
     expect(await open().read()).toEqual(ring);
   });
 
-  it.each<[string, Record<string, unknown>]>([['a process that is gone', { pid: 2 ** 22 - 1 }], ['an earlier process with the id of a living one', { startTime: '1' }]])(
-    'of %s is taken over at once', async (_, change) => {
-      await add(open());
-      await symlink(await lockText(change), lock);
-      expect((await add(open(), 'EdDSA')).keys).toHaveLength(4);
-      expect(await readdir(folder)).toEqual(['signing-keys.json']);
-    },
-  );
+  it.each<[string, Record<string, unknown>]>([
+    ['a process that is gone', { pid: 2 ** 22 - 1 }],
+    ['an earlier process with the id of a living one', { startTime: '1' }],
+  ])('of %s is taken over at once', async (_, change) => {
+    await add(open());
+    await symlink(await lockText(change), lock);
+    expect((await add(open(), 'EdDSA')).keys).toHaveLength(4);
+    expect(await readdir(folder)).toEqual(['signing-keys.json']);
+  });
 
   it('of a dead process is taken over by one of many who find it', async () => {
     await add(open());
     await symlink(await lockText({ startTime: '1' }), lock);
-    await Promise.all(Array.from({ length: 12 }, () => open().update(({ keys }) => ({ keys: [...keys, { ...keys[0]!, kid: `copy-${keys.length}` }] }))));
+    await Promise.all(
+      Array.from({ length: 12 }, () => open().update(({ keys }) => ({ keys: [...keys, { ...keys[0]!, kid: `copy-${keys.length}` }] }))),
+    );
     expect((await open().read()).keys).toHaveLength(14);
     expect(await readdir(folder)).toEqual(['signing-keys.json']);
   });
