@@ -1,5 +1,5 @@
 /**
- * @module `npm run bench`: what a token costs, in ratios that mean something on any machine. All servers of a comparison
+ * @module `npm run bench [-- SECTION…]`: what a token costs, in ratios that mean something on any machine. All servers of a comparison
  * run at once and are loaded in turn; each round gives one ratio. Results and their reading: bench/README.md.
  */
 import { availableParallelism } from 'node:os';
@@ -87,20 +87,26 @@ async function flatness(small: BenchServer, large: BenchServer): Promise<void> {
   print('the same, every one of the 100,000 clients asks in turn', wide, small.name);
 }
 
+const SECTIONS = ['tokens', 'passwords', 'size'] as const;
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const unknown = wanted.find((name) => !SECTIONS.some((section) => section === name));
+if (unknown !== undefined) throw new Error(`There is no section ${unknown}: ${SECTIONS.join(', ')}`);
+const includes = (section: (typeof SECTIONS)[number]) => wanted.length === 0 || wanted.includes(section);
+
 const stores = await openBenchStores();
 console.log(
   `# Benchmark\n\nNode ${process.version}, ${availableParallelism()} cores, store: ${stores.kind}, ${ROUNDS} rounds of ${SECONDS} s, ${CONNECTIONS} connections.`,
 );
 try {
   const small = await startServer('Rolemint', 'rolemint.ts', { env: await stores.environment() });
-  await tokenAndIntrospection(small);
-  await comparePasswords(small, { rounds: ROUNDS, seconds: SECONDS });
-  await latencyUnderLogins(small, { rounds: ROUNDS, seconds: SECONDS });
-  if (process.argv.includes('--quick')) await stopServer(small);
-  else {
+  if (includes('tokens')) await tokenAndIntrospection(small);
+  if (includes('passwords')) {
+    await comparePasswords(small, { rounds: ROUNDS, seconds: SECONDS });
+    await latencyUnderLogins(small, { rounds: ROUNDS, seconds: SECONDS });
+  }
+  if (includes('size')) {
     const large = await startServer('Rolemint, large', 'rolemint.ts', { env: { ...(await stores.environment()), ...LARGE } });
     await flatness(small, large);
-    await Promise.all([stopServer(small), stopServer(large)]);
   }
 } finally {
   await stopAll();

@@ -7,6 +7,8 @@ import { DomainError } from '../../domain/errors.ts';
 import type { AttemptBudget, Clock } from '../../domain/ports.ts';
 
 const WINDOW_SECONDS = 600;
+/** A sign-in waits no longer than this for a Redis that hangs; then this node counts for itself. */
+const COMMAND_MS = 200;
 const BLOCKED_ADDRESSES_KEPT = 100_000;
 
 export interface AttemptBudgetOptions {
@@ -37,8 +39,7 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
   return {
     async take(address, name) {
       const caller = callerOf(address);
-      await consume(addresses, caller, caller);
-      await consume(names, `${caller} ${name}`);
+      await Promise.all([consume(addresses, caller, caller), consume(names, `${caller} ${name}`)]);
     },
     async giveBack(address, name) {
       const caller = callerOf(address);
@@ -83,7 +84,7 @@ function limiter(redis: Redis | undefined, keyPrefix: string, points: number): R
 
 /** A connection that fails at once when Redis is away instead of queueing. */
 function connect(url: string, onError: (error: unknown) => void): Redis {
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: 1000, connectTimeout: 2000, enableOfflineQueue: false });
+  const redis = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: COMMAND_MS, connectTimeout: 2000, enableOfflineQueue: false });
   redis.on('error', onError);
   return redis;
 }
