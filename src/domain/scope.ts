@@ -2,7 +2,7 @@
  * @module What of a requested scope a token carries: requested ∩ effective ∩ the client's maximum ∩ what means something
  * to the resource server. {@link judge} decides a single name; the token issuer, preview and explain all go through it.
  */
-import { barredFrom, effectiveRoles, pathsTo, reachState, type AccessPath, type Holdings, type Instant } from './access.ts';
+import { barredFrom, effectiveRoles, heldUntil, pathsTo, reachState, type AccessPath, type Holdings, type Instant } from './access.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { OmittedScope } from './client.ts';
 
@@ -60,31 +60,37 @@ export interface Negotiation {
 export function judge(catalogue: Catalogue, held: Holdings, limits: ScopeLimits, name: string): Verdict {
   const role = catalogue.indexOf(name);
   if (role === undefined) return 'unknown';
-  if (held.until[role] === 0) return whyNotHeld(catalogue, held, role);
+  if (heldUntil(held, role) === 0) return whyNotHeld(catalogue, held, role);
   if (barredFrom(catalogue, held.subject).has(role)) return 'barred_for_organization_type';
   if (limits.maximumRoles !== undefined && !limits.maximumRoles.has(name)) return 'above_client_maximum';
   if (limits.resourceServerRoles !== undefined && !limits.resourceServerRoles.has(name)) return 'outside_resource_server';
   return 'granted';
 }
 
-const NOT_HELD = ['unheld', 'expired', 'not_yet_valid'] as const;
-
-/** Positions in {@link NOT_HELD} by position in the catalogue: worked out when a first name is asked for that is not held. */
-const notHeld = new WeakMap<Holdings, Uint8Array>();
+/** Why each role of a dormant assignment is not held: worked out when a first name is asked for that is not. */
+const dormantRoles = new WeakMap<Holdings, ReadonlyMap<number, Verdict>>();
 
 function whyNotHeld(catalogue: Catalogue, held: Holdings, role: number): Verdict {
-  let reasons = notHeld.get(held);
+  if (held.dormant.length === 0) return 'unheld';
+  let reasons = dormantRoles.get(held);
   if (reasons === undefined) {
-    reasons = new Uint8Array(catalogue.roles.length);
-    for (const reach of held.dormant) {
-      const reason = NOT_HELD.indexOf(reachState(reach, held.client, held.at) === 'not_yet_valid' ? 'not_yet_valid' : 'expired');
-      for (const each of catalogue.profile(reach.profile)?.roles ?? []) {
-        if (reasons[each]! < reason) reasons[each] = reason;
-      }
-    }
-    notHeld.set(held, reasons);
+    reasons = reasonsOf(catalogue, held);
+    dormantRoles.set(held, reasons);
   }
-  return NOT_HELD[reasons[role]!]!;
+  return reasons.get(role) ?? 'unheld';
+}
+
+/** A role that is still to come is told so, whatever has ended. */
+function reasonsOf(catalogue: Catalogue, { client, at, dormant }: Holdings): ReadonlyMap<number, Verdict> {
+  const reasons = new Map<number, Verdict>();
+  for (const reach of dormant) {
+    const coming = reachState(reach, client, at) === 'not_yet_valid';
+    for (const role of catalogue.profile(reach.profile)?.roles ?? []) {
+      if (coming) reasons.set(role, 'not_yet_valid');
+      else if (!reasons.has(role)) reasons.set(role, 'expired');
+    }
+  }
+  return reasons;
 }
 
 /**
@@ -103,7 +109,7 @@ export function negotiate(catalogue: Catalogue, held: Holdings, limits: ScopeLim
     if (verdict === 'granted') {
       const role = catalogue.indexOf(name)!;
       granted.push(role);
-      until = Math.min(until, held.until[role]!);
+      until = Math.min(until, heldUntil(held, role));
     } else {
       dropped.push({ name, verdict });
     }

@@ -35,7 +35,7 @@ export class AccessService {
   readonly #clients = new LRUCache<string, PreparedClient>({ max: CLIENTS_KEPT });
   readonly #holdings = new LRUCache<string, { readonly catalogue: Catalogue; readonly held: Holdings }>({
     maxSize: HOLDINGS_BYTES,
-    sizeCalculation: ({ held }) => held.until.byteLength + 200,
+    sizeCalculation: ({ held }) => held.roles.byteLength + held.until.byteLength + 200,
   });
   #workspace: Workspace | undefined;
   #version = -1;

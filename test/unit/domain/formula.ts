@@ -82,7 +82,7 @@ export function windowsFor(question: Question, role: string): Window[] {
 const inForce = ({ from, until }: Window, at: Instant) => from <= at && at < until;
 
 /** Until when the role is held by the longest of its paths; 0 when it is not. */
-export function heldUntil(question: Question, role: string): Instant {
+export function heldUntilByFormula(question: Question, role: string): Instant {
   return Math.max(
     0,
     ...windowsFor(question, role)
@@ -99,7 +99,7 @@ function barredByFormula({ world, kind, id }: Question): readonly string[] {
 
 export function effectiveByFormula(question: Question): string[] {
   const barred = barredByFormula(question);
-  return [...everyRole(question.world.definitions)].filter((role) => heldUntil(question, role) > 0 && !barred.includes(role)).toSorted();
+  return [...everyRole(question.world.definitions)].filter((role) => heldUntilByFormula(question, role) > 0 && !barred.includes(role)).toSorted();
 }
 
 export function grantedByFormula(question: Question, limits: ScopeLimits, requested: readonly string[]): string[] {
@@ -111,7 +111,7 @@ export function grantedByFormula(question: Question, limits: ScopeLimits, reques
 
 export function verdictByFormula(question: Question, limits: ScopeLimits, name: string): Verdict {
   if (!everyRole(question.world.definitions).has(name)) return 'unknown';
-  if (heldUntil(question, name) === 0) {
+  if (heldUntilByFormula(question, name) === 0) {
     const windows = windowsFor(question, name);
     if (windows.some(({ from, until }) => question.at < from && from < until)) return 'not_yet_valid';
     return windows.length > 0 ? 'expired' : 'unheld';

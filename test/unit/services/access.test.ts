@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { heldUntil } from '../../../src/domain/access.ts';
 import { DomainError } from '../../../src/domain/errors.ts';
 import { AccessService, ISSUE_STALENESS } from '../../../src/services/access.ts';
 import { assignment, client, organization, profile, to, user } from '../../support/market.ts';
@@ -35,7 +36,7 @@ const rolesOf = async ({ access }: Pick<World, 'access'>): Promise<string[]> => 
   const { catalogue } = await access.workspace();
   const alice = await access.subject('user', 'alice');
   const held = access.holdings(catalogue, alice!, 'shop');
-  return catalogue.roles.filter((_, role) => held.until[role]! > 0);
+  return catalogue.roles.filter((_, role) => heldUntil(held, role) > 0);
 };
 
 describe('how old an answer may be', () => {
