@@ -68,10 +68,22 @@ export async function stopServer(server: BenchServer): Promise<void> {
   await once(child, 'exit');
 }
 
-async function usage({ child }: BenchServer): Promise<{ cpu: number; rss: number }> {
-  child.send('cpu');
-  const [message] = (await once(child, 'message')) as [{ cpu: number; rss: number }];
-  return message;
+interface Usage {
+  readonly usage: number;
+  readonly cpu: number;
+  readonly rss: number;
+}
+
+let asked = 0;
+
+/** Two may ask the same server at the same time; each waits for its own answer. */
+async function usage({ child }: BenchServer): Promise<Usage> {
+  const question = (asked += 1);
+  child.send({ usage: question });
+  for (;;) {
+    const [answer] = (await once(child, 'message')) as [Usage];
+    if (answer.usage === question) return answer;
+  }
 }
 
 /** Loads one server for some seconds. */

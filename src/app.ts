@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
 import { V7Generator } from 'uuidv7';
 import type { Config } from './config.ts';
 import { DomainError } from './domain/errors.ts';
@@ -51,6 +52,9 @@ export interface Replacements {
   readonly log?: Logger;
 }
 
+/** Share of the memory that this process may use at most which goes into what is remembered of clients and users. */
+const REMEMBERED = 0.3;
+
 /** How long requests under way may take to finish when the server stops. */
 const DRAIN_MS = 10_000;
 
@@ -93,7 +97,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   const opened = replaced.store ?? (await openStore(config, clock));
   closers.push(() => opened.close());
   const measured = measuredStore(opened, (operation, outcome, seconds) => metrics.store.observe({ operation, outcome }, seconds));
-  const access = new AccessService(measured, clock);
+  const access = new AccessService(measured, clock, getHeapStatistics().heap_size_limit * REMEMBERED);
   const store = announcing(measured, access);
   const keyFile = openSigningKeyFile({ folder: config.keysDir, strict: config.production, clock });
   const openedSigner = await openTokenSigner({ issuer: config.issuer, keyFile, clock, reloadEveryMs: 1000, log });

@@ -8,9 +8,9 @@ export function ready(server: Server, extra: object = {}): void {
 }
 
 export function answerCpu(): void {
-  process.on('message', (message) => {
-    if (message !== 'cpu') return;
+  process.on('message', (message: { readonly usage?: number }) => {
+    if (message.usage === undefined) return;
     const { user, system } = process.cpuUsage();
-    process.send!({ cpu: user + system, rss: process.memoryUsage.rss() });
+    process.send!({ usage: message.usage, cpu: user + system, rss: process.memoryUsage.rss() });
   });
 }

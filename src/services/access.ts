@@ -13,9 +13,10 @@ import { prepareClient, type PreparedClient } from './prepared-client.ts';
 /** How old, in milliseconds, what is known may be when a token is issued. Design: a lost role is gone within 1 s everywhere. */
 export const ISSUE_STALENESS = 250;
 
-const SUBJECTS_KEPT = 200_000;
-const CLIENTS_KEPT = 200_000;
-const HOLDINGS_BYTES = 64 * 1024 * 1024;
+/** What a client, its form in the engine and its subject take in memory, measured; a user takes less. */
+const BYTES_PER_CLIENT = 8 * 1024;
+const MOST_KEPT = 200_000;
+const FEWEST_KEPT = 1000;
 
 /** A resource server with its roles as the set that every token request needs. */
 export interface PreparedResourceServer extends ResourceServer {
@@ -31,12 +32,9 @@ export interface Workspace {
 export class AccessService {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #subjects = new LRUCache<string, Subject>({ max: SUBJECTS_KEPT });
-  readonly #clients = new LRUCache<string, PreparedClient>({ max: CLIENTS_KEPT });
-  readonly #holdings = new LRUCache<string, { readonly catalogue: Catalogue; readonly held: Holdings }>({
-    maxSize: HOLDINGS_BYTES,
-    sizeCalculation: ({ held }) => held.roles.byteLength + held.until.byteLength + 200,
-  });
+  readonly #subjects: LRUCache<string, Subject>;
+  readonly #clients: LRUCache<string, PreparedClient>;
+  readonly #holdings: LRUCache<string, { readonly catalogue: Catalogue; readonly held: Holdings }>;
   #workspace: Workspace | undefined;
   #version = -1;
   #checkedAt = -Infinity;
@@ -44,9 +42,17 @@ export class AccessService {
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
 
-  constructor(store: Store, clock: Clock) {
+  /** @param memory bytes that may be spent on remembering */
+  constructor(store: Store, clock: Clock, memory: number) {
     this.#store = store;
     this.#clock = clock;
+    const kept = Math.min(MOST_KEPT, Math.max(FEWEST_KEPT, Math.floor(memory / BYTES_PER_CLIENT)));
+    this.#subjects = new LRUCache({ max: kept });
+    this.#clients = new LRUCache({ max: kept });
+    this.#holdings = new LRUCache({
+      maxSize: Math.max(1024 * 1024, Math.floor(memory / 8)),
+      sizeCalculation: ({ held }) => held.roles.byteLength + held.until.byteLength + 200,
+    });
   }
 
   /**

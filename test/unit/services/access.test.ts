@@ -30,7 +30,7 @@ async function countedWorld() {
 }
 
 /** A second process on the same store. */
-const elsewhere = ({ store, clock }: World) => ({ access: new AccessService(store, clock), change: store.transaction });
+const elsewhere = ({ store, clock }: World) => ({ access: new AccessService(store, clock, 64 * 1024 * 1024), change: store.transaction });
 
 const rolesOf = async ({ access }: Pick<World, 'access'>): Promise<string[]> => {
   const { catalogue } = await access.workspace();

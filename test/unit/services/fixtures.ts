@@ -82,7 +82,7 @@ export async function openWorld(wrap: (store: Store) => Store = (store) => store
   const { hasher, verified } = openHasher();
   const { budget, calls } = openBudget();
   const random = countingRandom(clock);
-  const access = new AccessService(store, clock);
+  const access = new AccessService(store, clock, 64 * 1024 * 1024);
   const signIn = new SignIn({ store: store.signIn, access, hasher, budget, clock });
   const issued: TokenIssued[] = [];
   const reading = { access, grants: store.grants, revocations: store.revocations, signer: openSigner, clock };
