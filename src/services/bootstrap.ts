@@ -1,9 +1,8 @@
 /** @module The first administrator: the one change that needs no administrator to make it, and can be made only while there is none. */
 import type { Instant } from '../domain/access.ts';
-import { compileCatalogue } from '../domain/catalogue.ts';
 import type { Assignment } from '../domain/assignment.ts';
 import { DomainError } from '../domain/errors.ts';
-import { assertUsername, assertNaturalId, type Party } from '../domain/party.ts';
+import { assertUsername, assertNaturalId, type Party, type User } from '../domain/party.ts';
 import type { Clock, Store, StoreTransaction } from '../domain/ports.ts';
 import { BUILT_IN_ROLES } from '../domain/role.ts';
 import type { SecurityProfile } from '../domain/security-profile.ts';
@@ -22,11 +21,14 @@ export interface BootstrapOptions {
 export interface BootstrapRequest {
   readonly username: string;
   readonly clientId: string;
+  /** Where the administrator belongs; unset: the root, and where there are several or none an organization of its own. */
+  readonly organization?: string | undefined;
 }
 
 /** What is shown once, and can be had from nowhere afterwards. */
 export interface FirstAdministrator {
   readonly username: string;
+  readonly organization: string;
   readonly oneTimeLink: string;
   readonly oneTimeLinkExpiresAt: Date;
   readonly clientId: string;
@@ -34,9 +36,8 @@ export interface FirstAdministrator {
 }
 
 const ROOT = 'rolemint';
-/** Whoever holds one of these can give every other role. */
-const ADMINISTRATORS_HOLD = ['FullAccess', 'SecurityProfileAdmin'];
 const MOST_ASSIGNMENTS = 1000;
+const PAGE = 1000;
 
 export const ADMINISTRATOR: SecurityProfile = {
   id: 'Administrator',
@@ -57,9 +58,11 @@ export class Bootstrap {
 
   /**
    * Makes the first administrator, without a password but with a link to set one, and a client to administer with.
+   * Whoever holds roles by a workspace file does not count: this is the way in for the operator of the deployment.
    * @throws `already_exists` when there is an administrator, or something else under one of the names
+   * @throws `not_found` when there is no such organization
    */
-  async run({ username, clientId }: BootstrapRequest, caller: Caller): Promise<FirstAdministrator> {
+  async run({ username, clientId, organization }: BootstrapRequest, caller: Caller): Promise<FirstAdministrator> {
     const { store, clients, links, clock } = this.#options;
     assertUsername(username);
     assertNaturalId(username);
@@ -71,15 +74,15 @@ export class Bootstrap {
           `There is an administrator already: ${administrator}. Give that one a new password with \`rolemint user password ${administrator}\`.`,
         );
       }
-      await this.#ensureRoot(tx, caller);
+      const home = await this.#home(tx, organization, caller);
       await this.#ensureProfile(tx, caller);
-      await this.#createUser(tx, username, caller);
+      await this.#createUser(tx, { username, organization: home }, caller);
       const secret = await clients.createIn(
         tx,
         {
           clientId,
           clientName: 'Rolemint administration',
-          organization: ROOT,
+          organization: home,
           active: true,
           grantTypes: ['password', 'client_credentials', 'refresh_token'],
           tokenEndpointAuthMethod: 'client_secret_basic',
@@ -94,13 +97,24 @@ export class Bootstrap {
         caller,
       );
       const link = await links.createIn(tx, username, caller);
-      return { username, oneTimeLink: link.url, oneTimeLinkExpiresAt: link.expiresAt, clientId, clientSecret: secret!.secret };
+      return { username, organization: home, oneTimeLink: link.url, oneTimeLinkExpiresAt: link.expiresAt, clientId, clientSecret: secret!.secret };
     });
   }
 
-  async #ensureRoot(tx: StoreTransaction, caller: Caller): Promise<void> {
+  async #home(tx: StoreTransaction, chosen: string | undefined, caller: Caller): Promise<string> {
+    if (chosen !== undefined) {
+      if ((await tx.organizations.findMany([chosen])).size === 0)
+        throw new DomainError('not_found', `There is no organization ${JSON.stringify(chosen)}.`);
+      return chosen;
+    }
+    const roots = await findRoots(tx);
+    if (roots.length === 1) return roots[0]!;
+    if (!roots.includes(ROOT)) await this.#createRoot(tx, caller);
+    return ROOT;
+  }
+
+  async #createRoot(tx: StoreTransaction, caller: Caller): Promise<void> {
     const { clock } = this.#options;
-    if ((await tx.organizations.findMany([ROOT])).size > 0) return;
     if ((await tx.organizationTypes.findMany([ROOT])).size === 0) {
       await tx.organizationTypes.put([{ name: ROOT, parents: [], barredRoles: [] }]);
       await tx.audit(eventNow(clock, caller, { type: 'organization_type_created', target: { kind: 'organization_type', id: ROOT } }));
@@ -123,7 +137,7 @@ export class Bootstrap {
     }
   }
 
-  async #createUser(tx: StoreTransaction, username: string, caller: Caller): Promise<void> {
+  async #createUser(tx: StoreTransaction, { username, organization }: Pick<User, 'username' | 'organization'>, caller: Caller): Promise<void> {
     const { clock } = this.#options;
     if ((await tx.users.findMany([username])).size > 0) {
       throw new DomainError(
@@ -131,10 +145,8 @@ export class Bootstrap {
         `There is a user ${JSON.stringify(username)} already, who is no administrator. Choose another name with --username.`,
       );
     }
-    await tx.users.put([{ id: username, username, organization: ROOT, active: true, authorizedOrganizations: [], memberships: [] }]);
-    await tx.audit(
-      eventNow(clock, caller, { type: 'user_created', target: { kind: 'user', id: username }, after: { username, organization: ROOT } }),
-    );
+    await tx.users.put([{ id: username, username, organization, active: true, authorizedOrganizations: [], memberships: [] }]);
+    await tx.audit(eventNow(clock, caller, { type: 'user_created', target: { kind: 'user', id: username }, after: { username, organization } }));
     const what = { securityProfile: ADMINISTRATOR.id, party: { kind: 'user', id: username } as const };
     const assignment: Assignment = {
       ...what,
@@ -150,18 +162,24 @@ export class Bootstrap {
   }
 }
 
-/** Id of a user whom an assignment in force gives one of the administrators' roles; undefined: there is none. */
-async function findAdministrator(tx: StoreTransaction, at: Instant): Promise<string | undefined> {
-  const catalogue = compileCatalogue(await tx.access.loadDefinitions());
-  const decisive = ADMINISTRATORS_HOLD.map((name) => catalogue.indexOf(name)!);
-  const profiles = [...catalogue.profiles()].filter(({ roles }) => decisive.some((role) => roles.includes(role)));
-  for (const { profile } of profiles) {
-    const assignments = await tx.access.assignmentsOf({ securityProfile: profile.id }, MOST_ASSIGNMENTS);
-    const parties = assignments.filter((assignment) => isInForce(assignment, at)).map((assignment): Party => assignment.party);
-    const [user] = parties.length === 0 ? [] : await tx.access.usersReachedBy(parties, 1);
-    if (user !== undefined) return user;
+/** Ids of the organizations that hang under no other; two are as good as many. */
+async function findRoots(tx: StoreTransaction): Promise<string[]> {
+  const roots: string[] = [];
+  for (let after: string | undefined; roots.length < 2;) {
+    const page = await tx.organizations.list({ after, limit: PAGE });
+    roots.push(...page.filter(({ parent }) => parent === undefined).map(({ id }) => id));
+    if (page.length < PAGE) break;
+    after = page.at(-1)!.id;
   }
-  return undefined;
+  return roots;
+}
+
+/** Id of a user whom an assignment in force makes an administrator; undefined: there is none. */
+async function findAdministrator(tx: StoreTransaction, at: Instant): Promise<string | undefined> {
+  const assignments = await tx.access.assignmentsOf({ securityProfile: ADMINISTRATOR.id }, MOST_ASSIGNMENTS);
+  const parties = assignments.filter((assignment) => isInForce(assignment, at)).map((assignment): Party => assignment.party);
+  const [user] = parties.length === 0 ? [] : await tx.access.usersReachedBy(parties, 1);
+  return user;
 }
 
 function isInForce({ validFrom, validUntil }: Assignment, at: Instant): boolean {

@@ -155,19 +155,27 @@ export const revokeClientTokens: Operation<ById, ById> = {
 
 export interface BootstrapDocument {
   readonly username: string;
+  readonly organization: string;
   readonly one_time_link: string;
   readonly one_time_link_expires_at: string;
   readonly client_id: string;
   readonly client_secret: string;
 }
 
-export const bootstrap: Operation<{ readonly username: string; readonly client_id: string }, BootstrapDocument> = {
+interface BootstrapParameters {
+  readonly username: string;
+  readonly client_id: string;
+  readonly organization: string | null;
+}
+
+export const bootstrap: Operation<BootstrapParameters, BootstrapDocument> = {
   name: 'bootstrap',
   mayCreateDatabase: true,
-  perform: async ({ app, actor }, { username, client_id: clientId }) => {
-    const made = await app.services.bootstrap.run({ username, clientId }, { actor });
+  perform: async ({ app, actor }, { username, client_id: clientId, organization }) => {
+    const made = await app.services.bootstrap.run({ username, clientId, organization: organization ?? undefined }, { actor });
     return {
       username: made.username,
+      organization: made.organization,
       one_time_link: made.oneTimeLink,
       one_time_link_expires_at: made.oneTimeLinkExpiresAt.toISOString(),
       client_id: made.clientId,

@@ -17,6 +17,7 @@ describe('rolemint bootstrap', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(json()).toEqual({
       username: 'admin',
+      organization: 'rolemint',
       one_time_link: expect.stringMatching(new RegExp(`^${ISSUER}/sign-in/one-time\\?token=[\\w-]+\\.[\\w-]{43}$`)),
       one_time_link_expires_at: '2026-11-23T12:00:00.000Z',
       client_id: 'rolemint-admin',
@@ -49,12 +50,29 @@ describe('rolemint bootstrap', () => {
     expect(codes.sort((a, b) => a - b)).toEqual([0, 1]);
   });
 
-  it('refuses where somebody holds FullAccess by other means', async () => {
+  it('belongs to the root of what a workspace file made, whoever else holds FullAccess there', async () => {
     await bench.run(['apply', MARKETPLACE, '--insecure-plaintext']);
-    expect(await bench.run(['bootstrap'])).toMatchObject({
-      code: 1,
-      out: '',
-      err: expect.stringContaining('There is an administrator already: integration.'),
+    const { code, json } = await bench.run(['bootstrap', '--json']);
+    expect({ code, organization: json()['organization'] }).toEqual({ code: 0, organization: 'fjord' });
+    expect((await bench.app.store.access.findUser('admin'))?.organization?.path).toEqual(['fjord']);
+    expect((await bench.app.store.access.findClient('rolemint-admin'))?.organization?.id).toBe('fjord');
+  });
+
+  describe('beside several roots', () => {
+    beforeEach(async () => {
+      const roots = 'organization_types: [{name: t}]\norganizations: [{id: one, name: one, type: t}, {id: two, name: two, type: t}]\n';
+      await bench.write('w.yaml', `rolemint: 1\n${roots}`);
+      await bench.run(['apply', 'w.yaml']);
+    });
+
+    it('belongs where it is told to', async () => {
+      const absent = await bench.run(['bootstrap', '--organization', 'three']);
+      expect(absent).toMatchObject({ code: 2, out: '', err: expect.stringContaining('There is no organization "three".') });
+      expect((await bench.run(['bootstrap', '--organization', 'two', '--json'])).json()['organization']).toBe('two');
+    });
+
+    it('belongs to an organization of its own', async () => {
+      expect((await bench.run(['bootstrap', '--json'])).json()['organization']).toBe('rolemint');
     });
   });
 
