@@ -69,6 +69,7 @@ export const SETTINGS = {
     'false',
     'Refuses to start with an http issuer off loopback, demo data, plain-text secrets or loose file modes.',
   ),
+  ROLEMINT_WORKERS: setting(z.enum(['1']), '1', 'Processes that answer requests. One; to use more cores, run more nodes on one Postgres.'),
   ROLEMINT_TRUSTED_PROXY_HOPS: setting(
     whole(0, 10),
     '0',
