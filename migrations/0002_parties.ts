@@ -41,6 +41,8 @@ export async function up(knex: Knex): Promise<void> {
       authorized_organizations text[] NOT NULL,
       password_hash text,
       password_changed_at timestamptz,
+      -- Newest first, without the one in force.
+      former_password_hashes text[] NOT NULL DEFAULT '{}',
       CHECK ((password_hash IS NULL) = (password_changed_at IS NULL)),
       -- Deferrable, so that two users can exchange their names in one statement.
       CONSTRAINT users_username_key UNIQUE (username_canonical) DEFERRABLE INITIALLY IMMEDIATE,

@@ -12,7 +12,7 @@ export interface PasswordPolicy {
   readonly digitRequired?: boolean | undefined;
   readonly specialRequired?: boolean | undefined;
   readonly maximumRepeatedCharacters?: number | undefined;
-  /** How many former passwords may not come back. */
+  /** How many of the newest passwords, the one in force included, may not come back; at most {@link MOST_REMEMBERED}. */
   readonly history?: number | undefined;
   readonly maximumAgeDays?: number | undefined;
   readonly minimumAgeMinutes?: number | undefined;
@@ -20,6 +20,9 @@ export interface PasswordPolicy {
 
 /** Longest password that is ever looked at, in code points. Longer input is refused before any hashing. */
 export const MAXIMUM_PASSWORD_LENGTH = 1024;
+
+/** Passwords that are remembered of a user, the one in force included. */
+export const MOST_REMEMBERED = 24;
 
 /** NIST SP 800-63B: at least eight characters where nothing stricter is inherited. */
 export const DEFAULT_MINIMUM_LENGTH = 8;

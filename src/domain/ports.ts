@@ -114,6 +114,8 @@ export interface SignInStore {
   /** @param username canonical form */
   findCredential(username: string): Promise<PasswordCredential | undefined>;
   findCredentialOf(userId: string): Promise<PasswordCredential | undefined>;
+  /** Hashes of the user's passwords, newest first, the one in force included; at most `limit`. */
+  findPasswordHistory(userId: string, limit: number): Promise<readonly string[]>;
   /** Replaces the hash only while it still is `expected`: for re-hashing at sign-in. False when it was changed meanwhile. */
   replaceHash(userId: string, expected: string, hash: string): Promise<boolean>;
   /**
@@ -227,7 +229,7 @@ export interface StoreTransaction {
   addClientSecret(clientId: string, secret: ClientSecret): Promise<void>;
   /** @throws `not_found` */
   expireClientSecret(clientId: string, secretId: string, expiresAt: Date): Promise<void>;
-  /** Sets or changes a password hash. */
+  /** Sets or changes a password hash; the one before is remembered as a former one. */
   setPassword(userId: string, passwordHash: string, changedAt: Date): Promise<void>;
   /** Which of these users have a password. */
   findPasswordOwners(userIds: readonly string[]): Promise<ReadonlySet<string>>;

@@ -178,7 +178,19 @@ export class UserService {
       user.organization,
       ...(user.email === undefined ? [] : [user.email]),
     ]);
+    if (problems.length === 0 && (await this.#isRemembered(password, user.id, policy.history ?? 0))) {
+      problems.push(`must not be one of the last ${policy.history}`);
+    }
     if (problems.length > 0) throw new DomainError('invalid_input', `The password ${problems.join(', ')}.`, { pointer: '/password' });
+  }
+
+  async #isRemembered(password: string, userId: string, history: number): Promise<boolean> {
+    if (history === 0) return false;
+    const { store, hasher } = this.#options;
+    for (const hash of await store.signIn.findPasswordHistory(userId, history)) {
+      if (await hasher.verify(hash, normalizePassword(password))) return true;
+    }
+    return false;
   }
 
   async #freeId(username: string): Promise<string> {

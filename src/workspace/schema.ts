@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { CLIENT_AUTHENTICATION_METHODS, GRANT_TYPES } from '../domain/client.ts';
 import { DomainError } from '../domain/errors.ts';
 import { assertNaturalId, assertUsername } from '../domain/party.ts';
-import { isPlausiblePassword, MAXIMUM_PASSWORD_LENGTH } from '../domain/password-policy.ts';
+import { isPlausiblePassword, MAXIMUM_PASSWORD_LENGTH, MOST_REMEMBERED } from '../domain/password-policy.ts';
 import { SIGNING_ALGORITHMS } from '../domain/resource-server.ts';
 import { assertRoleName, ROLE_CATEGORIES } from '../domain/role.ts';
 import { MAXIMUM_SCOPE_NAMES, parseScope } from '../domain/scope.ts';
@@ -89,7 +89,7 @@ const passwordPolicy = z.strictObject({
   digit_required: z.boolean().optional(),
   special_required: z.boolean().optional(),
   maximum_repeated_characters: whole(1, MAXIMUM_PASSWORD_LENGTH).optional(),
-  history: whole(0, 100).optional(),
+  history: whole(0, MOST_REMEMBERED).optional(),
   maximum_age_days: whole(1, 100_000).optional(),
   minimum_age_minutes: whole(0, 100_000_000).optional(),
 });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { MOST_REMEMBERED } from '../../src/domain/password-policy.ts';
 import { describeEachStore } from '../support/stores.ts';
 import { at, auditEvent, DAY, expectRefusal, fresh, HOUR, MINUTE, putMarket, type Market } from './samples.ts';
 
@@ -24,6 +25,17 @@ describeEachStore('sign-in', (suite) => {
     const race = await Promise.all([signIn.replaceHash(market.user, 'first', 'second'), signIn.replaceHash(market.user, 'first', 'third')]);
     expect(race.filter(Boolean)).toHaveLength(1);
     expect((await signIn.findCredentialOf(market.user))?.passwordChangedAt).toEqual(at(0));
+  });
+
+  it('remembers former passwords, newest first, as many as there is room for', async () => {
+    const { store } = suite;
+    expect(await store.signIn.findPasswordHistory('nobody', 5)).toEqual([]);
+    const { user: id } = await putMarket(store);
+    expect(await store.signIn.findPasswordHistory(id, 5)).toEqual([]);
+    for (let number = 1; number <= MOST_REMEMBERED + 2; number += 1)
+      await store.transaction((tx) => tx.setPassword(id, `hash ${number}`, at(number)));
+    expect(await store.signIn.findPasswordHistory(id, 3)).toEqual([26, 25, 24].map((number) => `hash ${number}`));
+    expect(await store.signIn.findPasswordHistory(id, 100)).toHaveLength(MOST_REMEMBERED);
   });
 
   describe('counting attempts', () => {

@@ -13,6 +13,10 @@ export function memorySignIn({ read, write }: MemoryAccessor): SignInStore {
       return id === undefined ? undefined : credential(tables, id);
     },
     findCredentialOf: async (userId) => credential(read().tables, userId),
+    findPasswordHistory: async (userId, limit) => {
+      const known = read().tables.passwords.get(userId);
+      return known === undefined ? [] : [known.hash, ...known.former].slice(0, limit);
+    },
     replaceHash: (userId, expected, hash) =>
       write(({ tables }) => {
         assertStorable(hash, 'A password hash');

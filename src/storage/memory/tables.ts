@@ -39,7 +39,7 @@ export interface Tables {
   users: Map<string, User>;
   /** Canonical user name to user id. */
   usernames: Map<string, string>;
-  passwords: Map<string, { readonly hash: string; readonly changedAt: Date }>;
+  passwords: Map<string, { readonly hash: string; readonly changedAt: Date; readonly former: readonly string[] }>;
   securityProfiles: Map<string, SecurityProfile>;
   clients: Map<string, Client>;
   secrets: Map<string, readonly ClientSecret[]>;

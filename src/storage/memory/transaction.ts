@@ -1,4 +1,5 @@
 /** @module A transaction of the in-memory store: repositories over a draft. */
+import { MOST_REMEMBERED } from '../../domain/password-policy.ts';
 import type { AuditEvent } from '../../domain/audit-event.ts';
 import type { StoreTransaction } from '../../domain/ports.ts';
 import { unknownUser } from '../refusals.ts';
@@ -41,7 +42,9 @@ export function memoryTransaction(draft: Draft, guard: Guard): StoreTransaction 
       setPassword: async (userId: string, hash: string, changedAt: Date) => {
         assertStorable(hash, 'A password hash');
         if (!draft.tables.users.has(userId)) throw unknownUser(userId);
-        draft.edit('passwords').set(userId, { hash, changedAt: copy(changedAt) });
+        const known = draft.tables.passwords.get(userId);
+        const former = known === undefined ? [] : [known.hash, ...known.former].slice(0, MOST_REMEMBERED - 1);
+        draft.edit('passwords').set(userId, { hash, changedAt: copy(changedAt), former });
       },
       findPasswordOwners: async (userIds: readonly string[]) => new Set(storableKeys(userIds).filter((id) => draft.tables.passwords.has(id))),
       revoke: async (revocation: Parameters<StoreTransaction['revoke']>[0]) => {

@@ -10,6 +10,9 @@ const CREDENTIAL: Statement = {
   sql: 'SELECT id, password_hash, password_changed_at FROM users WHERE username_canonical = ?',
 };
 const CREDENTIAL_OF: Statement = { name: 'credential_of_user', sql: 'SELECT id, password_hash, password_changed_at FROM users WHERE id = ?' };
+const HISTORY: Statement = {
+  sql: 'SELECT array_prepend(password_hash, former_password_hashes) AS hashes FROM users WHERE id = ? AND password_hash IS NOT NULL',
+};
 const REPLACE_HASH: Statement = { sql: 'UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ? RETURNING id' };
 
 /**
@@ -69,6 +72,10 @@ export function postgresSignIn({ reading, writing }: Database): SignInStore {
   return {
     findCredential: (username) => find(CREDENTIAL, username),
     findCredentialOf: (userId) => find(CREDENTIAL_OF, userId),
+    findPasswordHistory: async (userId, limit) => {
+      const [row] = isStorable(userId) ? await reading.rows<{ readonly hashes: readonly string[] }>(HISTORY, [userId]) : [];
+      return row === undefined ? [] : row.hashes.slice(0, limit);
+    },
     replaceHash: async (userId, expected, hash) => {
       assertStorable(hash, 'A password hash');
       if (!isStorable(userId) || !isStorable(expected)) return false;

@@ -3,6 +3,7 @@
  * after the other on all nodes and their versions become visible in order. The version moves only when something changed.
  */
 import type { Knex } from 'knex';
+import { MOST_REMEMBERED } from '../../domain/password-policy.ts';
 import type { AccessReader, Change, Store, StoreTransaction } from '../../domain/ports.ts';
 import { unknownUser } from '../refusals.ts';
 import { runTransaction, type Guard, type TransactionScope } from '../transaction-scope.ts';
@@ -29,7 +30,12 @@ const RECORD: Statement = {
 };
 const GET_SETTING: Statement = { sql: 'SELECT value FROM settings WHERE name = ?' };
 const SET_SETTING: Statement = { sql: 'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value' };
-const SET_PASSWORD: Statement = { sql: 'UPDATE users SET password_hash = ?, password_changed_at = ? WHERE id = ? RETURNING id' };
+const SET_PASSWORD: Statement = {
+  sql: `
+    UPDATE users SET password_hash = ?, password_changed_at = ?,
+      former_password_hashes = CASE WHEN password_hash IS NULL THEN former_password_hashes ELSE (array_prepend(password_hash, former_password_hashes))[1:?::int] END
+    WHERE id = ? RETURNING id`,
+};
 const PASSWORD_OWNERS: Statement = { sql: 'SELECT id FROM users WHERE id = ANY (?::text[]) AND password_hash IS NOT NULL' };
 
 export interface TransactionContext {
@@ -148,7 +154,7 @@ function passwords(session: TransactionSession): Pick<StoreTransaction, 'setPass
   return {
     setPassword: async (userId, passwordHash, changedAt) => {
       assertStorable(passwordHash, 'A password hash');
-      const rows = isStorable(userId) ? await session.rows(SET_PASSWORD, [passwordHash, changedAt, userId]) : [];
+      const rows = isStorable(userId) ? await session.rows(SET_PASSWORD, [passwordHash, changedAt, MOST_REMEMBERED - 1, userId]) : [];
       if (rows.length === 0) throw unknownUser(userId);
     },
     findPasswordOwners: async (userIds) => {

@@ -53,6 +53,19 @@ describe('rolemint user', () => {
     expect((await eventsOf('user_created')).filter(({ target }) => target.id === 'carol')).toEqual([]);
   });
 
+  it('does not let one of the last passwords come back where a policy says so', async () => {
+    const profile = 'security_profiles: [{id: remembering, name: Remembering, password_policy: {history: 2}}]';
+    await bench.write('history.yaml', `rolemint: 1\n${profile}\nassignments: [{security_profile: remembering, user: alice}]\n`);
+    await bench.run(['apply', 'history.yaml']);
+    const set = (password: string) => bench.run(['user', 'password', 'alice', '--password-stdin'], { stdin: password });
+    const first = 'Correct-Horse-7-Battery';
+    expect(await set(first)).toMatchObject({ code: 1, err: 'rolemint: The password must not be one of the last 2.\n' });
+    expect(await set('a-Second-one-1234')).toMatchObject({ code: 0 });
+    expect(await set(first)).toMatchObject({ code: 1, err: 'rolemint: The password must not be one of the last 2.\n' });
+    expect(await set('a-Third-one-12345')).toMatchObject({ code: 0 });
+    expect(await set(first)).toMatchObject({ code: 0 });
+  });
+
   it('gives an id of its own where the name is taken or cannot be one', async () => {
     const { json } = await bench.run(['user', 'create', 'Zoë at work', '--organization', 'fjord', '--json']);
     expect(json()['id']).toMatch(/^[0-9a-f]{8}-/);
