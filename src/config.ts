@@ -90,7 +90,7 @@ export const SETTINGS = {
   ROLEMINT_ATTEMPTS_PER_ADDRESS: setting(
     whole(1, 1_000_000),
     '1000',
-    'Failed sign-ins and client authentications per caller address in 10 minutes before 429.',
+    'Failures per caller address in 10 minutes before failing is answered 429: client authentications, and sign-ins through public clients.',
   ),
   ROLEMINT_ATTEMPTS_PER_NAME: setting(whole(1, 1_000_000), '50', 'Failed attempts per name and caller address in 10 minutes before 429.'),
   ROLEMINT_MAX_CONNECTIONS: setting(whole(1, 1_000_000), '10000', 'Open connections at most; more are refused.'),

@@ -277,17 +277,25 @@ export interface PasswordHasher {
  */
 export interface AttemptBudget {
   /**
-   * Takes one attempt from both budgets before anything is compared.
+   * Takes one attempt from the budgets before anything is compared.
    * @throws `too_many_attempts` with `retryAfterSeconds`
    */
-  take(address: string, name: string): Promise<void>;
+  take(attempt: Attempt): Promise<void>;
   /** Gives the attempt back after a success. */
-  giveBack(address: string, name: string): Promise<void>;
-  /** Counts a failure that is known only afterwards: a client that could not prove who it is. */
+  giveBack(attempt: Attempt): Promise<void>;
+  /** Counts a failure that is known only afterwards: somebody who could not prove to be a client. */
   recordFailure(address: string): Promise<void>;
-  /** Seconds for which nothing of this address is looked at; undefined: it has budget left. Costs no round trip. */
+  /** Seconds until a failing address has budget again; undefined: it has. Costs no round trip. */
   blockedFor(address: string): number | undefined;
   close(): Promise<void>;
+}
+
+/** Somebody tries a password. */
+export interface Attempt {
+  readonly address: string;
+  readonly name: string;
+  /** The address is that of a client that proved who it is and speaks for many people: only the name has a budget. */
+  readonly shared: boolean;
 }
 
 export type KeyStatus = 'next' | 'current' | 'retired';

@@ -56,15 +56,23 @@ async function formEndpoint(ctx: EngineContext, endpoint: EngineMiddleware, budg
     ctx.set('Allow', 'POST, OPTIONS');
     return refuse(ctx, 405, 'invalid_request', `${ctx.method} is not allowed here, POST is`);
   }
-  const blockedFor = budget.blockedFor(ctx.ip);
-  if (blockedFor !== undefined) {
-    ctx.set('Retry-After', String(blockedFor));
-    return refuse(ctx, 429, 'temporarily_unavailable', 'too many attempts, try again later');
-  }
   // The answer is JSON whatever is preferred; a page with the request's words in it would help nobody.
   ctx.req.headers.accept = 'application/json';
   await endpoint(ctx, done);
-  if (ctx.status === 401) await budget.recordFailure(ctx.ip);
+  if (ctx.status === 401) await slowDown(ctx, budget);
+}
+
+/**
+ * Whoever keeps failing to be a client is told to come back later instead of why. Only failures are answered so: behind
+ * the same proxy or address others go on undisturbed.
+ */
+async function slowDown(ctx: EngineContext, budget: AttemptBudget): Promise<void> {
+  await budget.recordFailure(ctx.ip);
+  const blockedFor = budget.blockedFor(ctx.ip);
+  if (blockedFor === undefined) return;
+  ctx.remove('WWW-Authenticate');
+  ctx.set('Retry-After', String(blockedFor));
+  refuse(ctx, 429, 'temporarily_unavailable', 'too many attempts, try again later');
 }
 
 function refuse(ctx: EngineContext, status: number, error: string, description: string): void {

@@ -31,10 +31,6 @@ export function oneTimeLinkPage({ links, budget }: OneTimeLinkPageOptions): Koa.
   return async (ctx, next) => {
     if (ctx.path !== ONE_TIME_PATH) return void (await next());
     ctx.set({ 'Cache-Control': 'no-store', 'Content-Security-Policy': POLICY, 'Cross-Origin-Resource-Policy': 'same-origin' });
-    const blockedFor = budget.blockedFor(ctx.ip);
-    if (blockedFor !== undefined) {
-      throw new DomainError('too_many_attempts', 'Too many attempts, try again later.', { retryAfterSeconds: blockedFor });
-    }
     if (ctx.method === 'GET' || ctx.method === 'HEAD') return show(ctx);
     if (ctx.method === 'POST') return redeem(ctx);
     ctx.set('Allow', 'GET, HEAD, POST');
@@ -75,6 +71,10 @@ export function oneTimeLinkPage({ links, budget }: OneTimeLinkPageOptions): Koa.
 
   async function gone(ctx: Koa.Context): Promise<void> {
     await budget.recordFailure(ctx.ip);
+    const blockedFor = budget.blockedFor(ctx.ip);
+    if (blockedFor !== undefined) {
+      throw new DomainError('too_many_attempts', 'Too many attempts, try again later.', { retryAfterSeconds: blockedFor });
+    }
     ctx.status = 404;
     ctx.body = page(
       'This link is not good any more',

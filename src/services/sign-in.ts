@@ -25,6 +25,15 @@ export interface SignedIn {
   readonly passwordExpired: boolean;
 }
 
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  /** Of the caller, for attempt budgets. */
+  readonly address: string;
+  /** The caller is a client that proved who it is, so its address is not that of whoever guesses. */
+  readonly shared: boolean;
+}
+
 export interface SignInOptions {
   readonly store: SignInStore;
   readonly access: AccessService;
@@ -48,18 +57,16 @@ export class SignIn {
    * @throws TokenRefusal `invalid_grant`, the same for every reason
    * @throws `too_many_attempts` when the address, or the name from this address, has failed too often
    */
-  async authenticate(
-    credentials: { readonly username: string; readonly password: string; readonly address: string },
-    admit: (user: Subject) => string | undefined,
-  ): Promise<SignedIn> {
+  async authenticate(credentials: Credentials, admit: (user: Subject) => string | undefined): Promise<SignedIn> {
     const { store, budget } = this.#options;
     const username = canonicalUsername(credentials.username);
     if (username === undefined || !isPlausiblePassword(credentials.password)) throw refusal('not a possible user name or password');
-    await budget.take(credentials.address, username);
+    const attempt = { address: credentials.address, name: username, shared: credentials.shared };
+    await budget.take(attempt);
     const credential = await store.findCredential(username);
     const key = credential === undefined ? `name:${username}` : attemptKey(credential.userId);
     // One attempt per account at a time in this process: simultaneous right passwords do not use up the allowed failures.
-    const giveBack = () => budget.giveBack(credentials.address, username);
+    const giveBack = () => budget.giveBack(attempt);
     const signedIn = await this.#turns
       .take(key, () => this.#check(key, credential, credentials.password, admit))
       .catch(async (error: unknown) => {

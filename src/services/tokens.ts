@@ -11,7 +11,7 @@ import { ISSUE_STALENESS, type AccessService, type PreparedResourceServer } from
 import { objectionTo } from './admission.ts';
 import { digest } from './client-authentication.ts';
 import { accessTokenLifetime, type PreparedClient } from './prepared-client.ts';
-import type { SignIn } from './sign-in.ts';
+import type { Credentials, SignIn } from './sign-in.ts';
 import { TokenRefusal } from './token-refusal.ts';
 
 /** What a token request says besides who asks. */
@@ -92,17 +92,14 @@ export class TokenService {
 
   /**
    * Resource owner password grant (RFC 6749 §4.3).
-   * @param address of the caller, for attempt budgets
    * @throws TokenRefusal; every reason that concerns the person is the same `invalid_grant`
    */
-  async password(
-    request: TokenRequest,
-    credentials: { readonly username: string; readonly password: string; readonly address: string },
-  ): Promise<IssuedToken> {
+  async password(request: TokenRequest, credentials: Omit<Credentials, 'shared'>): Promise<IssuedToken> {
     const requested = readScope(request.scope);
     await this.#options.access.refresh(ISSUE_STALENESS);
     const { catalogue, resourceServer } = await this.#target(request);
-    const signedIn = await this.#options.signIn.authenticate(credentials, (user) => this.#admit(catalogue, request.client, user));
+    const shared = request.client.client.tokenEndpointAuthMethod !== 'none';
+    const signedIn = await this.#options.signIn.authenticate({ ...credentials, shared }, (user) => this.#admit(catalogue, request.client, user));
     const user = signedIn.user;
     const held = this.#options.access.holdings(catalogue, user, request.client.client.clientId);
     const names = requested ?? omittedNames(catalogue, held, request.client.omittedScope);

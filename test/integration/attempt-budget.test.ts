@@ -68,39 +68,41 @@ describeRedis('attempt budgets on a real Redis (skipped without redis-server)', 
 
   it('share the budget of an address among nodes', async () => {
     const [a, b] = [await openNode({ perAddress: 3, perName: 100 }), await openNode({ perAddress: 3, perName: 100 })];
-    await a.take(address, 'alice');
-    await b.take(address, 'ben');
-    await a.take(address, 'carol');
-    await expect(b.take(address, 'dora')).rejects.toMatchObject(refused(expect.any(Number)));
-    await expect(a.take(address, 'dora')).rejects.toMatchObject(refused(expect.any(Number)));
+    await a.take({ address, name: 'alice', shared: false });
+    await b.take({ address, name: 'ben', shared: false });
+    await a.take({ address, name: 'carol', shared: false });
+    await expect(b.take({ address, name: 'dora', shared: false })).rejects.toMatchObject(refused(expect.any(Number)));
+    await expect(a.take({ address, name: 'dora', shared: false })).rejects.toMatchObject(refused(expect.any(Number)));
     expect(b.blockedFor(address)).toBeGreaterThan(0);
     expect(b.blockedFor('198.51.100.1')).toBeUndefined();
   });
 
   it('share the budget of a name from an address, and leave other names and addresses alone', async () => {
     const [a, b] = [await openNode({ perAddress: 100, perName: 2 }), await openNode({ perAddress: 100, perName: 2 })];
-    await a.take(address, 'alice');
-    await b.take(address, 'alice');
-    await expect(a.take(address, 'alice')).rejects.toMatchObject(refused(expect.any(Number)));
-    await expect(b.take(address, 'ben')).resolves.toBeUndefined();
-    await expect(b.take(`${address}0`, 'alice')).resolves.toBeUndefined();
+    await a.take({ address, name: 'alice', shared: false });
+    await b.take({ address, name: 'alice', shared: false });
+    await expect(a.take({ address, name: 'alice', shared: false })).rejects.toMatchObject(refused(expect.any(Number)));
+    await expect(b.take({ address, name: 'ben', shared: false })).resolves.toBeUndefined();
+    await expect(b.take({ address: `${address}0`, name: 'alice', shared: false })).resolves.toBeUndefined();
     expect(a.blockedFor(address)).toBeUndefined();
   });
 
   it('give back on one node what was taken on another', async () => {
     const [a, b] = [await openNode({ perAddress: 2, perName: 2 }), await openNode({ perAddress: 2, perName: 2 })];
     for (let round = 0; round < 6; round += 1) {
-      await a.take(address, 'alice');
-      await b.giveBack(address, 'alice');
+      await a.take({ address, name: 'alice', shared: false });
+      await b.giveBack({ address, name: 'alice', shared: false });
     }
-    await a.take(address, 'alice');
-    await b.take(address, 'alice');
-    await expect(b.take(address, 'alice')).rejects.toMatchObject(refused(expect.any(Number)));
+    await a.take({ address, name: 'alice', shared: false });
+    await b.take({ address, name: 'alice', shared: false });
+    await expect(b.take({ address, name: 'alice', shared: false })).rejects.toMatchObject(refused(expect.any(Number)));
   });
 
   it('never let through more than the budget, however many ask at once on all nodes', async () => {
     const [a, b] = [await openNode({ perAddress: 10, perName: 100 }), await openNode({ perAddress: 10, perName: 100 })];
-    const asked = await Promise.allSettled(Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? a : b).take(address, `name-${index}`)));
+    const asked = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? a : b).take({ address, name: `name-${index}`, shared: false })),
+    );
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
   });
 
@@ -108,13 +110,13 @@ describeRedis('attempt budgets on a real Redis (skipped without redis-server)', 
     const [a, b] = [await openNode({ perAddress: 2, perName: 100 }), await openNode({ perAddress: 2, perName: 100 })];
     await a.recordFailure(address);
     await b.recordFailure(address);
-    await expect(a.take(address, 'alice')).rejects.toMatchObject(refused(expect.any(Number)));
+    await expect(a.take({ address, name: 'alice', shared: false })).rejects.toMatchObject(refused(expect.any(Number)));
     await expect(a.recordFailure(address)).resolves.toBeUndefined();
   });
 
   it('keep no count for longer than the window', async () => {
     const node = await openNode({ perAddress: 5, perName: 5 });
-    await node.take(address, 'alice');
+    await node.take({ address, name: 'alice', shared: false });
     const keys = (await redis.keys()).filter((key) => key.includes(address));
     expect(keys).toHaveLength(2);
     for (const key of keys) expect(key).toMatch(/^rolemint:attempts:(address|name):/);
@@ -126,9 +128,9 @@ describeRedis('attempt budgets on a real Redis (skipped without redis-server)', 
       await redis.kill();
       try {
         for (const node of [a, b]) {
-          await node.take(address, 'alice');
-          await node.take(address, 'ben');
-          await expect(node.take(address, 'carol')).rejects.toMatchObject(refused(expect.any(Number)));
+          await node.take({ address, name: 'alice', shared: false });
+          await node.take({ address, name: 'ben', shared: false });
+          await expect(node.take({ address, name: 'carol', shared: false })).rejects.toMatchObject(refused(expect.any(Number)));
         }
         await until(() => faults.includes('ECONNREFUSED'));
       } finally {
@@ -136,16 +138,16 @@ describeRedis('attempt budgets on a real Redis (skipped without redis-server)', 
       }
       await Promise.all([reaches(a), reaches(b)]);
       const fresh = `${address}9`;
-      for (const node of [a, b, a, b]) await node.take(fresh, 'alice');
-      await expect(a.take(fresh, 'alice')).rejects.toMatchObject(refused(expect.any(Number)));
+      for (const node of [a, b, a, b]) await node.take({ address: fresh, name: 'alice', shared: false });
+      await expect(a.take({ address: fresh, name: 'alice', shared: false })).rejects.toMatchObject(refused(expect.any(Number)));
     });
 
     it('do not wait for one that is frozen', async () => {
       const node = await openNode({ perAddress: 2, perName: 100 });
       redis.freeze();
       try {
-        await node.take(address, 'alice');
-        await expect(node.take(address, 'carol')).rejects.toMatchObject(refused(expect.any(Number)));
+        await node.take({ address, name: 'alice', shared: false });
+        await expect(node.take({ address, name: 'carol', shared: false })).rejects.toMatchObject(refused(expect.any(Number)));
       } finally {
         redis.thaw();
       }

@@ -37,13 +37,15 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
     }
   };
   return {
-    async take(address, name) {
+    async take({ address, name, shared }) {
       const caller = callerOf(address);
-      await Promise.all([consume(addresses, caller, caller), consume(names, `${caller} ${name}`)]);
+      const ofName = consume(names, `${caller} ${name}`);
+      await (shared ? ofName : Promise.all([consume(addresses, caller, caller), ofName]));
     },
-    async giveBack(address, name) {
+    async giveBack({ address, name, shared }) {
       const caller = callerOf(address);
-      await Promise.all([addresses.reward(caller), names.reward(`${caller} ${name}`)]);
+      const ofName = names.reward(`${caller} ${name}`);
+      await (shared ? ofName : Promise.all([addresses.reward(caller), ofName]));
     },
     async recordFailure(address) {
       const caller = callerOf(address);

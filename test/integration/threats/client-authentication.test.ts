@@ -428,8 +428,32 @@ describe('C-7 secrets', () => {
       }
       expect(statuses.indexOf(429)).toBeGreaterThanOrEqual(20);
       expect(statuses.slice(21)).toEqual([429, 429, 429, 429]);
+      await strict.stillWorks();
     } finally {
       await strict.close();
+    }
+  });
+
+  test('guessing at a chosen secret ends after a hundred hashes; the right one goes on where it was used before', async () => {
+    const other = await startThreatened();
+    try {
+      const hash = await other.app.hasher.hash('a chosen secret');
+      await other.app.store.transaction(async (tx) => {
+        await tx.clients.put([client('chosen')]);
+        await tx.addClientSecret('chosen', secret('a chosen secret', { algorithm: 'argon2id', hash }));
+      });
+      const attempt = (value: string) => post(`${other.url}/oauth/token`, FORM, basic('chosen', value));
+      expect((await attempt('a chosen secret')).status).toBe(200);
+      const verify = jest.spyOn(other.app.hasher, 'verify');
+      const statuses: number[] = [];
+      for (let guess = 0; guess < 103; guess += 1) statuses.push((await attempt(`guess-${guess}`)).status);
+      expect(statuses.slice(98)).toEqual([401, 401, 429, 429, 429]);
+      expect(verify).toHaveBeenCalledTimes(100);
+      expectRefusal(await attempt('guess-103'), { status: 429, error: 'temporarily_unavailable' });
+      expect((await attempt('a chosen secret')).status).toBe(200);
+      verify.mockRestore();
+    } finally {
+      await other.close();
     }
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { callerOf } from '../../../src/storage/redis/attempt-budget.ts';
-import { PASSWORD } from '../../support/market.ts';
-import { post, type Answer } from '../../support/token-client.ts';
+import { PASSWORD, secretOf } from '../../support/market.ts';
+import { basic, post, type Answer } from '../../support/token-client.ts';
 import { expectRefusal, startThreatened } from './endpoint.ts';
 
 describe('T-17 stuffing', () => {
@@ -49,6 +49,20 @@ describe('T-17 stuffing', () => {
         statuses.push((await attempt(strict.url, 'nobody', address)).status);
       expect(statuses).toEqual([400, 400, 400, 429]);
       expect((await attempt(strict.url, 'nobody', '2001:db8:1:3::1')).status).toBe(400);
+    } finally {
+      await strict.close();
+    }
+  });
+
+  test('a client that proves who it is has no budget of its address: it speaks for many people; each name keeps its own', async () => {
+    const strict = await startThreatened({ env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '3', ROLEMINT_ATTEMPTS_PER_NAME: '2' } });
+    try {
+      const through = (username: string) =>
+        post(`${strict.url}/oauth/token`, { grant_type: 'password', username, password: 'Spring-2026!' }, basic('pw', secretOf('pw')));
+      const statuses: number[] = [];
+      for (let index = 0; index < 6; index += 1) statuses.push((await through(`nobody-${index}`)).status);
+      for (let index = 0; index < 3; index += 1) statuses.push((await through('b1u')).status);
+      expect(statuses).toEqual([400, 400, 400, 400, 400, 400, 400, 400, 429]);
     } finally {
       await strict.close();
     }

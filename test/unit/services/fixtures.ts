@@ -64,8 +64,8 @@ export function openHasher() {
 export function openBudget() {
   const calls: string[] = [];
   const budget: AttemptBudget = {
-    take: async (address, name) => void calls.push(`take ${address} ${name}`),
-    giveBack: async (address, name) => void calls.push(`give back ${address} ${name}`),
+    take: async ({ address, name }) => void calls.push(`take ${address} ${name}`),
+    giveBack: async ({ address, name }) => void calls.push(`give back ${address} ${name}`),
     recordFailure: async (address) => void calls.push(`failure ${address}`),
     blockedFor: () => undefined,
     close: async () => undefined,
@@ -123,7 +123,7 @@ export async function openWorld(wrap: (store: Store) => Store = (store) => store
       ...given,
     };
   };
-  const credentials = { username: 'alice', password: 'pw', address: '192.0.2.1' };
+  const credentials = { username: 'alice', password: 'pw', address: '192.0.2.1', shared: false };
   return {
     clock,
     store,
