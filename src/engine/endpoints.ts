@@ -13,8 +13,9 @@ import { discoveryDocument } from './discovery.ts';
 import { inProtocol } from './errors.ts';
 import { grantHandler, required, SHARED_PARAMETERS } from './grants/grant.ts';
 import { GRANTS } from './grants/grants.ts';
-import { clientEndpoint, type EngineContext, type EngineMiddleware } from './internals.ts';
-import { PATHS, type Engine } from './provider.ts';
+import type { Engine, EngineContext, EngineMiddleware } from './context.ts';
+import { clientEndpoint } from './internals.ts';
+import { PATHS } from './provider.ts';
 
 export interface EndpointOptions {
   readonly issuer: string;

@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
 import { errors } from 'oidc-provider';
 import getRawBody from 'raw-body';
-import type { EngineContext } from './internals.ts';
+import type { EngineContext } from './context.ts';
 
 /** As large as the engine allows on its own endpoints. */
 const LARGEST_FORM = 56 * 1024;

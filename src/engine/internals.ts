@@ -4,7 +4,6 @@
  * `test/unit/engine/internals.test.ts` holds each part to what is relied on; the version is pinned.
  */
 import type Provider from 'oidc-provider';
-import type { KoaContextWithOIDC } from 'oidc-provider';
 import compose from 'koa-compose';
 import validateDpop, { checkDpopReplay } from 'oidc-provider/lib/helpers/validate_dpop.js';
 import cors from 'oidc-provider/lib/shared/cors.js';
@@ -12,10 +11,8 @@ import clientAuth, { getClientAuthParams } from 'oidc-provider/lib/shared/client
 import errorHandler from 'oidc-provider/lib/shared/error_handler.js';
 import paramsMiddleware from 'oidc-provider/lib/shared/assemble_params.js';
 import rejectDupes from 'oidc-provider/lib/shared/reject_dupes.js';
+import type { EngineContext, EngineMiddleware } from './context.ts';
 import { readForm } from './form.ts';
-
-export type EngineContext = KoaContextWithOIDC;
-export type EngineMiddleware = (ctx: EngineContext, next: () => Promise<void>) => unknown;
 
 /** What proves possession of a key in a request, RFC 9449. */
 export interface DpopProof {

@@ -14,7 +14,8 @@ import { assertAssertionClaims } from './client-assertions.ts';
 import { EngineClients } from './clients.ts';
 import { extrasOf, inProtocol } from './errors.ts';
 import { GRANT_NAMES } from './grants/grants.ts';
-import { pinUrlsToIssuer, type EngineContext } from './internals.ts';
+import type { Engine, EngineContext } from './context.ts';
+import { pinUrlsToIssuer } from './internals.ts';
 
 export const PATHS = {
   token: '/oauth/token',
@@ -33,11 +34,6 @@ export interface EngineOptions {
   readonly replays: ReplayStore;
   readonly clock: Clock;
   readonly onRefusal: (ctx: EngineContext, refusal: EndpointRefusal) => void;
-}
-
-export interface Engine {
-  readonly provider: Provider;
-  readonly clients: EngineClients;
 }
 
 /** Builds the engine; nothing of oidc-provider's defaults that could surprise is left on. */

@@ -5,8 +5,8 @@
 import { errors } from 'oidc-provider';
 import type { IssuedToken, TokenRequest, TokenService } from '../../services/tokens.ts';
 import { inProtocol } from '../errors.ts';
-import { dpopProof, type EngineContext } from '../internals.ts';
-import type { Engine } from '../provider.ts';
+import type { Engine, EngineContext } from '../context.ts';
+import { dpopProof } from '../internals.ts';
 
 export interface GrantType {
   readonly name: string;

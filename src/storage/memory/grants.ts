@@ -3,7 +3,7 @@ import type { Grant, GrantStore, ReplayStore, Revocation, RevocationStore, Token
 import { missing, taken } from '../refusals.ts';
 import { assertKey, copy, toJson } from '../values.ts';
 import type { Tables } from './tables.ts';
-import type { MemoryAccessor } from './store.ts';
+import type { MemoryAccessor } from './accessor.ts';
 
 export function memoryGrants({ read, write, now }: MemoryAccessor): GrantStore {
   return {

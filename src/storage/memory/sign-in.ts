@@ -3,7 +3,7 @@ import type { PasswordCredential, SignInStore } from '../../domain/ports.ts';
 import { lockMs, REST_MS } from '../sign-in-delay.ts';
 import { assertKey, assertStorable, copy } from '../values.ts';
 import type { AttemptRow, Tables } from './tables.ts';
-import type { MemoryAccessor } from './store.ts';
+import type { MemoryAccessor } from './accessor.ts';
 
 export function memorySignIn({ read, write }: MemoryAccessor): SignInStore {
   return {

@@ -2,32 +2,18 @@
  * @module The in-memory twin of the Postgres store: the same answers, the same refusals, the same order of changes. For
  * tests and for trying things out; what it holds ends with the process.
  */
-import type { AuditEvent } from '../../domain/audit-event.ts';
 import type { Store } from '../../domain/ports.ts';
 import { CHANGES_KEPT_MS, SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
 import { runTransaction, transactionScope } from '../transaction-scope.ts';
 import { keepableEvent } from '../values.ts';
 import { memoryAccess } from './access.ts';
+import type { MemoryAccessor } from './accessor.ts';
 import { findClientRecord } from './clients.ts';
 import { memoryGrants, memoryReplays, memoryRevocations, stillHits } from './grants.ts';
 import { assertPlaces } from './organizations.ts';
 import { memorySignIn, restEnds } from './sign-in.ts';
-import { Draft, emptyState, type State, type Tables } from './tables.ts';
+import { Draft, emptyState, type State } from './tables.ts';
 import { memoryTransaction } from './transaction.ts';
-
-/** What a single write outside of transactions may touch. It checks everything before it changes anything. */
-export interface Writing {
-  readonly tables: Tables;
-  audit(event: AuditEvent): void;
-}
-
-/** How the parts of the store reach its state. */
-export interface MemoryAccessor {
-  read(): State;
-  /** Runs when no transaction is under way; after it returns the change is complete. */
-  write<T>(work: (writing: Writing) => T): Promise<T>;
-  now(): number;
-}
 
 export function openMemoryStore(options: StoreOptions = {}): Store {
   const clock = options.clock ?? SYSTEM_CLOCK;
