@@ -201,3 +201,33 @@ describe('the paths to a role', () => {
     expect(pathsTo(market, subject, undefined, NOW, at('FullAccess'))).toEqual([]);
   });
 });
+
+describe('holding very many roles', () => {
+  const many = Array.from({ length: 1200 }, (_, index) => `Many${String(index).padStart(4, '0')}`);
+  const catalogue = catalogueOf({
+    roles: many.map(role),
+    securityProfiles: [profile('late', { roles: many.slice(300, 1100).toReversed() }), profile('early', { roles: many.slice(0, 900) })],
+  });
+  const held = () =>
+    holdings(
+      catalogue,
+      alice(reach('late', { until: NOW + 2 * HOUR }), reach('early', { until: NOW + HOUR }), reach('late', { until: NOW + 1 })),
+      undefined,
+      NOW,
+    );
+
+  it('is the same union: ascending, each role once, until the longest of its paths', () => {
+    const { roles, until } = held();
+    expect([...roles].map((position) => catalogue.roles[position])).toEqual(many.slice(0, 1100));
+    expect([...until].every((end, index) => end === NOW + (index < 300 ? HOUR : 2 * HOUR))).toBe(true);
+    expect(heldUntil(held(), catalogue.indexOf('Many1100')!)).toBe(0);
+    expect(heldUntil(held(), catalogue.indexOf('Many1099')!)).toBe(NOW + 2 * HOUR);
+  });
+
+  it('leaves nothing behind for who comes next', () => {
+    const before = held();
+    expect([...holdings(catalogue, alice(), undefined, NOW).roles]).toEqual([]);
+    const after = held();
+    expect([after.roles, after.until]).toEqual([before.roles, before.until]);
+  });
+});
