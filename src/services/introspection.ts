@@ -17,6 +17,15 @@ const INACTIVE: Introspection = { active: false };
 /** 48 bits of milliseconds at the head of a UUID version 7. */
 const UUID_TIME = 12;
 
+/** What is left of an access token at this instant. */
+export interface LiveAccess {
+  /** Minted and still held, in the order of the token. */
+  readonly roles: readonly string[];
+  readonly subject: Subject;
+  /** Whose roles count: the subject, or a client's context user. */
+  readonly acting: Subject;
+}
+
 export interface IntrospectionOptions {
   readonly access: AccessService;
   readonly grants: GrantStore;
@@ -48,11 +57,27 @@ export class IntrospectionService {
     if (claims === undefined) return INACTIVE;
     const trace = traceOf(claims);
     if (trace.clientId !== callerId && workspace.resourceServers.get(String(claims['aud']))?.clients.includes(callerId) !== true) return INACTIVE;
-    if (await this.#options.revocations.isRevoked(trace)) return INACTIVE;
-    const acting = await this.#actingSubject(trace);
-    if (acting === undefined) return INACTIVE;
-    const roles = this.#stillHeld(workspace, acting, trace.clientId, claims['roles'] as readonly string[]);
+    const live = await this.live(claims);
+    if (live === undefined) return INACTIVE;
+    const { roles } = live;
     return { ...claims, active: true, token_type: claims['cnf'] === undefined ? 'Bearer' : 'DPoP', scope: roles.join(' '), roles };
+  }
+
+  /**
+   * What a verified access token is worth on what the store says now.
+   * @returns undefined when it was revoked, or its subject, its client or an organization of theirs is disabled
+   * @throws `unavailable` when the store cannot say
+   */
+  async live(claims: Claims): Promise<LiveAccess | undefined> {
+    const { access, revocations } = this.#options;
+    await access.refresh(0);
+    const trace = traceOf(claims);
+    if (await revocations.isRevoked(trace)) return undefined;
+    const acting = await this.#actingSubject(trace);
+    if (acting === undefined) return undefined;
+    const subject = trace.userId === undefined ? await access.subject('client', trace.clientId) : acting;
+    if (subject === undefined) return undefined;
+    return { roles: this.#stillHeld(await access.workspace(), acting, trace.clientId, claims['roles'] as readonly string[]), subject, acting };
   }
 
   /** Whose roles count now for a token: undefined when the subject, its client or an organization of theirs is disabled. */
