@@ -30,6 +30,7 @@ function makeCase(size: number): Case {
     permissions: [],
     fullAccess: false,
     managed: false,
+    version: 1,
   }));
   const barredRoles = roles.filter((_, index) => index % 50 === 0).map(({ name }) => name);
   const catalogue = compileCatalogue({

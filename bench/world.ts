@@ -36,6 +36,7 @@ export async function fill({ store, hasher, clock }: App, { clients, users, prof
           permissions: [],
           fullAccess: false,
           managed: false,
+          version: 1,
         })),
       );
     }

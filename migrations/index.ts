@@ -10,6 +10,10 @@ import * as parties from './0002_parties.ts';
 import * as assignments from './0003_assignments.ts';
 import * as tokens from './0004_tokens.ts';
 import * as audit from './0005_audit.ts';
+import * as directory from './0006_directory.ts';
+import * as usage from './0008_usage.ts';
+import * as invitations from './0009_invitations.ts';
+import * as lineage from './0010_lineage.ts';
 
 interface Step {
   readonly name: string;
@@ -22,6 +26,10 @@ const STEPS: readonly Step[] = [
   { name: '0003_assignments', up: assignments.up },
   { name: '0004_tokens', up: tokens.up },
   { name: '0005_audit', up: audit.up },
+  { name: '0006_directory', up: directory.up },
+  { name: '0008_usage', up: usage.up },
+  { name: '0009_invitations', up: invitations.up },
+  { name: '0010_lineage', up: lineage.up },
 ];
 
 export const migrationSource: Knex.MigrationSource<Step> = {

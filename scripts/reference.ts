@@ -6,9 +6,8 @@ import type { Command } from 'commander';
 import { CliContext } from '../src/cli/context.ts';
 import { buildProgram } from '../src/cli/run.ts';
 import { SETTINGS } from '../src/config.ts';
-import type { ErrorCode } from '../src/domain/errors.ts';
 import { BUILT_IN_ROLES } from '../src/domain/role.ts';
-import { STATUS } from '../src/http/errors.ts';
+import { MEANING, STATUS, type ProblemCode } from '../src/http/errors.ts';
 import { openMetrics } from '../src/telemetry/metrics.ts';
 
 /** Documents with generated parts, relative to the project. */
@@ -39,23 +38,8 @@ function settings(): string {
   return table(['setting', 'default', 'what it is for'], rows);
 }
 
-/** What a code means for whoever receives it. */
-const MEANING: Readonly<Record<ErrorCode, string>> = {
-  invalid_input: 'Something that was sent cannot be used. `pointer` says where, the title says what is allowed.',
-  unauthenticated: 'It is not known who is asking.',
-  insufficient_roles: 'The caller is known and lacks a role. The title names the roles of which one is needed.',
-  above_ceiling: 'The caller may make such changes, but not hand out this much.',
-  not_found: 'There is no such thing, or it belongs to somebody else: the answer is the same.',
-  already_exists: 'The name or id is taken.',
-  in_use: 'Something else still needs it.',
-  stale_version: 'It was changed since it was read. Read it again.',
-  too_many_attempts: 'Too many failures in a short time. `Retry-After` says when to come back.',
-  unavailable: 'The store, the keys or the hashing queue cannot answer now. Retry after `Retry-After`.',
-  internal: 'A fault of ours. The log line with the same request id says which.',
-};
-
 function errors(): string {
-  const rows = (Object.keys(STATUS) as ErrorCode[]).map((name) => [code(name), String(STATUS[name]), MEANING[name]]);
+  const rows = (Object.keys(STATUS) as ProblemCode[]).map((name) => [code(name), String(STATUS[name]), MEANING[name]]);
   return table(['code', 'status', 'what it means'], rows);
 }
 

@@ -7,6 +7,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { V7Generator } from 'uuidv7';
+import type Koa from 'koa';
+import { Administration } from './administration/administration.ts';
+import { inviterMayStill } from './administration/inviter.ts';
 import type { Config } from './config.ts';
 import { DomainError } from './domain/errors.ts';
 import type { Clock, Random, Store } from './domain/ports.ts';
@@ -14,25 +17,40 @@ import type { SigningAlgorithm } from './domain/resource-server.ts';
 import { openTokenSigner, type TokenSignerHandle } from './engine/token-signer.ts';
 import { openPasswordHasher } from './hashing/password-hasher.ts';
 import { healthRoutes } from './http/health.ts';
-import { oneTimeLinkPage } from './http/one-time-link.ts';
 import { createHttpServer } from './http/server.ts';
+import { forgottenPasswordPage } from './http/sign-in/forgotten-password.ts';
+import { invitationPage } from './http/sign-in/invitation.ts';
+import { oneTimeLinkPage } from './http/sign-in/one-time-link.ts';
+import { openMail } from './mail/open.ts';
 import { AccessService } from './services/access.ts';
 import { Bootstrap } from './services/bootstrap.ts';
 import { ClientAuthentication } from './services/client-authentication.ts';
 import { ClientService } from './services/clients.ts';
+import { DefinitionsCache } from './services/definitions.ts';
+import { deploymentSecret } from './services/deployment-secret.ts';
 import { ExplainService } from './services/explain.ts';
+import { ImpersonationService } from './services/impersonation.ts';
 import { IntrospectionService } from './services/introspection.ts';
 import { KeyService, type KeyCaller } from './services/keys.ts';
+import { InvitationAcceptance } from './services/invitation-acceptance.ts';
+import { InvitationService } from './services/invitations.ts';
 import { startReaper } from './services/maintenance.ts';
-import { OneTimeLinks } from './services/one-time-links.ts';
+import { MeService, type MeServiceOptions } from './services/me.ts';
+import { OneTimeLinks, type OneTimeLinkOptions } from './services/one-time-links.ts';
+import { PasswordResets } from './services/password-resets.ts';
+import { Passwords } from './services/passwords.ts';
 import { RevocationService } from './services/revocation.ts';
+import { SessionService } from './services/sessions.ts';
 import { SignIn } from './services/sign-in.ts';
 import { TokenService } from './services/tokens.ts';
+import { UsageRecorder } from './services/usage-recorder.ts';
+import { UsageReview } from './services/usage-review.ts';
 import { UserService, type UserServiceOptions } from './services/users.ts';
 import { openSigningKeyFile } from './storage/files/signing-keys.ts';
 import { openAttemptBudget } from './storage/redis/attempt-budget.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
 import { measuredStore } from './telemetry/measured-store.ts';
+import { mailEvents } from './telemetry/mail-events.ts';
 import { openMetrics } from './telemetry/metrics.ts';
 import { tokenEvents } from './telemetry/token-events.ts';
 
@@ -120,34 +138,78 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   });
   closers.push(() => budget.close());
   const events = tokenEvents(log, metrics);
+  const usage = new UsageRecorder({
+    usage: store.usage,
+    clock,
+    onError: (err) => log.warn({ event: 'usage_not_added', err }),
+    onLost: (counts) => log.warn({ event: 'usage_lost', counts }),
+  });
   const reading = { access, grants: store.grants, revocations: store.revocations, signer, clock };
+  const definitions = new DefinitionsCache();
+  const signIn = new SignIn({ store: store.signIn, access, hasher, budget, clock });
+  const revocation = new RevocationService(reading);
+  const { outboxDir, smtpUrl, mailFrom: from } = config;
+  const mailer = await openMail({ smtpUrl: smtpUrl?.reveal(), from, outboxDir, clock, random, ...mailEvents(log, metrics) });
+  closers.push(() => mailer.close());
+  const parts = { issuer: config.issuer, store, access, hasher, clock, random, mailer };
+  const administering = administration(parts);
+  const forPeople = people({ ...parts, ...administering, signIn, revocation, log });
+  closers.push(() => forPeople.resets.idle());
+  const introspection = new IntrospectionService(reading);
   const tokens = new TokenService({
     ...reading,
     issuer: config.issuer,
     accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
     refreshTokenLifetimeSeconds: config.refreshTokenLifetimeSeconds,
-    signIn: new SignIn({ store: store.signIn, access, hasher, budget, clock }),
+    signIn,
+    impersonation: new ImpersonationService({ ...reading, issuer: config.issuer, introspection, transaction: store.transaction }),
     random,
-    onIssued: events.issued,
+    onIssued: (event) => {
+      events.issued(event);
+      usage.record(event);
+    },
   });
   const services = {
     access,
     keys,
     tokens,
     authentication: new ClientAuthentication(hasher, clock),
-    introspection: new IntrospectionService(reading),
+    introspection,
     revocation: new RevocationService(reading),
     explain: new ExplainService(access, clock),
-    ...administration({ store, access, hasher, clock, random }, config.issuer),
+    definitions,
+    administration: new Administration({ store, access, hasher, clock, random, definitions, fullAccessHours: config.fullAccessHours }),
+    usageReview: new UsageReview({ usage: store.usage, access, clock, usageDays: config.usageDays }),
+    ...administering,
+    ...forPeople,
   };
-  return { config, log, clock, random, store, hasher, signer, budget, metrics, events, services };
+  return { config, log, clock, random, store, hasher, signer, budget, metrics, events, usage, services };
 }
 
-function administration(parts: UserServiceOptions, issuer: string) {
+function administration(parts: UserServiceOptions & Omit<OneTimeLinkOptions, 'users'>) {
   const users = new UserService(parts);
   const clients = new ClientService(parts);
-  const links = new OneTimeLinks({ ...parts, issuer, users });
+  const links = new OneTimeLinks({ ...parts, users });
   return { users, clients, links, bootstrap: new Bootstrap({ ...parts, clients, links }) };
+}
+
+interface PeopleParts extends UserServiceOptions, Omit<MeServiceOptions, 'passwords' | 'sessions'> {
+  readonly links: OneTimeLinks;
+  readonly revocation: RevocationService;
+  readonly log: Logger;
+}
+
+/** What people do for themselves: invited, forgetful, or signed in. */
+function people({ log, ...parts }: PeopleParts) {
+  const passwords = new Passwords(parts);
+  const sessions = new SessionService(parts);
+  return {
+    sessions,
+    me: new MeService({ ...parts, passwords, sessions }),
+    invitations: new InvitationService(parts),
+    acceptance: new InvitationAcceptance({ ...parts, passwords, mayStill: inviterMayStill(parts.clock) }),
+    resets: new PasswordResets({ ...parts, onFailed: (err) => log.warn({ event: 'password_reset_failed', err }) }),
+  };
 }
 
 /** Each kind of store is loaded only when it is used: the embedded one brings a whole Postgres along. */
@@ -172,18 +234,28 @@ function announcing(store: Store, access: AccessService): Store {
   return new Proxy(store, { get: (target, name) => (name === 'transaction' ? transaction : (Reflect.get(target, name) as unknown)) });
 }
 
-let engineModule: Promise<typeof import('./engine/engine.ts')> | undefined;
+let serving: ReturnType<typeof importServing> | undefined;
 
-/** The engine is loaded once, and only by who serves: the other commands do not wait for it. */
-function loadEngine(): Promise<typeof import('./engine/engine.ts')> {
-  engineModule ??= import('./engine/engine.ts');
-  return engineModule;
+/** What answers requests is loaded once, and only by who serves: the other commands do not wait for it. */
+function loadServing(): ReturnType<typeof importServing> {
+  serving ??= importServing();
+  return serving;
 }
 
-async function listen({ config, log, store, signer, budget, metrics, events, services, clock }: Parts, closers: Closer[]): Promise<{ port: number }> {
+async function importServing() {
+  const { openEngine } = await import('./engine/engine.ts');
+  const { localKeys } = await import('./engine/local-keys.ts');
+  const { openManagement } = await import('./http/management/management.ts');
+  return { openEngine, localKeys, openManagement };
+}
+
+async function listen(
+  { config, log, store, signer, budget, metrics, events, usage, services, clock, random }: Parts,
+  closers: Closer[],
+): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
   const { access, authentication, tokens, introspection, revocation } = services;
-  const { openEngine } = await loadEngine();
+  const { openEngine, openManagement, localKeys } = await loadServing();
   const engine = openEngine({
     issuer: config.issuer,
     access,
@@ -195,7 +267,25 @@ async function listen({ config, log, store, signer, budget, metrics, events, ser
     budget,
     replays: store.replays,
     jwks: () => signer.jwks(),
-    onRefusal: (ctx, refusal) => events.refused({ ...refusal, requestId: ctx.state['requestId'] as string }),
+    onRefusal: (ctx, refusal) => events.refused({ ...refusal, requestId: requestIdOf(ctx) }),
+  });
+  const onFault = (ctx: Koa.Context, err: unknown) => log.error({ event: 'request_failed', path: ctx.path, request_id: requestIdOf(ctx), err });
+  const management = openManagement({
+    issuer: config.issuer,
+    clock,
+    keys: localKeys(() => signer.jwks()),
+    signer,
+    introspection,
+    access,
+    secret: await deploymentSecret({ store, random }),
+    store,
+    random,
+    administration: services.administration,
+    definitions: services.definitions,
+    clients: services.clients,
+    onRefused: (ctx, refusal) =>
+      log.info({ event: 'api_refused', endpoint: endpointOf(ctx), method: ctx.method, ...refusal, request_id: requestIdOf(ctx) }),
+    onFault,
   });
   const prefix = randomBytes(6).toString('base64url');
   let requests = 0;
@@ -203,13 +293,20 @@ async function listen({ config, log, store, signer, budget, metrics, events, ser
     trustedProxyHops: config.trustedProxyHops,
     maxConnections: config.maxConnections,
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
-    middleware: [engine, oneTimeLinkPage({ links: services.links, budget }), healthRoutes({ ready: () => store.ping(), metrics: metrics.registry })],
-    onAnswered: (ctx, seconds) =>
-      metrics.requests.observe({ endpoint: endpointLabel(ctx.path, ctx.status), method: ctx.method, status: ctx.status }, seconds),
-    onFault: (ctx, err) => log.error({ event: 'request_failed', path: ctx.path, request_id: ctx.state['requestId'] as string, err }),
+    middleware: [
+      engine,
+      ...management,
+      oneTimeLinkPage({ links: services.links, budget }),
+      forgottenPasswordPage({ resets: services.resets, budget }),
+      invitationPage({ acceptance: services.acceptance, budget }),
+      healthRoutes({ ready: () => store.ping(), metrics: metrics.registry }),
+    ],
+    onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointOf(ctx), method: ctx.method, status: ctx.status }, seconds),
+    onFault,
   });
-  const stopReaper = startReaper(store, clock, (err) => log.warn({ event: 'reaping_failed', err }));
+  const stopReaper = startReaper({ store, clock, usageDays: config.usageDays, onError: (err) => log.warn({ event: 'reaping_failed', err }) });
   closers.push(stopReaper);
+  closers.push(usage.start());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.port, config.host, resolve);
@@ -241,10 +338,14 @@ async function ensureKeys(access: AccessService, keys: KeyService): Promise<void
   }
 }
 
-/** Endpoint names as metric labels: a closed set, whatever paths callers invent. */
-function endpointLabel(path: string, status: number): string {
-  return status === 404 ? 'unknown' : path;
+/** Endpoint names as metric labels: a closed set, whatever paths and ids callers invent. */
+function endpointOf(ctx: Koa.Context): string {
+  const template: unknown = ctx.state['endpoint'];
+  if (typeof template === 'string') return template;
+  return ctx.status === 404 ? 'unknown' : ctx.path;
 }
+
+const requestIdOf = (ctx: Koa.Context): string => ctx.state['requestId'] as string;
 
 /** Takes no more connections, lets requests under way finish, then closes what is left. */
 async function drain(server: Server): Promise<void> {

@@ -4,7 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { z } from 'zod';
+import { isMailAddress } from './domain/mail.ts';
 import { LONGEST_ACCESS_TOKEN_SECONDS } from './domain/signing-key.ts';
 
 const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -28,6 +30,24 @@ const issuer = z.string().refine((value) => {
     !value.endsWith('/')
   );
 }, 'an http or https URL without query, fragment and final slash is needed');
+
+/** Of what nodemailer can be told by a URL, what a deployment may need. */
+const SMTP_PARAMETERS = new Set(['requireTLS', 'ignoreTLS', 'tls.rejectUnauthorized', 'tls.servername']);
+
+const smtpUrl = z.string().refine(
+  (value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    return (
+      url !== undefined &&
+      ['smtp:', 'smtps:'].includes(url.protocol) &&
+      url.hostname !== '' &&
+      [...url.searchParams.keys()].every((name) => SMTP_PARAMETERS.has(name))
+    );
+  },
+  `an smtp:// or smtps:// URL is needed, with no other parameters than ${[...SMTP_PARAMETERS].join(', ')}`,
+);
+
+const mailFrom = z.string().refine((value) => isMailAddress(/^[^<>"\r\n]+ <([^<>]+)>$/.exec(value)?.[1] ?? value), 'a mail address is needed');
 
 interface Setting {
   readonly schema: z.ZodType<unknown, string>;
@@ -64,6 +84,14 @@ export const SETTINGS = {
     true,
   ),
   ROLEMINT_KEYS_DIR: setting(z.string().min(1), './keys', 'Folder of the signing keys.'),
+  ROLEMINT_SMTP_URL: setting(
+    smtpUrl,
+    '',
+    'Mail server: `smtp://user:password@host:587` (STARTTLS; required off loopback unless `?requireTLS=false`) or `smtps://`. Unset: mails become files.',
+    true,
+  ),
+  ROLEMINT_MAIL_FROM: setting(mailFrom, 'no-reply@HOST', 'Sender of mails: `name@host` or `Name <name@host>`. HOST is that of the issuer.'),
+  ROLEMINT_OUTBOX_DIR: setting(z.string().min(1), 'DATA_DIR/outbox', 'Folder where mails become files without `ROLEMINT_SMTP_URL`.'),
   ROLEMINT_PRODUCTION: setting(
     flag,
     'false',
@@ -94,6 +122,8 @@ export const SETTINGS = {
   ),
   ROLEMINT_ATTEMPTS_PER_NAME: setting(whole(1, 1_000_000), '50', 'Failed attempts per name and caller address in 10 minutes before 429.'),
   ROLEMINT_MAX_CONNECTIONS: setting(whole(1, 1_000_000), '10000', 'Open connections at most; more are refused.'),
+  ROLEMINT_FULL_ACCESS_HOURS: setting(whole(0, 87_600), '24', 'Longest time for which the management API gives FullAccess without `confirm`.'),
+  ROLEMINT_USAGE_DAYS: setting(whole(1, 3650), '400', 'Days for which counts of requested and granted roles are kept.'),
   ROLEMINT_LOG_LEVEL: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', 'Least level that is logged.'),
   ROLEMINT_LOG_FORMAT: setting(z.enum(['auto', 'json', 'pretty']), 'auto', '`auto`: pretty on a terminal, JSON elsewhere.'),
 } as const satisfies Record<string, Setting>;
@@ -103,8 +133,13 @@ type SettingName = keyof typeof SETTINGS;
 /** Defaults that follow from something else, as a rule from a setting above; the table of the README describes them. */
 const DERIVED: Partial<Record<SettingName, (values: ReadonlyMap<SettingName, unknown>) => string>> = {
   ROLEMINT_ISSUER: (values) => localIssuer(values.get('ROLEMINT_PORT') ?? SETTINGS.ROLEMINT_PORT.fallback),
+  ROLEMINT_MAIL_FROM: (values) => `no-reply@${hostOf(values.get('ROLEMINT_ISSUER'))}`,
+  ROLEMINT_OUTBOX_DIR: (values) => path.join(String(values.get('ROLEMINT_DATA_DIR')), 'outbox'),
   ROLEMINT_HASH_THREADS: () => String(Math.max(1, availableParallelism() - 1)),
 };
+
+/** The host of the issuer; an invalid issuer has been complained about already. */
+const hostOf = (issuerUrl: unknown): string => (typeof issuerUrl === 'string' ? new URL(issuerUrl).hostname.replaceAll(/[[\]:]/g, '') : 'localhost');
 
 const localIssuer = (port: unknown): string => `http://localhost:${String(port)}`;
 
@@ -206,6 +241,9 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     dataDir: text('ROLEMINT_DATA_DIR'),
     redisUrl: secret('ROLEMINT_REDIS_URL'),
     keysDir: text('ROLEMINT_KEYS_DIR'),
+    smtpUrl: secret('ROLEMINT_SMTP_URL'),
+    mailFrom: text('ROLEMINT_MAIL_FROM'),
+    outboxDir: text('ROLEMINT_OUTBOX_DIR'),
     production: values.get('ROLEMINT_PRODUCTION') as boolean,
     trustedProxyHops: number('ROLEMINT_TRUSTED_PROXY_HOPS'),
     accessTokenLifetimeSeconds: number('ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS'),
@@ -215,6 +253,8 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     attemptsPerAddress: number('ROLEMINT_ATTEMPTS_PER_ADDRESS'),
     attemptsPerName: number('ROLEMINT_ATTEMPTS_PER_NAME'),
     maxConnections: number('ROLEMINT_MAX_CONNECTIONS'),
+    usageDays: number('ROLEMINT_USAGE_DAYS'),
+    fullAccessHours: number('ROLEMINT_FULL_ACCESS_HOURS'),
     logLevel: text('ROLEMINT_LOG_LEVEL'),
     logFormat: text('ROLEMINT_LOG_FORMAT') as 'auto' | 'json' | 'pretty',
   });

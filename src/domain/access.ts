@@ -38,6 +38,13 @@ export interface Reach {
   readonly assignedAt: Instant;
 }
 
+/** That a user is in a group, in force from `from` (included) until `until` (excluded). */
+export interface MembershipWindow {
+  readonly userGroup: string;
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
 /** A user or a client with everything about it that a decision needs; loaded in one query. */
 export interface Subject {
   readonly kind: 'user' | 'client';
@@ -47,6 +54,8 @@ export interface Subject {
   readonly active: boolean;
   readonly organization?: { readonly id: string; readonly type: string; readonly path: readonly string[] } | undefined;
   readonly authorizedOrganizations: readonly string[];
+  /** Every group that a user is in, also those that nothing is assigned to, by group id; none for clients. */
+  readonly memberships: readonly MembershipWindow[];
   readonly reaches: readonly Reach[];
 }
 

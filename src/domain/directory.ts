@@ -32,7 +32,8 @@ export type NounName = keyof Nouns;
  * What may be seen. Users, groups, organizations: those of the tenancy. Clients and profiles: those whose organization is
  * in the tenancy. Assignments: those whose party is. Rules: those whose impersonator and target both are. Definitions
  * (organization types, roles, permission types, resource servers) belong to no organization: `covers` and `inherits` of
- * `tenancy.ts` say what that means.
+ * `tenancy.ts` say what that means. Only definitions, profiles and clients are inherited; people, the tree, assignments
+ * and rules never are, whatever `inherited` says.
  */
 export interface Visibility {
   readonly tenancy: Tenancy;
@@ -43,7 +44,10 @@ export interface Visibility {
 /** Allowed values of a typed filter. A list matches any of its values. */
 export type FilterValue = string | boolean | Date | readonly string[];
 
-/** Where a page ended: the value it is sorted by (as text the store understands again) and the key. */
+/**
+ * Where a page ended: the value it is sorted by (as text the store understands again) and the key. It says where to go
+ * on, also when the object is gone or has another value by now.
+ */
 export interface Position {
   readonly value: string;
   readonly key: string;
@@ -51,11 +55,14 @@ export interface Position {
 
 export interface ListQuery {
   readonly visibility: Visibility;
-  /** Filters of the noun by name, {@link FILTERS}; all of them must match. */
+  /** Filters of the noun by name, {@link FILTERS}; all of them must match. One that names what may not be seen matches nothing. */
   readonly filters: Readonly<Record<string, FilterValue>>;
-  /** Case-insensitive, anywhere in the noun's {@link SEARCHED} fields; every character stands for itself. */
+  /** Case-insensitive in every alphabet, anywhere in the noun's {@link SEARCHED} fields; every character stands for itself. */
   readonly search?: string | undefined;
-  /** One of the noun's {@link SORTS}; ties are broken by key, in the same direction. */
+  /**
+   * One of the noun's {@link SORTS}, compared by code point, or as an instant; of long texts the first 250 characters
+   * count. What is absent comes last, descending first. Ties are broken by key, in the same direction.
+   */
   readonly sort: string;
   readonly descending: boolean;
   readonly after?: Position | undefined;
@@ -80,14 +87,22 @@ export interface Session {
   readonly requestedScope: readonly string[];
   readonly audience: string;
   readonly createdAt: Date;
+  /** When the newest refresh token was made: at sign-in, or at the latest refresh. */
   readonly lastUsedAt: Date;
   readonly expiresAt: Date;
+}
+
+/** Everything that names an object and stands in the way of its removal, or would go with it. */
+export interface Dependents {
+  readonly total: number;
+  /** The first of them, by noun and key. */
+  readonly some: readonly { readonly noun: NounName; readonly key: string }[];
 }
 
 /** Whom a security profile reaches, and how. */
 export interface Holder {
   readonly user: User;
-  /** Assignments that bring it, in force or not. */
+  /** Assignments that bring it, in force or not, by id. */
   readonly assignments: readonly string[];
 }
 
@@ -99,15 +114,25 @@ export interface DirectoryReader {
    * @throws `invalid_input` for a filter or sort that the noun does not have
    */
   list<N extends NounName>(noun: N, query: ListQuery): Promise<Page<Nouns[N]>>;
-  /** Members of a group, ordered by user id, within what may be seen. */
+  /** Members of a group, whether or not their membership is in force, ordered by user id, within what may be seen. */
   listMembers(userGroup: string, query: Pick<ListQuery, 'visibility' | 'after' | 'limit' | 'total'>): Promise<Page<User>>;
   /** Users whom assignments of a profile reach (directly, by group, by organization), ordered by user id, within what may be seen. */
   listHolders(securityProfile: string, query: Pick<ListQuery, 'visibility' | 'after' | 'limit' | 'total'>): Promise<Page<Holder>>;
   /** Grants of a user that have not expired and that no revocation hits, newest first; at most `limit`. */
   listSessions(userId: string, now: Date, limit: number): Promise<readonly Session[]>;
+  /**
+   * What names the object, wherever that belongs: what of it may be told is for the caller to find out. A group has its
+   * members; a permission type whatever names one of its roles, and the profiles with a pattern that matches it. Nothing
+   * depends on itself, nor a clone on its origin.
+   */
+  dependentsOf(noun: NounName, key: string, limit: number): Promise<Dependents>;
 }
 
-/** Filters by noun; `boolean` and `instant` filters are compared as such, everything else as text, byte-exact. */
+/**
+ * Filters by noun. Texts are compared byte by byte; `before` is earlier than the instant, `after` not earlier, and what
+ * never expires matches neither. The `role` of a profile is one that it names itself, its `origin` the profile that it was
+ * cloned from; of an assignment `client_id` is whom it was made to, `client` the one that it is limited to.
+ */
 export const FILTERS: { readonly [N in NounName]: Readonly<Record<string, 'text' | 'boolean' | 'before' | 'after'>> } = {
   organization_types: {},
   roles: { category: 'text' },

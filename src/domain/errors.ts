@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'invalid_input'
   | 'unauthenticated'
   | 'insufficient_roles'
+  | 'forbidden'
   | 'above_ceiling'
   | 'not_found'
   | 'already_exists'
@@ -21,6 +22,8 @@ export interface ErrorDetails {
   readonly pointer?: string | undefined;
   /** Seconds after which a retry makes sense; for `too_many_attempts` and `unavailable`. */
   readonly retryAfterSeconds?: number | undefined;
+  /** More that the caller is told, as members of the answer, in snake_case: `problems`, `roles`, `used_by`. Public like the message. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
 }
 
@@ -30,11 +33,13 @@ export class DomainError extends Error {
   readonly code: ErrorCode;
   readonly pointer: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.pointer = details.pointer;
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.details = details.details;
   }
 }

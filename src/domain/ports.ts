@@ -11,12 +11,16 @@ import type { Assignment } from './assignment.ts';
 import type { AuditEvent } from './audit-event.ts';
 import type { Definitions } from './catalogue.ts';
 import type { Client, ClientSecret } from './client.ts';
+import type { DirectoryReader } from './directory.ts';
 import type { ImpersonationRule } from './impersonation-rule.ts';
+import type { InvitationReader, InvitationTable } from './invitation.ts';
+import type { LinkStore, LinkTable } from './one-time-link.ts';
 import type { Organization, OrganizationType } from './organization.ts';
 import type { Party, User, UserGroup } from './party.ts';
 import type { ResourceServer, SigningAlgorithm } from './resource-server.ts';
 import type { Role } from './role.ts';
 import type { PermissionType, SecurityProfile } from './security-profile.ts';
+import type { UsageStore } from './usage.ts';
 
 /** The only source of the time of day. */
 export interface Clock {
@@ -68,25 +72,50 @@ export interface ChangeLog {
   readonly changes: readonly Change[] | undefined;
 }
 
+export interface WorkspaceDefinitions extends Definitions {
+  readonly resourceServers: readonly ResourceServer[];
+  /** By id. */
+  readonly impersonationRules: readonly ImpersonationRule[];
+  /** The role that impersonation needs, when the workspace names one. */
+  readonly impersonationRole: string | undefined;
+}
+
+/** All that are set must match. */
+export interface AssignmentFilter {
+  readonly securityProfile?: string | undefined;
+  readonly party?: Party | undefined;
+  /** Counting only in tokens for this client. */
+  readonly client?: string | undefined;
+}
+
 /** Everything that decisions read. */
 export interface AccessReader {
   /** Version of the workspace and the changes after `since`, in one consistent read. Versions become visible in order. */
   readChanges(since: number): Promise<ChangeLog>;
-  /** The definitions that a catalogue is compiled from, with the resource servers, in one consistent read. */
-  loadDefinitions(): Promise<Definitions & { readonly resourceServers: readonly ResourceServer[] }>;
+  /** The definitions that a catalogue is compiled from, and what else counts for the whole workspace, in one consistent read. */
+  loadDefinitions(): Promise<WorkspaceDefinitions>;
   /** The user with every assignment that reaches it, ended ones included, in one statement. */
   findUser(id: string): Promise<Subject | undefined>;
   /** The client with what is assigned to itself and to its organization; its context user is a subject of its own. */
   findClient(id: string): Promise<Subject | undefined>;
+  /** What {@link findUser} gives, for those who exist, by id; one statement per 1,000 ids. */
+  findUsers(ids: readonly string[]): Promise<ReadonlyMap<string, Subject>>;
+  /** What {@link findClient} gives, for those that exist, by id; one statement per 1,000 ids. */
+  findClients(ids: readonly string[]): Promise<ReadonlyMap<string, Subject>>;
   /** Ids of users whom an assignment to one of these parties reaches, at most `limit`, in code-unit order. */
   usersReachedBy(parties: readonly Party[], limit: number): Promise<readonly string[]>;
+  /** How many users {@link usersReachedBy} would name without a limit. */
+  countUsersReachedBy(parties: readonly Party[]): Promise<number>;
+  /**
+   * Ids of clients whose tokens an assignment to one of these parties can change: the party itself, clients of such an
+   * organization or of one below it, clients that act with the roles of one of `contextUsers`; at most `limit`, in
+   * code-unit order. Clients that act for users of the parties are found by naming these users.
+   */
+  clientsReachedBy(parties: readonly Party[], contextUsers: readonly string[], limit: number): Promise<readonly string[]>;
   /** Whether any user at all exists. */
   hasUsers(): Promise<boolean>;
-  /** Every assignment of a profile or to a party, for explaining; at most `limit`. */
-  assignmentsOf(
-    filter: { readonly securityProfile?: string | undefined; readonly party?: Party | undefined },
-    limit: number,
-  ): Promise<readonly Assignment[]>;
+  /** Every assignment of a profile, to a party, or limited to a client, for explaining; at most `limit`. */
+  assignmentsOf(filter: AssignmentFilter, limit: number): Promise<readonly Assignment[]>;
 }
 
 export interface ClientRecord {
@@ -114,6 +143,8 @@ export interface SignInStore {
   /** @param username canonical form */
   findCredential(username: string): Promise<PasswordCredential | undefined>;
   findCredentialOf(userId: string): Promise<PasswordCredential | undefined>;
+  /** Ids of the users with this mail address, compared as `comparableMailAddress` does, in code-unit order; at most `limit`. */
+  findUsersByEmail(email: string, limit: number): Promise<readonly string[]>;
   /** Hashes of the user's passwords, newest first, the one in force included; at most `limit`. */
   findPasswordHistory(userId: string, limit: number): Promise<readonly string[]>;
   /** Replaces the hash only while it still is `expected`: for re-hashing at sign-in. False when it was changed meanwhile. */
@@ -176,6 +207,8 @@ export interface GrantStore {
    * when the grant has expired or a revocation hits it (by grant, by user or by client).
    */
   rotate(hash: string, successorHash: string, now: Date): Promise<boolean>;
+  /** Also when revoked; undefined when expired or unknown. */
+  find(id: string): Promise<Grant | undefined>;
 }
 
 /** What a revocation hits. `token` and `grant`: for ever; `user` and `client`: what was issued up to `notBefore`. */
@@ -192,6 +225,8 @@ export interface TokenTrace {
   readonly jti: string;
   readonly grantId?: string | undefined;
   readonly userId?: string | undefined;
+  /** Who acts as the user: what ends the tokens of the one or the other ends this one. */
+  readonly actorId?: string | undefined;
   readonly clientId: string;
   readonly issuedAt: Date;
 }
@@ -211,6 +246,7 @@ export interface ReplayStore {
 /** Everything that administration writes, inside one transaction; readers see what it wrote. */
 export interface StoreTransaction {
   readonly access: AccessReader;
+  readonly directory: DirectoryReader;
   readonly organizationTypes: WritableRepository<OrganizationType>;
   readonly roles: WritableRepository<Role>;
   readonly permissionTypes: WritableRepository<PermissionType>;
@@ -234,16 +270,23 @@ export interface StoreTransaction {
   /** Which of these users have a password. */
   findPasswordOwners(userIds: readonly string[]): Promise<ReadonlySet<string>>;
   readonly settings: { get(name: string): Promise<string | undefined>; set(name: string, value: string): Promise<void> };
+  readonly invitations: InvitationTable;
+  readonly links: LinkTable;
   revoke(revocation: Revocation): Promise<void>;
   audit(event: AuditEvent): Promise<void>;
 }
 
 export interface Store {
   readonly access: AccessReader;
+  /** Never waits for an administrative change. */
+  readonly directory: DirectoryReader;
   readonly signIn: SignInStore;
   readonly grants: GrantStore;
   readonly revocations: RevocationStore;
   readonly replays: ReplayStore;
+  readonly invitations: InvitationReader;
+  readonly links: LinkStore;
+  readonly usage: UsageStore;
   findClient(clientId: string, now: Date): Promise<ClientRecord | undefined>;
   /**
    * Runs an administrative change. Changes run one after the other, on all nodes, so what `work` reads stays true until

@@ -19,12 +19,15 @@ export const ROLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
 /** Scope names with a meaning of their own in OpenID Connect; they are never roles. */
 export const OIDC_SCOPES: ReadonlySet<string> = new Set(['openid', 'offline_access', 'profile', 'email', 'address', 'phone']);
 
+/** The role that suffices wherever an API accepts it; to us a name like any other, never expanded. */
+export const FULL_ACCESS = 'FullAccess';
+
 const reader = (name: string, description: string): Role => ({ name, category: 'reader', description });
 const admin = (name: string, description: string): Role => ({ name, category: 'admin', description });
 
 /** The roles of the management API. They are in every catalogue; a workspace may restate them, not redefine them. */
 export const BUILT_IN_ROLES: readonly Role[] = [
-  { name: 'FullAccess', category: 'full_access', description: 'Suffices for every call of an API that accepts it. Give it rarely and for a time.' },
+  { name: FULL_ACCESS, category: 'full_access', description: 'Suffices for every call of an API that accepts it. Give it rarely and for a time.' },
   reader('SecurityProfileReader', 'Read security profiles and their assignments.'),
   admin('SecurityProfileAdmin', 'Read, write and assign security profiles.'),
   reader('UserReader', 'Read users.'),

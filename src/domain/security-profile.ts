@@ -31,6 +31,29 @@ export interface SecurityProfile {
   readonly passwordPolicy?: PasswordPolicy | undefined;
   /** A shipped default: upgraded by `apply`; clones never are. */
   readonly managed: boolean;
+  /** 1 at first, one more with every change of what it gives or of its password policy. Kept by the store; the one that is put is ignored. */
+  readonly version: number;
+  /** Set on clones. */
+  readonly origin?: ProfileOrigin | undefined;
+}
+
+/** What a profile gives, whatever it is called and whoever owns it. */
+export type ProfileContents = Pick<SecurityProfile, 'roles' | 'permissions' | 'fullAccess'>;
+
+/** What a clone was made of, and what that gave then: the base that both are compared with, also when the origin is gone. */
+export interface ProfileOrigin extends ProfileContents {
+  /** Id of the profile. */
+  readonly securityProfile: string;
+  readonly version: number;
+}
+
+/** @throws `invalid_input` when the profile contradicts itself */
+export function assertSecurityProfile(profile: Pick<SecurityProfile, 'managed' | 'origin'>, pointer?: string): void {
+  if (profile.managed && profile.origin !== undefined) {
+    throw new DomainError('invalid_input', 'A clone cannot be managed: what is upgraded from outside would overwrite what was changed in it.', {
+      pointer,
+    });
+  }
 }
 
 export const permissionRole = (type: string, operation: string): string => `${type}:${operation}`;

@@ -1,4 +1,4 @@
-/** @module Turns refusals of our own into the protocol errors that the engine writes down: RFC 6749 §5.2, RFC 8707 §2. */
+/** @module Turns refusals of our own into the protocol errors that the engine writes down: RFC 6749 §5.2, RFC 8707 §2, RFC 8693 §2.2.2. */
 import { errors } from 'oidc-provider';
 import { DomainError } from '../domain/errors.ts';
 import { TokenRefusal } from '../services/token-refusal.ts';
@@ -33,6 +33,10 @@ function protocolError(error: unknown): unknown {
 
 function refusalError({ code, message }: TokenRefusal): Error {
   switch (code) {
+    case 'invalid_request':
+      return new errors.InvalidRequest('the subject token is not accepted');
+    case 'insufficient_scope':
+      return new errors.InsufficientScope(message, undefined as never);
     case 'invalid_grant':
       return new errors.InvalidGrant(message);
     case 'invalid_scope':

@@ -2,16 +2,19 @@
 export interface Access {
   /** User id, or client id in a client_credentials token. */
   readonly subject: string;
+  /** Client through which the token was issued. */
   readonly clientId: string;
   /** Exact names; there is no hierarchy and no wildcard among them. */
   readonly roles: ReadonlySet<string>;
+  /** As it stands in the token. Not to be searched in: `Order` is a part of `OrderAdmin`. */
   readonly scope: string;
   /** Undefined: the subject belongs to none. */
   readonly organization: AccessOrganization | undefined;
   /** Every organization that the subject may act for, its own first. */
   readonly organizationIds: readonly string[];
+  /** Undefined: no user stands behind the token. */
   readonly username: string | undefined;
-  /** RFC 8693: who acts as the subject, in impersonation tokens. */
+  /** RFC 8693 §4.1: the user who really acts, in impersonation tokens. */
   readonly actor: string | undefined;
   readonly tokenId: string;
   readonly expiresAt: Date;
@@ -24,7 +27,10 @@ export interface AccessOrganization {
   readonly path: readonly string[];
 }
 
-/** Reads verified claims. A token without roles has an empty set; the scope string is never searched in. */
+/**
+ * Reads the claims of a token that was verified. What is missing, or is not what it should be, gives nothing: a token
+ * without a list of roles has an empty set.
+ */
 export function accessOf(claims: Readonly<Record<string, unknown>>): Access {
   const text = (name: string): string | undefined => (typeof claims[name] === 'string' ? claims[name] : undefined);
   const list = (name: string): readonly string[] => {
@@ -32,7 +38,7 @@ export function accessOf(claims: Readonly<Record<string, unknown>>): Access {
     return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
   };
   const organizationId = text('org_id');
-  const act = claims['act'] as { readonly sub?: unknown } | undefined;
+  const act = claims['act'] as { readonly sub?: unknown } | null | undefined;
   return {
     subject: text('sub') ?? '',
     clientId: text('client_id') ?? '',

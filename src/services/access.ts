@@ -6,7 +6,8 @@
 import { LRUCache } from 'lru-cache';
 import { holdings, type Holdings, type Subject } from '../domain/access.ts';
 import { compileCatalogue, type Catalogue } from '../domain/catalogue.ts';
-import type { Change, Clock, Store } from '../domain/ports.ts';
+import { DEFAULT_IMPERSONATION_ROLE, type ImpersonationRule } from '../domain/impersonation-rule.ts';
+import type { Change, Clock, Store, WorkspaceDefinitions } from '../domain/ports.ts';
 import type { ResourceServer } from '../domain/resource-server.ts';
 import { prepareClient, type PreparedClient } from './prepared-client.ts';
 
@@ -27,6 +28,11 @@ export interface Workspace {
   readonly catalogue: Catalogue;
   /** By audience. */
   readonly resourceServers: ReadonlyMap<string, PreparedResourceServer>;
+  readonly impersonation: {
+    /** The role that it needs. */
+    readonly role: string;
+    rulesOf(clientId: string): readonly ImpersonationRule[];
+  };
 }
 
 export class AccessService {
@@ -134,7 +140,7 @@ export class AccessService {
     if (this.#workspace !== undefined) return this.#workspace;
     const version = this.#version;
     const definitions = await this.#store.access.loadDefinitions();
-    const workspace = {
+    const workspace: Workspace = {
       catalogue: compileCatalogue(definitions),
       resourceServers: new Map(
         definitions.resourceServers.map((server) => [
@@ -142,6 +148,7 @@ export class AccessService {
           { ...server, roleSet: server.roles === undefined ? undefined : new Set(server.roles) },
         ]),
       ),
+      impersonation: impersonationOf(definitions),
     };
     if (version === this.#version) this.#workspace = workspace;
     return workspace;
@@ -181,4 +188,14 @@ export class AccessService {
     this.#holdings.set(key, { catalogue, held });
     return held;
   }
+}
+
+function impersonationOf({ impersonationRules, impersonationRole }: WorkspaceDefinitions): Workspace['impersonation'] {
+  const byClient = new Map<string, ImpersonationRule[]>();
+  for (const rule of impersonationRules) {
+    const rules = byClient.get(rule.client);
+    if (rules === undefined) byClient.set(rule.client, [rule]);
+    else rules.push(rule);
+  }
+  return { role: impersonationRole ?? DEFAULT_IMPERSONATION_ROLE, rulesOf: (clientId) => byClient.get(clientId) ?? [] };
 }

@@ -47,6 +47,7 @@ export const ADMINISTRATOR: SecurityProfile = {
   permissions: [],
   fullAccess: false,
   managed: true,
+  version: 1,
 };
 
 export class Bootstrap {

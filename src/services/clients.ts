@@ -80,22 +80,42 @@ export class ClientService {
    * @throws `not_found`, and `invalid_input` for a client that does not authenticate by a secret
    */
   async addSecret(clientId: string, options: SecretOptions, caller: Caller): Promise<FreshSecret> {
-    return this.#options.store.transaction(async (tx) => {
-      const client = await existing(tx, clientId);
-      if (!usesSecret(client)) {
-        throw new DomainError(
-          'invalid_input',
-          `The client ${JSON.stringify(clientId)} authenticates by ${client.tokenEndpointAuthMethod}: a secret would do nothing.`,
-        );
+    return this.#options.store.transaction((tx) => this.addSecretIn(tx, clientId, { ...options, caller }));
+  }
+
+  /** {@link addSecret} inside a change that does more. */
+  async addSecretIn(
+    tx: StoreTransaction,
+    clientId: string,
+    { caller, ...options }: SecretOptions & { readonly caller: Caller },
+  ): Promise<FreshSecret> {
+    const client = await existing(tx, clientId);
+    if (!usesSecret(client)) {
+      throw new DomainError(
+        'invalid_input',
+        `The client ${JSON.stringify(clientId)} authenticates by ${client.tokenEndpointAuthMethod}: a secret would do nothing.`,
+      );
+    }
+    if (options.graceMs !== undefined) {
+      const end = new Date(this.#options.clock.now() + options.graceMs);
+      for (const secret of await secretsOf(tx, clientId)) {
+        if (secret.expiresAt === undefined || secret.expiresAt > end) await this.#expire(tx, { clientId, secretId: secret.id, at: end }, caller);
       }
-      if (options.graceMs !== undefined) {
-        const end = new Date(this.#options.clock.now() + options.graceMs);
-        for (const secret of await secretsOf(tx, clientId)) {
-          if (secret.expiresAt === undefined || secret.expiresAt > end) await this.#expire(tx, { clientId, secretId: secret.id, at: end }, caller);
-        }
-      }
-      return this.#addSecret(tx, clientId, caller, options);
-    });
+    }
+    return this.#addSecret(tx, clientId, caller, options);
+  }
+
+  /** The first secret of a client that was just made; undefined when it does not authenticate by one. */
+  async firstSecretIn(tx: StoreTransaction, clientId: string, caller: Caller): Promise<FreshSecret | undefined> {
+    return usesSecret(await existing(tx, clientId)) ? this.#addSecret(tx, clientId, caller, {}) : undefined;
+  }
+
+  /** Ends a secret at once, inside a change that does more. @throws `not_found` */
+  async expireSecretIn(
+    tx: StoreTransaction,
+    { clientId, secretId, caller }: { readonly clientId: string; readonly secretId: string; readonly caller: Caller },
+  ): Promise<void> {
+    await this.#expire(tx, { clientId, secretId, at: new Date(this.#options.clock.now()) }, caller);
   }
 
   /** Ends a secret at an instant. @throws `not_found` */

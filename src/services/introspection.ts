@@ -2,20 +2,18 @@
  * @module Whether a token is good at this instant, and for what; RFC 7662. Roles are those minted that are still held,
  * and everything is read from the store as it is now. Whoever may not see a token sees what garbage gets.
  */
-import { isEffective, type Subject } from '../domain/access.ts';
+import { isEffective, type Holdings, type Subject } from '../domain/access.ts';
 import type { Claims, Clock, GrantStore, RevocationStore, TokenSigner, TokenTrace } from '../domain/ports.ts';
+import { impersonate, mayStillImpersonate } from '../domain/impersonation-rule.ts';
 import type { AccessService, Workspace } from './access.ts';
 import { digest } from './client-authentication.ts';
 import { admitsOrganization } from '../domain/client.ts';
-import { GRANT_SEPARATOR } from './tokens.ts';
+import { looksLikeJwt, traceOf } from './token-trace.ts';
 
 /** RFC 7662 §2.2; `{ active: false }` alone for everything that the caller may not see. */
 export type Introspection = { readonly active: false } | ({ readonly active: true } & Claims);
 
 const INACTIVE: Introspection = { active: false };
-
-/** 48 bits of milliseconds at the head of a UUID version 7. */
-const UUID_TIME = 12;
 
 /** What is left of an access token at this instant. */
 export interface LiveAccess {
@@ -65,7 +63,8 @@ export class IntrospectionService {
 
   /**
    * What a verified access token is worth on what the store says now.
-   * @returns undefined when it was revoked, or its subject, its client or an organization of theirs is disabled
+   * @returns undefined when it was revoked, or its subject, its client or an organization of theirs is disabled; and when
+   * who acts as the subject is disabled or may no longer do so
    * @throws `unavailable` when the store cannot say
    */
   async live(claims: Claims): Promise<LiveAccess | undefined> {
@@ -77,7 +76,24 @@ export class IntrospectionService {
     if (acting === undefined) return undefined;
     const subject = trace.userId === undefined ? await access.subject('client', trace.clientId) : acting;
     if (subject === undefined) return undefined;
-    return { roles: this.#stillHeld(await access.workspace(), acting, trace.clientId, claims['roles'] as readonly string[]), subject, acting };
+    const workspace = await access.workspace();
+    const held =
+      trace.actorId === undefined
+        ? access.holdings(workspace.catalogue, acting, trace.clientId)
+        : await this.#heldByActor(workspace, trace.actorId, { target: acting, client: trace.clientId });
+    return held && { roles: stillHeld(workspace, held, claims['roles'] as readonly string[]), subject, acting };
+  }
+
+  /** What an actor may still do as somebody else; undefined when nothing at all, not even with an empty token. */
+  async #heldByActor(
+    { catalogue, impersonation }: Workspace,
+    actorId: string,
+    { target, client }: { readonly target: Subject; readonly client: string },
+  ): Promise<Holdings | undefined> {
+    const actor = await this.#options.access.subject('user', actorId);
+    const at = this.#options.clock.now();
+    if (actor?.active !== true || !mayStillImpersonate(catalogue, actor, { role: impersonation.role, at })) return undefined;
+    return impersonate(catalogue, impersonation.rulesOf(client), { actor, target, client, at })?.held;
   }
 
   /** Whose roles count now for a token: undefined when the subject, its client or an organization of theirs is disabled. */
@@ -105,7 +121,7 @@ export class IntrospectionService {
     if (await this.#options.revocations.isRevoked(trace)) return INACTIVE;
     const user = await this.#actingSubject(trace);
     if (user === undefined) return INACTIVE;
-    const roles = this.#stillHeld(workspace, user, grant.clientId, grant.requestedScope);
+    const roles = stillHeld(workspace, this.#options.access.holdings(workspace.catalogue, user, grant.clientId), grant.requestedScope);
     return {
       active: true,
       client_id: grant.clientId,
@@ -118,33 +134,11 @@ export class IntrospectionService {
       ...(user.username === undefined ? {} : { username: user.username }),
     };
   }
-
-  #stillHeld({ catalogue }: Workspace, subject: Subject, clientId: string, minted: readonly string[]): string[] {
-    const held = this.#options.access.holdings(catalogue, subject, clientId);
-    return minted.filter((name) => {
-      const role = catalogue.indexOf(name);
-      return role !== undefined && isEffective(catalogue, held, role);
-    });
-  }
 }
 
-/** Three segments: an access token. Refresh tokens have no dot. */
-export function looksLikeJwt(token: string): boolean {
-  return token.includes('.');
-}
-
-/** What of a verified access token revocations are matched against. */
-export function traceOf(claims: Claims): TokenTrace {
-  const jti = String(claims['jti']);
-  const clientId = String(claims['client_id']);
-  const separator = jti.indexOf(GRANT_SEPARATOR);
-  const uuid = jti.slice(separator + 1);
-  return {
-    jti,
-    grantId: separator === -1 ? undefined : jti.slice(0, separator),
-    // `sub` is the client itself in a client credentials token, and no user has a client's id.
-    userId: claims['sub'] === clientId ? undefined : String(claims['sub']),
-    clientId,
-    issuedAt: new Date(Number.parseInt(uuid.replaceAll('-', '').slice(0, UUID_TIME), 16)),
-  };
+function stillHeld({ catalogue }: Workspace, held: Holdings, minted: readonly string[]): string[] {
+  return minted.filter((name) => {
+    const role = catalogue.indexOf(name);
+    return role !== undefined && isEffective(catalogue, held, role);
+  });
 }

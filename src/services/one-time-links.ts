@@ -1,19 +1,24 @@
 /**
- * @module Links with which a person sets a password once: the first one, or a new one. A link is good for a day and for one
- * use; a user has at most one, the newest. What is kept is its SHA-256.
+ * @module Links with which a person sets a password once: made by an administrator, or asked for because a password was
+ * forgotten. A user has at most one of each kind, the newest. What is kept is its SHA-256.
  */
-import { timingSafeEqual } from 'node:crypto';
+import type { Visibility } from '../domain/directory.ts';
 import { DomainError } from '../domain/errors.ts';
+import { isMailAddress, type Mailer } from '../domain/mail.ts';
+import { PASSWORD_LINKS, type KeptLink, type LinkStore } from '../domain/one-time-link.ts';
 import type { User } from '../domain/party.ts';
 import type { Clock, Random, Store, StoreTransaction } from '../domain/ports.ts';
+import { EVERYTHING } from '../domain/tenancy.ts';
 import { eventNow, type Caller } from './caller.ts';
 import { digest } from './client-authentication.ts';
+import { passwordChangedMail } from './mails.ts';
 import type { UserService } from './users.ts';
 
 export interface OneTimeLinkOptions {
   readonly issuer: string;
   readonly store: Store;
   readonly users: UserService;
+  readonly mailer: Mailer;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -23,17 +28,16 @@ export interface OneTimeLink {
   readonly expiresAt: Date;
 }
 
-interface Kept {
-  readonly hash: string;
-  readonly expiresAt: string;
-}
-
 /** Path of the page that redeems a link. */
 export const ONE_TIME_PATH = '/sign-in/one-time';
+/** Path of the page where a new password is asked for. */
+export const FORGOTTEN_PASSWORD_PATH = '/sign-in/forgot';
 
-const LIFETIME = 24 * 3_600_000;
-/** User id and secret, neither of which contains the separator. */
-const TOKEN = /^([A-Za-z0-9_-]{2,200})\.([A-Za-z0-9_-]{43})$/;
+const HOUR = 3_600_000;
+const LIFETIME = { password: 24 * HOUR, password_reset: HOUR } as const;
+
+/** Who holds a secret is not asked for an organization. */
+export const ALL: Visibility = { tenancy: EVERYTHING, inherited: true };
 
 export class OneTimeLinks {
   readonly #options: OneTimeLinkOptions;
@@ -42,31 +46,37 @@ export class OneTimeLinks {
     this.#options = options;
   }
 
-  /** Makes a link for an existing user; an earlier one is good no more. */
+  /** Makes a link for an existing user, good for a day; an earlier one is good no more. */
   async create(userId: string, caller: Caller): Promise<OneTimeLink> {
     return this.#options.store.transaction((tx) => this.createIn(tx, userId, caller));
   }
 
   /** {@link create} inside a change that does more. */
   async createIn(tx: StoreTransaction, userId: string, caller: Caller): Promise<OneTimeLink> {
-    const { issuer, clock, random } = this.#options;
-    const token = `${Buffer.from(userId).toString('base64url')}.${random.secret()}`;
-    const expiresAt = new Date(clock.now() + LIFETIME);
-    const kept: Kept = { hash: digest(token), expiresAt: expiresAt.toISOString() };
-    await tx.settings.set(settingOf(userId), JSON.stringify(kept));
+    const link = await this.#keep(tx.links, 'password', userId);
     await tx.audit(
-      eventNow(clock, caller, { type: 'one_time_link_created', target: { kind: 'user', id: userId }, after: { expires_at: expiresAt } }),
+      eventNow(this.#options.clock, caller, {
+        type: 'one_time_link_created',
+        target: { kind: 'user', id: userId },
+        after: { expires_at: link.expiresAt },
+      }),
     );
-    return { url: `${issuer}${ONE_TIME_PATH}?token=${token}`, expiresAt };
+    return link;
+  }
+
+  /**
+   * Makes a link for a user who forgot the password, good for an hour. A link from an administrator stays good: whoever
+   * asks for a reset in somebody else's name takes nothing away. It is no administrative change and waits for none.
+   */
+  async createReset(userId: string): Promise<OneTimeLink> {
+    return this.#keep(this.#options.store.links, 'password_reset', userId);
   }
 
   /** The user whom a token lets set a password; undefined when it is unknown, used, replaced or too old. */
   async holderOf(token: string): Promise<User | undefined> {
-    const { store, users } = this.#options;
-    const userId = userIdOf(token);
-    if (userId === undefined || (await store.access.findUser(userId)) === undefined) return undefined;
-    const good = await store.transaction((tx) => this.#isGood(tx, userId, token), { rollback: true });
-    return good ? (await users.get(userId)).user : undefined;
+    const { store } = this.#options;
+    const link = this.#good(await store.links.find(digest(token)));
+    return link === undefined ? undefined : (await store.directory.find('users', [link.target], ALL)).get(link.target);
   }
 
   /**
@@ -75,28 +85,30 @@ export class OneTimeLinks {
    * policy: then the link stays good
    */
   async redeem(token: string, password: string, requestId?: string): Promise<User> {
+    const { users, mailer, issuer } = this.#options;
     const user = await this.holderOf(token);
     if (user === undefined) throw notGood();
-    await this.#options.users.setPassword(user.id, password, { actor: { kind: 'user', id: user.id }, requestId }, async (tx) => {
-      if (!(await this.#isGood(tx, user.id, token))) throw notGood();
-      await tx.settings.set(settingOf(user.id), '');
+    // Setting a password removes every link to set one.
+    await users.setPassword(user.id, password, { actor: { kind: 'user', id: user.id }, requestId }, async (tx) => {
+      if (this.#good(await tx.links.find(digest(token)))?.target !== user.id) throw notGood();
     });
+    const { email = '' } = user;
+    if (isMailAddress(email)) mailer.send(passwordChangedMail(email, user, `${issuer}${FORGOTTEN_PASSWORD_PATH}`));
     return user;
   }
 
-  async #isGood(tx: StoreTransaction, userId: string, token: string): Promise<boolean> {
-    const text = (await tx.settings.get(settingOf(userId))) ?? '';
-    if (text === '') return false;
-    const kept = JSON.parse(text) as Kept;
-    return Date.parse(kept.expiresAt) > this.#options.clock.now() && timingSafeEqual(Buffer.from(kept.hash), Buffer.from(digest(token)));
+  async #keep(links: LinkStore, purpose: keyof typeof LIFETIME, userId: string): Promise<OneTimeLink> {
+    const { issuer, clock, random } = this.#options;
+    const token = random.secret();
+    const expiresAt = new Date(clock.now() + LIFETIME[purpose]);
+    await links.put({ purpose, target: userId, hash: digest(token), expiresAt });
+    return { url: `${issuer}${ONE_TIME_PATH}?token=${token}`, expiresAt };
+  }
+
+  #good(link: KeptLink | undefined): KeptLink | undefined {
+    if (link === undefined || !PASSWORD_LINKS.includes(link.purpose)) return undefined;
+    return link.expiresAt.getTime() > this.#options.clock.now() ? link : undefined;
   }
 }
 
-const settingOf = (userId: string): string => `one_time_link:${userId}`;
-
-const notGood = () => new DomainError('not_found', 'This link is not good any more: it was used, replaced by a newer one, or is older than a day.');
-
-function userIdOf(token: string): string | undefined {
-  const [, encoded] = TOKEN.exec(token) ?? [];
-  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64url').toString('utf8');
-}
+const notGood = () => new DomainError('not_found', 'This link is not good any more: it was used, replaced by a newer one, or is too old.');

@@ -1,8 +1,9 @@
 /** @module Takes tokens back before they end; RFC 7009 for clients, and by user or client for administrators. Durable when it resolves. */
 import type { AuditActor, AuditEvent } from '../domain/audit-event.ts';
-import type { Clock, GrantStore, Revocation, RevocationStore, TokenSigner } from '../domain/ports.ts';
+import type { Clock, Grant, GrantStore, Revocation, RevocationStore, TokenSigner } from '../domain/ports.ts';
+import type { Caller } from './caller.ts';
 import { digest } from './client-authentication.ts';
-import { looksLikeJwt, traceOf } from './introspection.ts';
+import { looksLikeJwt, traceOf } from './token-trace.ts';
 import { LONGEST_TOKEN } from './tokens.ts';
 
 export interface RevocationOptions {
@@ -29,21 +30,26 @@ export class RevocationService {
       const claims = await this.#options.signer.verify(token);
       if (claims === undefined || claims['client_id'] !== callerId) return;
       const { jti } = traceOf(claims);
-      await this.#add({ kind: 'token', id: jti }, { kind: 'client', id: callerId });
+      await this.#add({ kind: 'token', id: jti }, { actor: { kind: 'client', id: callerId } });
       return;
     }
     const found = await this.#options.grants.findRefreshToken(digest(token));
     if (found === undefined || found.grant.clientId !== callerId) return;
-    await this.#add({ kind: 'grant', id: found.grant.id }, { kind: 'client', id: callerId }, found.grant.expiresAt);
+    await this.revokeGrant(found.grant, { actor: { kind: 'client', id: callerId } });
   }
 
   /** Ends everything that was issued so far to a user, or through a client. */
-  async revokeAll(kind: 'user' | 'client', id: string, actor: AuditActor): Promise<void> {
-    await this.#add({ kind, id }, actor);
+  async revokeAll(kind: 'user' | 'client', id: string, actor: AuditActor, requestId?: string): Promise<void> {
+    await this.#add({ kind, id }, { actor, requestId });
+  }
+
+  /** Ends one sign-in: its refresh tokens, and every access token that came of it. */
+  async revokeGrant({ id, expiresAt }: Pick<Grant, 'id' | 'expiresAt'>, caller: Caller): Promise<void> {
+    await this.#add({ kind: 'grant', id }, caller, expiresAt);
   }
 
   /** @param until when the last refresh token that it hits is dead */
-  async #add({ kind, id }: Pick<Revocation, 'kind' | 'id'>, actor: AuditActor, until?: Date): Promise<void> {
+  async #add({ kind, id }: Pick<Revocation, 'kind' | 'id'>, { actor, requestId }: Caller, until?: Date): Promise<void> {
     const now = this.#options.clock.now();
     const at = new Date(now);
     const event: AuditEvent = {
@@ -51,6 +57,7 @@ export class RevocationService {
       at,
       actor,
       target: { kind, id },
+      requestId,
     };
     await this.#options.revocations.add(
       { kind, id, notBefore: at, expiresAt: new Date(Math.max(now + LONGEST_TOKEN, until?.getTime() ?? 0)) },

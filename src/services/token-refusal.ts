@@ -1,5 +1,11 @@
-/** What the token endpoint says no with; RFC 6749 §5.2 and RFC 8707 §2. */
-export type TokenRefusalCode = 'invalid_grant' | 'invalid_scope' | 'invalid_target' | 'unauthorized_client';
+/** What the token endpoint says no with; RFC 6749 §5.2, RFC 8707 §2, RFC 8693 §2.2.2, and RFC 6750 §3.1 for a subject token. */
+export type TokenRefusalCode =
+  | 'invalid_request'
+  | 'invalid_grant'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'unauthorized_client'
+  | 'insufficient_scope';
 
 /** A refusal to issue a token. The reason is for the log; a stranger sees the code alone. */
 export class TokenRefusal extends Error {

@@ -2,17 +2,22 @@
  * @module Issues access and refresh tokens. Every grant comes down to {@link TokenService.issue}: the rule of
  * `domain/scope.ts` decides what the token carries, and nothing else does.
  */
-import type { Holdings, Subject } from '../domain/access.ts';
+import type { Holdings, Instant, Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
-import type { Claims, Clock, Grant, GrantStore, Random, RevocationStore, TokenSigner } from '../domain/ports.ts';
+import type { GrantType } from '../domain/client.ts';
+import type { Clock, Grant, GrantStore, Random, RevocationStore, TokenSigner } from '../domain/ports.ts';
+import { LONGEST_IMPERSONATION_SECONDS } from '../domain/impersonation-rule.ts';
 import { negotiate, omittedNames, parseScope, type Negotiation } from '../domain/scope.ts';
 import { LONGEST_ACCESS_TOKEN_SECONDS } from '../domain/signing-key.ts';
 import { ISSUE_STALENESS, type AccessService, type PreparedResourceServer } from './access.ts';
 import { objectionTo } from './admission.ts';
 import { digest } from './client-authentication.ts';
+import type { ImpersonationRequest, ImpersonationService } from './impersonation.ts';
 import { accessTokenLifetime, type PreparedClient } from './prepared-client.ts';
 import type { Credentials, SignIn } from './sign-in.ts';
+import { accessTokenClaims, type TokenTimes } from './token-claims.ts';
 import { TokenRefusal } from './token-refusal.ts';
+import { GRANT_SEPARATOR } from './token-trace.ts';
 
 /** What a token request says besides who asks. */
 export interface TokenRequest {
@@ -32,6 +37,8 @@ export interface IssuedToken {
   /** Space-delimited, `""` when empty; never absent (RFC 6749 §5.1). */
   readonly scope: string;
   readonly refreshToken?: string | undefined;
+  /** RFC 8693 §2.2.1. */
+  readonly issuedTokenType?: string | undefined;
 }
 
 /** A token that was issued, for the log: structured, never a database row. */
@@ -40,8 +47,13 @@ export interface TokenIssued {
   readonly jti: string;
   readonly clientId: string;
   readonly subject: string;
+  /** User who acts as the subject. */
+  readonly actor?: string | undefined;
   readonly audience: string;
   readonly negotiation: Negotiation;
+  /** What it was decided from. */
+  readonly held: Holdings;
+  readonly catalogue: Catalogue;
 }
 
 export interface TokenServiceOptions {
@@ -50,6 +62,7 @@ export interface TokenServiceOptions {
   readonly refreshTokenLifetimeSeconds: number;
   readonly access: AccessService;
   readonly signIn: SignIn;
+  readonly impersonation: Pick<ImpersonationService, 'authorize' | 'recordStart'>;
   readonly grants: GrantStore;
   readonly revocations: RevocationStore;
   readonly signer: TokenSigner;
@@ -71,15 +84,21 @@ interface Issue {
   readonly grantId: string | undefined;
   /** Roles that this token may carry at most besides the client's maximum. */
   readonly only?: ReadonlySet<string> | undefined;
+  /** Who acts as the subject. */
+  readonly actor?: string | undefined;
+  /** When the token ends at the latest, whatever the roles in it. */
+  readonly endsBy?: Instant | undefined;
   /** Keeps what must be in the store before the signed token may leave; when it fails, nothing was issued. */
-  readonly keep?: (() => Promise<void>) | undefined;
+  readonly keep?: ((token: TokenTimes) => Promise<void>) | undefined;
 }
-
-/** Separates the grant's id from the token's own in `jti`; neither contains it. */
-export const GRANT_SEPARATOR = '~';
 
 /** Longest life of an access token, in milliseconds, plus tolerance for clocks that differ. */
 export const LONGEST_TOKEN = (LONGEST_ACCESS_TOKEN_SECONDS + 60) * 1000;
+
+const TOKEN_EXCHANGE: GrantType = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+/** RFC 8693 §3. */
+export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
 const PASSWORD_RESET_ONLY: ReadonlySet<string> = new Set(['PasswordReset']);
 
@@ -195,6 +214,35 @@ export class TokenService {
     return { ...issued, refreshToken: successor };
   }
 
+  /**
+   * Token exchange (RFC 8693) by which somebody acts as somebody else: the roles are what the rules give, narrowed by
+   * `scope`, the life is short, and there is no refresh token.
+   * @throws TokenRefusal
+   */
+  async impersonate(request: TokenRequest, asked: ImpersonationRequest): Promise<IssuedToken> {
+    const requested = readScope(request.scope);
+    const { impersonation, clock } = this.#options;
+    const authorization = await impersonation.authorize(asked, request);
+    const { actor, target, impersonated, grantId, subjectTokenExpiresAt } = authorization;
+    const { catalogue, resourceServer } = await this.#target(request);
+    const { clientId } = request.client.client;
+    const issued = await this.#issue({
+      grantType: TOKEN_EXCHANGE,
+      request,
+      subject: target,
+      acting: target,
+      requested: requested ?? omittedNames(catalogue, impersonated.held, request.client.omittedScope),
+      held: impersonated.held,
+      catalogue,
+      resourceServer,
+      grantId,
+      actor: actor.id,
+      endsBy: Math.min(impersonated.until, subjectTokenExpiresAt * 1000, clock.now() + LONGEST_IMPERSONATION_SECONDS * 1000),
+      keep: ({ jti, exp, roles }) => impersonation.recordStart(authorization, { jti, clientId, roles, expiresAt: exp, requestId: asked.requestId }),
+    });
+    return { ...issued, issuedTokenType: ACCESS_TOKEN_TYPE };
+  }
+
   async #rotate(grant: Grant, hash: string, successorHash: string): Promise<void> {
     const { grants, clock } = this.#options;
     if (await grants.rotate(hash, successorHash, new Date(clock.now()))) return;
@@ -267,22 +315,23 @@ export class TokenService {
     const iat = Math.floor(clock.now() / 1000);
     const lifetime = accessTokenLifetime(client, this.#options.accessTokenLifetimeSeconds);
     // A lease that ends within this second still gives a token that a clock can tell from an expired one.
-    const exp = Math.max(iat + 1, Math.min(iat + lifetime, Math.floor(negotiation.until / 1000)));
+    const exp = Math.max(iat + 1, Math.min(iat + lifetime, Math.floor(Math.min(negotiation.until, issue.endsBy ?? Infinity) / 1000)));
     const id = random.id();
     const jti = issue.grantId === undefined ? id : `${issue.grantId}${GRANT_SEPARATOR}${id}`;
     const scope = negotiation.granted.join(' ');
-    const accessToken = await signer.sign(
-      accessTokenClaims({ iss: issuer, jti, iat, exp, scope, roles: negotiation.granted }, issue),
-      resourceServer.signingAlg,
-    );
-    if (issue.keep !== undefined) await issue.keep();
+    const times: TokenTimes = { iss: issuer, jti, iat, exp, scope, roles: negotiation.granted };
+    const accessToken = await signer.sign(accessTokenClaims(times, issue), resourceServer.signingAlg);
+    if (issue.keep !== undefined) await issue.keep(times);
     onIssued({
       grantType: issue.grantType,
       jti,
       clientId: client.clientId,
       subject: issue.subject.id,
+      actor: issue.actor,
       audience: resourceServer.audience,
       negotiation,
+      held,
+      catalogue,
     });
     return { accessToken, tokenType: request.dpopThumbprint === undefined ? 'Bearer' : 'DPoP', expiresIn: exp - iat, scope };
   }
@@ -299,49 +348,4 @@ function readScope(scope: string | undefined): readonly string[] | undefined {
   const names = parseScope(scope);
   if (names === undefined) throw new TokenRefusal('invalid_scope', 'scope must be at most 1,000 scope-tokens with single spaces between them');
   return names;
-}
-
-export interface TokenTimes {
-  readonly iss: string;
-  readonly jti: string;
-  readonly iat: number;
-  readonly exp: number;
-  readonly scope: string;
-  readonly roles: readonly string[];
-}
-
-/** Who and what a token is for. */
-export interface TokenSubject {
-  readonly subject: Subject;
-  readonly acting: Subject;
-  readonly request: { readonly client: { readonly client: { readonly clientId: string } }; readonly dpopThumbprint: string | undefined };
-  readonly resourceServer: PreparedResourceServer;
-}
-
-/** The claims of an access token: RFC 9068 with the roles, the organization and the key binding. */
-export function accessTokenClaims(times: TokenTimes, { subject, acting, request, resourceServer }: TokenSubject): Claims {
-  const organization = acting.organization;
-  const { clientId } = request.client.client;
-  return {
-    ...times,
-    sub: subject.id,
-    aud: resourceServer.audience,
-    client_id: clientId,
-    ...(acting.username === undefined ? {} : { username: acting.username }),
-    ...(organization === undefined ? {} : { org_id: organization.id, org_type: organization.type, org_path: organization.path }),
-    org_ids: organization === undefined ? [] : [organization.id, ...acting.authorizedOrganizations.filter((id) => id !== organization.id)],
-    ...(request.dpopThumbprint === undefined ? {} : { cnf: { jkt: request.dpopThumbprint } }),
-    ...(resourceServer.claims === 'ordercloud' ? orderCloudClaims(times.roles, acting, clientId) : {}),
-  };
-}
-
-/** The names under which APIs written for OrderCloud look for the same facts. */
-function orderCloudClaims(roles: readonly string[], acting: Subject, clientId: string): Claims {
-  const type = acting.organization?.type;
-  return {
-    ...(acting.username === undefined ? {} : { usr: acting.username }),
-    cid: clientId,
-    ...(type === undefined ? {} : { usrtype: type === 'seller' ? 'admin' : type }),
-    role: roles,
-  };
 }

@@ -1,12 +1,12 @@
 /** @module What an administrator does with users: make them, set their passwords, let them in and keep them out. */
-import type { Subject } from '../domain/access.ts';
 import { DomainError } from '../domain/errors.ts';
+import { PASSWORD_LINKS } from '../domain/one-time-link.ts';
 import { assertNaturalId, assertUsername, canonicalUsername, NATURAL_ID, type Membership, type User } from '../domain/party.ts';
-import { normalizePassword, passwordProblems } from '../domain/password-policy.ts';
 import type { Clock, PasswordHasher, Random, Store, StoreTransaction } from '../domain/ports.ts';
 import type { AccessService } from './access.ts';
 import { eventNow, type Caller } from './caller.ts';
-import { attemptKey, passwordPolicy } from './sign-in.ts';
+import { Passwords } from './passwords.ts';
+import { attemptKey } from './sign-in.ts';
 import { LONGEST_TOKEN } from './tokens.ts';
 
 export interface UserServiceOptions {
@@ -35,9 +35,11 @@ export interface UserDetails {
 
 export class UserService {
   readonly #options: UserServiceOptions;
+  readonly #passwords: Passwords;
 
   constructor(options: UserServiceOptions) {
     this.#options = options;
+    this.#passwords = new Passwords(options);
   }
 
   /**
@@ -66,7 +68,7 @@ export class UserService {
 
   /** @throws `already_exists`, and `invalid_input` when the password does not satisfy the policy or something named does not exist */
   async create(wanted: NewUser, caller: Caller): Promise<User> {
-    const { store, hasher, clock } = this.#options;
+    const { store, clock } = this.#options;
     assertUsername(wanted.username, '/username');
     if (wanted.id !== undefined) assertNaturalId(wanted.id, '/id');
     // What a new user inherits is known once the user exists, so the policy is asked inside a change that is undone.
@@ -88,8 +90,7 @@ export class UserService {
       return tx.access.findUser(id);
     };
     const subject = await store.transaction(insert, { rollback: true });
-    if (wanted.password !== undefined) await this.#assertPassword(wanted.password, user, subject!);
-    const hash = wanted.password === undefined ? undefined : await hasher.hash(normalizePassword(wanted.password));
+    const hash = wanted.password === undefined ? undefined : await this.#passwords.hashFor(user, subject!, wanted.password);
     await store.transaction(async (tx) => {
       await insert(tx);
       const { username, organization, email } = user;
@@ -109,7 +110,7 @@ export class UserService {
 
   /**
    * Sets a password under the policy that the user inherits, ends the delay after failed attempts, and revokes what was
-   * issued under an earlier password.
+   * issued under an earlier password; links to set one are good no more.
    * @throws `not_found`, and `invalid_input` naming everything that the policy wants
    */
   async setPassword(
@@ -118,18 +119,18 @@ export class UserService {
     caller: Caller,
     during: (tx: StoreTransaction) => Promise<void> = async () => {},
   ): Promise<void> {
-    const { store, access, hasher, clock } = this.#options;
+    const { store, access, clock } = this.#options;
     await access.refresh(0);
     const { user } = await this.get(userId);
     const subject = await access.subject('user', user.id);
     if (subject === undefined) throw unknown(userId);
-    await this.#assertPassword(password, user, subject);
-    const hash = await hasher.hash(normalizePassword(password));
+    const hash = await this.#passwords.hashFor(user, subject, password);
     await store.transaction(async (tx) => {
       await during(tx);
       const hadPassword = (await tx.findPasswordOwners([user.id])).has(user.id);
       await tx.setPassword(user.id, hash, new Date(clock.now()));
       if (hadPassword) await this.#revoke(tx, user.id);
+      await tx.links.remove(PASSWORD_LINKS, user.id);
       await tx.audit(eventNow(clock, caller, { type: 'user_password_changed', target: { kind: 'user', id: user.id } }));
     });
     await store.signIn.clearAttempts(attemptKey(user.id));
@@ -166,31 +167,6 @@ export class UserService {
       );
       return { user: { ...user, active }, changed: true };
     });
-  }
-
-  async #assertPassword(password: string, user: User, subject: Subject): Promise<void> {
-    const { access, clock } = this.#options;
-    await access.refresh(0);
-    const policy = passwordPolicy((await access.workspace()).catalogue, subject, clock.now());
-    const problems = passwordProblems(password, policy, [
-      user.id,
-      user.username,
-      user.organization,
-      ...(user.email === undefined ? [] : [user.email]),
-    ]);
-    if (problems.length === 0 && (await this.#isRemembered(password, user.id, policy.history ?? 0))) {
-      problems.push(`must not be one of the last ${policy.history}`);
-    }
-    if (problems.length > 0) throw new DomainError('invalid_input', `The password ${problems.join(', ')}.`, { pointer: '/password' });
-  }
-
-  async #isRemembered(password: string, userId: string, history: number): Promise<boolean> {
-    if (history === 0) return false;
-    const { store, hasher } = this.#options;
-    for (const hash of await store.signIn.findPasswordHistory(userId, history)) {
-      if (await hasher.verify(hash, normalizePassword(password))) return true;
-    }
-    return false;
   }
 
   async #freeId(username: string): Promise<string> {

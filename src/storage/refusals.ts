@@ -35,6 +35,9 @@ export const REFERENCES = {
   impersonation_rules_target_organization_fk: { thing: 'organization', by: 'an impersonation rule' },
   grants_user_fk: { thing: 'user', by: 'a grant' },
   grants_client_fk: { thing: 'client', by: 'a grant' },
+  invitations_organization_fk: { thing: 'organization', by: 'an invitation' },
+  one_time_links_user_fk: { thing: 'user', by: 'a one-time link' },
+  one_time_links_invitation_fk: { thing: 'invitation', by: 'a one-time link' },
 } as const;
 
 export type Reference = keyof typeof REFERENCES;

@@ -34,6 +34,12 @@ export function openMetrics(gauges: { readonly hashing: () => { readonly queued:
       labelNames: ['result'],
       registers,
     }),
+    mails: new Counter({
+      name: 'rolemint_mails_total',
+      help: 'Mails by outcome of a try: sent, retried (it failed and is tried again), failed (given up).',
+      labelNames: ['outcome'],
+      registers,
+    }),
     requests: new Histogram({
       name: 'rolemint_http_request_seconds',
       help: 'Time to answer, by endpoint and status.',

@@ -23,7 +23,7 @@ export function tokenEvents(log: Logger, metrics: Metrics): TokenEvents {
   const requestedRoles = metrics.roles.labels({ result: 'requested' });
   const grantedRoles = metrics.roles.labels({ result: 'granted' });
   return {
-    issued({ grantType, jti, clientId, subject, audience, negotiation: { requested, granted, dropped } }) {
+    issued({ grantType, jti, clientId, subject, actor, audience, negotiation: { requested, granted, dropped } }) {
       issued.get(grantType as GrantType)?.inc();
       requestedRoles.inc(requested.length);
       grantedRoles.inc(granted.length);
@@ -34,6 +34,7 @@ export function tokenEvents(log: Logger, metrics: Metrics): TokenEvents {
         jti,
         client_id: clientId,
         sub: subject,
+        act: actor,
         aud: audience,
         requested: requested.slice(0, NAMES_LOGGED),
         granted: granted.slice(0, NAMES_LOGGED),

@@ -3,9 +3,9 @@ import type { OrganizationType } from '../domain/organization.ts';
 import type { PasswordPolicy } from '../domain/password-policy.ts';
 import type { ResourceServer } from '../domain/resource-server.ts';
 import type { Role } from '../domain/role.ts';
-import type { PermissionType, SecurityProfile } from '../domain/security-profile.ts';
+import type { PermissionType, ProfileOrigin, SecurityProfile, TypePermission } from '../domain/security-profile.ts';
 import type { Declared } from './schema.ts';
-import { declaredOr, sorted, type Section } from './section.ts';
+import { declaredOr, sorted, type Fields, type Section } from './section.ts';
 
 export const organizationTypes: Section<Declared<'organization_types'>, OrganizationType> = {
   noun: 'organization_type',
@@ -17,8 +17,14 @@ export const organizationTypes: Section<Declared<'organization_types'>, Organiza
     name: declared.name,
     parents: declared.parents ?? existing?.parents ?? [],
     barredRoles: declared.barred_roles ?? existing?.barredRoles ?? [],
+    barredResources: declaredOr(declared.barred_resources, existing?.barredResources),
   }),
-  describe: (type) => ({ name: type.name, parents: sorted(type.parents), barred_roles: sorted(type.barredRoles) }),
+  describe: (type) => ({
+    name: type.name,
+    parents: sorted(type.parents),
+    barred_roles: sorted(type.barredRoles),
+    barred_resources: type.barredResources && sorted(type.barredResources),
+  }),
   defaults: () => ({ parents: [], barred_roles: [] }),
 };
 
@@ -74,6 +80,31 @@ function describePolicy(policy: PasswordPolicy | undefined): DeclaredPolicy | un
   return Object.fromEntries(POLICY_PAIRS.filter(([, name]) => policy[name] !== undefined).map(([field, name]) => [field, policy[name]]));
 }
 
+const describePermissions = (permissions: readonly TypePermission[]): TypePermission[] =>
+  permissions.map(({ type, operations }) => ({ type, operations: sorted(operations) })).sort((a, b) => (a.type < b.type ? -1 : 1));
+
+type DeclaredOrigin = NonNullable<Declared<'security_profiles'>['origin']>;
+
+const originOf = ({ security_profile, version, roles: named, permissions, full_access }: DeclaredOrigin): ProfileOrigin => ({
+  securityProfile: security_profile,
+  version,
+  roles: named ?? [],
+  permissions: permissions ?? [],
+  fullAccess: full_access ?? false,
+});
+
+/** With nothing that is its default. */
+function describeOrigin(origin: ProfileOrigin | undefined): Fields | undefined {
+  if (origin === undefined) return undefined;
+  return {
+    security_profile: origin.securityProfile,
+    version: origin.version,
+    ...(origin.roles.length > 0 && { roles: sorted(origin.roles) }),
+    ...(origin.permissions.length > 0 && { permissions: describePermissions(origin.permissions) }),
+    ...(origin.fullAccess && { full_access: true }),
+  };
+}
+
 export const securityProfiles: Section<Declared<'security_profiles'>, SecurityProfile> = {
   noun: 'security_profile',
   required: [],
@@ -93,6 +124,8 @@ export const securityProfiles: Section<Declared<'security_profiles'>, SecurityPr
       existing?.passwordPolicy,
     ),
     managed: declared.managed ?? existing?.managed ?? false,
+    version: existing?.version ?? 1,
+    origin: declaredOr(declared.origin === undefined || declared.origin === null ? declared.origin : originOf(declared.origin), existing?.origin),
   }),
   describe: (profile) => ({
     id: profile.id,
@@ -100,12 +133,11 @@ export const securityProfiles: Section<Declared<'security_profiles'>, SecurityPr
     description: profile.description,
     organization: profile.organization,
     roles: sorted(profile.roles),
-    permissions: profile.permissions
-      .map(({ type, operations }) => ({ type, operations: sorted(operations) }))
-      .sort((a, b) => (a.type < b.type ? -1 : 1)),
+    permissions: describePermissions(profile.permissions),
     full_access: profile.fullAccess,
     password_policy: describePolicy(profile.passwordPolicy),
     managed: profile.managed,
+    origin: describeOrigin(profile.origin),
   }),
   defaults: (profile) => ({ name: profile.id, roles: [], permissions: [], full_access: false, managed: false }),
 };

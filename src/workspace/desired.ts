@@ -1,32 +1,15 @@
 /** @module The state that a workspace asks for, beside the one that is stored: what has to be created, updated and removed. */
-import type { Definitions } from '../domain/catalogue.ts';
+import { compileCatalogue, type Definitions } from '../domain/catalogue.ts';
 import { isBuiltInRole } from '../domain/role.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
+import type { Meanings } from '../services/definitions.ts';
 import type { Problem } from './problem.ts';
 import type { Declared, SectionName } from './schema.ts';
-import { isSame, type Fields, type Origin, type Section } from './section.ts';
+import { changeOf, type ObjectChange } from './object-change.ts';
+import type { Fields, Origin, Section } from './section.ts';
 import { batches, everything, SECTION_NAMES, SECTIONS } from './sections.ts';
+import { sweptChanges } from './swept.ts';
 import { problemAt, type Entry, type Workspace } from './workspace.ts';
-
-export type Action = 'create' | 'update' | 'remove';
-
-/** One field of an object, before and after; undefined where it is not set. */
-export interface FieldChange {
-  readonly field: string;
-  readonly before?: unknown;
-  readonly after?: unknown;
-}
-
-/** What becomes of one object. */
-export interface ObjectChange {
-  readonly section: SectionName;
-  readonly key: string;
-  readonly label: string;
-  readonly action: Action;
-  readonly before: object | undefined;
-  readonly after: object | undefined;
-  readonly fields: readonly FieldChange[];
-}
 
 export interface Desired {
   readonly changes: readonly ObjectChange[];
@@ -38,12 +21,23 @@ export interface Desired {
   readonly problems: readonly Problem[];
 }
 
+/** An object that is to go. */
+export interface Removal {
+  readonly section: SectionName;
+  readonly key: string;
+}
+
+export interface DesiredOptions {
+  /** Removes what the files do not name, in the sections that stand in them. */
+  readonly prune?: boolean | undefined;
+  /** What is not declared gets its default, also where something is stored. */
+  readonly replace?: boolean | undefined;
+  readonly remove?: readonly Removal[] | undefined;
+  readonly origin: Origin;
+}
+
 /** Compares what the files declare with what is stored. */
-export async function desiredState(
-  tx: StoreTransaction,
-  workspace: Workspace,
-  options: { readonly prune: boolean; readonly origin: Origin },
-): Promise<Desired> {
+export async function desiredState(tx: StoreTransaction, workspace: Workspace, options: DesiredOptions): Promise<Desired> {
   const objects = {} as Record<SectionName, Map<string, object>>;
   const stored = {} as Record<SectionName, Map<string, object>>;
   const removed = {} as Record<SectionName, Set<string>>;
@@ -59,11 +53,15 @@ export async function desiredState(
       if (entry.declared === undefined || (name === 'roles' && isRestatement(entry as Entry<'roles'>))) continue;
       const existing = stored[name].get(key);
       problems.push(...missingFields(section, entry, existing));
-      const object = section.merge(entry.declared, existing, options.origin);
+      const object = section.merge(entry.declared, options.replace === true ? undefined : existing, options.origin);
       objects[name].set(key, object);
       changes.push(...changeOf(name, existing, object));
     }
-    if (!options.prune || !workspace.sections.has(name)) continue;
+    for (const [key, object] of await findAll(tx, section, keysOf(options.remove, name))) {
+      removed[name].add(key);
+      changes.push(...changeOf(name, object, undefined));
+    }
+    if (options.prune !== true || !workspace.sections.has(name)) continue;
     for await (const object of everything(
       (page) => section.repository(tx).list(page),
       (one) => section.keyOf(one),
@@ -74,9 +72,12 @@ export async function desiredState(
       changes.push(...changeOf(name, object, undefined));
     }
   }
-  changes.push(...(await swept(tx, removed)));
+  changes.push(...(await sweptChanges(tx, removed)));
   return { changes, objects, stored, removed, problems };
 }
+
+const keysOf = (removals: readonly Removal[] = [], name: SectionName): string[] =>
+  removals.filter(({ section }) => section === name).map(({ key }) => key);
 
 async function findAll(tx: StoreTransaction, section: Section, keys: readonly string[]): Promise<Map<string, object>> {
   const found = new Map<string, object>();
@@ -96,61 +97,23 @@ function missingFields(section: Section, entry: Entry<SectionName>, existing: ob
     .map((field) => problemAt(entry, [field], `is missing; a new ${section.noun.replaceAll('_', ' ')} needs it.`));
 }
 
-/** The change from one state of an object to another; none when they are the same. */
-export function changeOf(name: SectionName, before: object | undefined, after: object | undefined): ObjectChange[] {
-  const section = SECTIONS[name];
-  const some = (after ?? before)!;
-  const was: Fields = before === undefined ? {} : section.describe(before);
-  const becomes: Fields = after === undefined ? {} : section.describe(after);
-  const defaults: Fields = before === undefined || after === undefined ? section.defaults(some) : {};
-  const fields = [...new Set([...Object.keys(was), ...Object.keys(becomes)])]
-    .filter((field) => !isSame(was[field], becomes[field]) && !isSame(was[field] ?? becomes[field], defaults[field]))
-    .map((field) => ({ field, before: was[field], after: becomes[field] }));
-  if (before !== undefined && after !== undefined && fields.length === 0) return [];
-  const action = before === undefined ? 'create' : after === undefined ? 'remove' : 'update';
-  return [{ section: name, key: section.keyOf(some), label: section.label(some), action, before, after, fields }];
-}
-
-/** Assignments and rules that go because a party, profile or client that they name goes. */
-async function swept(tx: StoreTransaction, removed: Record<SectionName, Set<string>>): Promise<ObjectChange[]> {
-  const parties = { user: removed.users, user_group: removed.user_groups, organization: removed.organizations, client: removed.clients };
-  if (Object.values(parties).every(({ size }) => size === 0) && removed.security_profiles.size === 0) return [];
-  const changes: ObjectChange[] = [];
-  for await (const assignment of everything(
-    (page) => tx.assignments.list(page),
-    ({ id }) => id,
-  )) {
-    const { id, party, client, securityProfile } = assignment;
-    const goes =
-      parties[party.kind].has(party.id) || removed.security_profiles.has(securityProfile) || (client !== undefined && removed.clients.has(client));
-    if (!goes || removed.assignments.has(id)) continue;
-    removed.assignments.add(id);
-    changes.push(...changeOf('assignments', assignment, undefined));
-  }
-  for await (const rule of everything(
-    (page) => tx.impersonationRules.list(page),
-    ({ id }) => id,
-  )) {
-    const goes =
-      parties[rule.impersonator.kind].has(rule.impersonator.id) ||
-      parties[rule.target.kind].has(rule.target.id) ||
-      removed.security_profiles.has(rule.securityProfile) ||
-      removed.clients.has(rule.client);
-    if (!goes || removed.impersonation_rules.has(rule.id)) continue;
-    removed.impersonation_rules.add(rule.id);
-    changes.push(...changeOf('impersonation_rules', rule, undefined));
-  }
-  return changes;
-}
-
 /** What roles and profiles mean, before and after a change. */
 export interface BeforeAndAfter {
-  readonly before: Definitions;
-  readonly after: Definitions;
+  readonly before: Meanings;
+  /** The same object when no definition changes. */
+  readonly after: Meanings;
 }
 
-/** The definitions of the catalogue once the changes are made. */
-export function definitionsAfter(before: Definitions, desired: Desired): Definitions {
+const DEFINING: ReadonlySet<SectionName> = new Set(['roles', 'permission_types', 'organization_types', 'security_profiles']);
+
+/** What everything means once the changes are made. */
+export function meaningsAfter(before: Meanings, desired: Desired): Meanings {
+  if (!desired.changes.some(({ section }) => DEFINING.has(section))) return before;
+  const definitions = definitionsAfter(before.definitions, desired);
+  return { definitions, catalogue: compileCatalogue(definitions) };
+}
+
+function definitionsAfter(before: Definitions, desired: Desired): Definitions {
   const merge = <T extends object>(stored: readonly T[], section: SectionName): T[] => {
     const keyOf = (object: T): string => SECTIONS[section].keyOf(object);
     const merged = new Map(stored.filter((object) => !desired.removed[section].has(keyOf(object))).map((object) => [keyOf(object), object]));

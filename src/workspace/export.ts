@@ -1,5 +1,6 @@
 /** @module A whole store as one workspace file: sections in their order, objects sorted, defaults left out, no secrets. */
 import { Document, isScalar, visit } from 'yaml';
+import { DEFAULT_IMPERSONATION_ROLE, IMPERSONATION_ROLE_SETTING } from '../domain/impersonation-rule.ts';
 import type { Store, StoreTransaction } from '../domain/ports.ts';
 import { isBuiltInRole } from '../domain/role.ts';
 import type { SectionName } from './schema.ts';
@@ -14,9 +15,6 @@ export interface ExportOptions {
 }
 
 type Exported = Record<string, unknown>;
-
-/** Impersonation needs this role where no workspace says otherwise. */
-const DEFAULT_IMPERSONATION_ROLE = 'Impersonation';
 
 /** Writes everything that a workspace can say about the store; applying it to the same store changes nothing. */
 export async function exportWorkspace(store: Store, options: ExportOptions = {}): Promise<string> {
@@ -38,7 +36,7 @@ async function readAll(tx: StoreTransaction): Promise<{ settings: Exported; sect
   const settings: Exported = { rolemint: 1 };
   const name = await tx.settings.get('workspace');
   if (name !== undefined) settings.workspace = name;
-  const impersonationRole = await tx.settings.get('impersonation_role');
+  const impersonationRole = await tx.settings.get(IMPERSONATION_ROLE_SETTING);
   if (impersonationRole !== undefined && impersonationRole !== DEFAULT_IMPERSONATION_ROLE) settings.impersonation_role = impersonationRole;
   const sections: Partial<Record<SectionName, Exported[]>> = {};
   for (const section of SECTION_NAMES) {

@@ -1,6 +1,7 @@
 /** @module A plan as people read it: rows by section, then what it means for whom. */
-import type { PlanRow, WorkspacePlan } from './apply.ts';
-import type { Action, FieldChange } from './desired.ts';
+import type { WorkspacePlan } from './apply.ts';
+import type { PlanRow } from './plan.ts';
+import type { Action, FieldChange } from './object-change.ts';
 import type { RoleEffect } from './effects.ts';
 import { visible } from './problem.ts';
 import { isSame } from './section.ts';

@@ -4,19 +4,27 @@ import type { Client, ClientSecret } from '../domain/client.ts';
 import { DomainError } from '../domain/errors.ts';
 import { canonicalUsername, type User } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
+import { assertSecurityProfile, type SecurityProfile } from '../domain/security-profile.ts';
 import { soundEntries, type Desired } from './desired.ts';
 import { printPlace, type Path, type Problem } from './problem.ts';
 import type { Declared } from './schema.ts';
 import { batches } from './sections.ts';
 import { problemAt, type Entry, type Workspace } from './workspace.ts';
 
-/** @param secrets unexpired secrets of the declared clients */
-export function checkClients(workspace: Workspace, desired: Desired, secrets: ReadonlyMap<string, readonly ClientSecret[]>): Problem[] {
+/** How the declared clients come to their secrets. */
+export interface SecretSources {
+  /** Unexpired ones that are stored. */
+  readonly secrets: ReadonlyMap<string, readonly ClientSecret[]>;
+  /** One is made for every client that needs it. */
+  readonly generated: boolean;
+}
+
+export function checkClients(workspace: Workspace, desired: Desired, { secrets, generated }: SecretSources): Problem[] {
   const problems: Problem[] = [];
   for (const entry of soundEntries(workspace, 'clients')) {
     const client = desired.objects.clients.get(entry.key) as Client;
     const report = (field: Path, message: string) => problems.push(problemAt(entry, field, message));
-    checkAuthentication(client, entry, secrets.get(entry.key) ?? [], report);
+    checkAuthentication(client, entry, { secrets: secrets.get(entry.key) ?? [], generated }, report);
     if (client.tokenEndpointAuthMethod === 'none' && client.grantTypes.includes('client_credentials')) {
       report(['grant_types'], 'client_credentials is for clients that authenticate; token_endpoint_auth_method is none.');
     }
@@ -35,13 +43,13 @@ type Report = (field: Path, message: string) => void;
 function checkAuthentication(
   client: Client,
   entry: Entry<'clients'> & { readonly declared: Declared<'clients'> },
-  secrets: readonly ClientSecret[],
+  { secrets, generated }: { readonly secrets: readonly ClientSecret[]; readonly generated: boolean },
   report: Report,
 ): void {
   const method = client.tokenEndpointAuthMethod;
   const declaresSecret = entry.declared.client_secret !== undefined;
   if (method === 'client_secret_basic' || method === 'client_secret_post') {
-    if (declaresSecret || secrets.length > 0) return;
+    if (generated || declaresSecret || secrets.length > 0) return;
     const byDefault = entry.declared.token_endpoint_auth_method === undefined ? ', the default,' : '';
     report(
       ['client_secret'],
@@ -63,6 +71,19 @@ function checkAuthentication(
 /** Ids of secrets that came from a workspace file start with this. */
 export const SECRET_ID_PREFIX = 'ws-';
 export const isFromWorkspace = (secretId: string): boolean => secretId.startsWith(SECRET_ID_PREFIX);
+
+export function checkSecurityProfiles(workspace: Workspace, desired: Desired): Problem[] {
+  const problems: Problem[] = [];
+  for (const entry of soundEntries(workspace, 'security_profiles')) {
+    try {
+      assertSecurityProfile(desired.objects.security_profiles.get(entry.key) as SecurityProfile);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      problems.push(problemAt(entry, [entry.declared.managed === undefined ? 'origin' : 'managed'], error.message));
+    }
+  }
+  return problems;
+}
 
 export function checkAssignments(workspace: Workspace, desired: Desired): Problem[] {
   const problems: Problem[] = [];

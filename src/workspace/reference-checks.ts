@@ -9,8 +9,18 @@ import { batches, SECTION_NAMES, SECTIONS } from './sections.ts';
 import { didYouMean } from './suggest.ts';
 import { problemAt, type Entry, type Workspace } from './workspace.ts';
 
+/** Which of these keys exist for whoever makes the change. */
+export type Exists = (tx: StoreTransaction, section: SectionName, keys: readonly string[]) => Promise<ReadonlySet<string>>;
+
+export interface ReferenceCheck {
+  readonly workspace: Workspace;
+  readonly desired: Desired;
+  /** Unset: everything that is stored. */
+  readonly exists?: Exists | undefined;
+}
+
 /** References to objects that neither the files nor the store have, or that this change removes. */
-export async function checkReferences(tx: StoreTransaction, workspace: Workspace, desired: Desired): Promise<Problem[]> {
+export async function checkReferences(tx: StoreTransaction, { workspace, desired, exists }: ReferenceCheck): Promise<Problem[]> {
   const open: { entry: Entry; reference: Reference }[] = [];
   const note = (entry: Entry, reference: Reference) => {
     if (!(workspace.entries[reference.to] as ReadonlyMap<string, unknown>).has(reference.key)) open.push({ entry, reference });
@@ -24,18 +34,16 @@ export async function checkReferences(tx: StoreTransaction, workspace: Workspace
   const problems: Problem[] = [];
   for (const section of SECTION_NAMES) {
     const here = open.filter(({ reference }) => reference.to === section);
-    const known = await existing(
-      tx,
-      section,
-      here.map(({ reference }) => reference.key),
-    );
+    const keys = [...new Set(here.map(({ reference }) => reference.key))];
+    const known = await (exists ?? existing)(tx, section, keys);
     const lost = here.filter(({ reference }) => !known.has(reference.key) || desired.removed[section].has(reference.key));
-    const candidates = lost.length === 0 ? [] : await candidatesFor(tx, workspace, section);
+    // Suggesting what lies outside would tell that it is there.
+    const candidates = lost.length === 0 || exists !== undefined ? [] : await candidatesFor(tx, workspace, section);
     for (const { entry, reference } of lost) {
       const noun = SECTIONS[section].noun.replaceAll('_', ' ');
       const message = known.has(reference.key)
         ? `names the ${noun} ${JSON.stringify(reference.key)}, which this change removes.`
-        : `there is no ${noun} ${JSON.stringify(reference.key)}, neither in the files nor in the store.${didYouMean(reference.key, candidates)}`;
+        : `there is no ${noun} ${JSON.stringify(reference.key)}${exists === undefined ? ', neither in the files nor in the store' : ''}.${didYouMean(reference.key, candidates)}`;
       problems.push(problemAt(entry, placeInList(entry, reference.field, reference.key), message));
     }
   }
@@ -44,7 +52,7 @@ export async function checkReferences(tx: StoreTransaction, workspace: Workspace
 
 async function existing(tx: StoreTransaction, section: SectionName, keys: readonly string[]): Promise<ReadonlySet<string>> {
   const known = new Set<string>();
-  for (const batch of batches([...new Set(keys)])) {
+  for (const batch of batches(keys)) {
     for (const key of (await SECTIONS[section].repository(tx).findMany(batch)).keys()) known.add(key);
   }
   return known;

@@ -1,5 +1,5 @@
 /** @module Every role that is named is defined, every permission exists, and built-in roles stay what they are. */
-import { compileCatalogue, type Catalogue, type Definitions } from '../domain/catalogue.ts';
+import type { Catalogue, Definitions } from '../domain/catalogue.ts';
 import { BUILT_IN_ROLES, OIDC_SCOPES } from '../domain/role.ts';
 import { soundEntries, type BeforeAndAfter } from './desired.ts';
 import type { Path, Problem } from './problem.ts';
@@ -9,8 +9,8 @@ import { didYouMean } from './suggest.ts';
 import { problemAt, type Entry, type Workspace } from './workspace.ts';
 
 /** Roles that nobody defined, permissions that do not exist, built-in roles that are redefined. */
-export function checkRoles(workspace: Workspace, definitions: BeforeAndAfter): Problem[] {
-  const catalogue = compileCatalogue(definitions.after);
+export function checkRoles(workspace: Workspace, meanings: BeforeAndAfter): Problem[] {
+  const { catalogue, definitions } = meanings.after;
   const isKnown = knownRoles(workspace, catalogue);
   const problems: Problem[] = [];
   const check = (entry: Entry, field: Path, role: string) => {
@@ -23,7 +23,7 @@ export function checkRoles(workspace: Workspace, definitions: BeforeAndAfter): P
   const { impersonationRole } = workspace;
   if (impersonationRole !== undefined && !isKnown(impersonationRole.value))
     problems.push(problemAt(impersonationRole, [], noRole(impersonationRole.value, catalogue)));
-  return [...problems, ...checkBuiltIns(workspace), ...checkPermissions(workspace, definitions.after), ...checkLeftBehind(definitions, catalogue)];
+  return [...problems, ...checkBuiltIns(workspace), ...checkPermissions(workspace, definitions), ...checkLeftBehind(meanings)];
 }
 
 const noRole = (role: string, catalogue: Catalogue): string =>
@@ -77,10 +77,11 @@ function checkPermissions(workspace: Workspace, definitions: Definitions): Probl
 }
 
 /** Stored definitions that still name a role which this change takes away. */
-function checkLeftBehind({ before, after }: BeforeAndAfter, catalogue: Catalogue): Problem[] {
-  const lost = compileCatalogue({ ...before, securityProfiles: [], organizationTypes: [] }).roles.filter(
-    (role) => catalogue.indexOf(role) === undefined,
-  );
+function checkLeftBehind(meanings: BeforeAndAfter): Problem[] {
+  if (meanings.before === meanings.after) return [];
+  const before = meanings.before.definitions;
+  const after = meanings.after.definitions;
+  const lost = meanings.before.catalogue.roles.filter((role) => meanings.after.catalogue.indexOf(role) === undefined);
   if (lost.length === 0) return [];
   const gone = new Set(lost);
   const report = (path: string, roles: readonly string[]): Problem[] =>

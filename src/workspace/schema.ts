@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { CLIENT_AUTHENTICATION_METHODS, GRANT_TYPES } from '../domain/client.ts';
 import { DomainError } from '../domain/errors.ts';
+import { RESOURCES } from '../domain/organization.ts';
 import { assertNaturalId, assertUsername } from '../domain/party.ts';
 import { isPlausiblePassword, MAXIMUM_PASSWORD_LENGTH, MOST_REMEMBERED } from '../domain/password-policy.ts';
 import { SIGNING_ALGORITHMS } from '../domain/resource-server.ts';
@@ -118,6 +119,20 @@ function isDistinctBy<T>(key: (item: T) => string): (list: readonly T[]) => bool
   return (list) => new Set(list.map(key)).size === list.length;
 }
 
+const permissions = z.array(z.strictObject({ type: obeys((value) => assertTypePattern(value)), operations: distinct(z.string()) })).refine(
+  isDistinctBy((entry: { type: string }) => entry.type),
+  { error: 'names a type twice.' },
+);
+
+/** What a clone was made of. It tells of the past: nothing that it names need still exist. */
+const profileOrigin = z.strictObject({
+  security_profile: id,
+  version: whole(1, 2 ** 31 - 1),
+  roles: distinct(text).optional(),
+  permissions: permissions.optional(),
+  full_access: z.boolean().optional(),
+});
+
 /** A password or client secret: plain where that is allowed, or the name of an environment variable. */
 function secret(policy: SecretPolicy, isPossible: (value: string) => boolean, allowed: string) {
   return z.union([z.string(), z.strictObject({ env: z.string() })]).transform((value, context) => {
@@ -152,7 +167,12 @@ function isBearableHash(value: string): boolean {
 export function entrySchemas(policy: SecretPolicy) {
   const assignmentParty = oneOf(['user', 'user_group', 'organization', 'client_id']);
   return {
-    organization_types: z.strictObject({ name: id, parents: ids.optional(), barred_roles: roles.optional() }),
+    organization_types: z.strictObject({
+      name: id,
+      parents: ids.optional(),
+      barred_roles: roles.optional(),
+      barred_resources: distinct(z.enum(RESOURCES)).nullish(),
+    }),
     roles: z.strictObject({ name: roleName, category: z.enum(ROLE_CATEGORIES).optional(), description: prose.nullish() }),
     permission_types: z.strictObject({ type: roleName, operations: distinct(operation).optional() }),
     organizations: z.strictObject({ id, name: text.optional(), type: id.optional(), parent: id.nullish(), active: z.boolean().optional() }),
@@ -184,16 +204,11 @@ export function entrySchemas(policy: SecretPolicy) {
       description: prose.nullish(),
       organization: id.nullish(),
       roles: roles.optional(),
-      permissions: z
-        .array(z.strictObject({ type: obeys((value) => assertTypePattern(value)), operations: distinct(z.string()) }))
-        .refine(
-          isDistinctBy((entry: { type: string }) => entry.type),
-          { error: 'names a type twice.' },
-        )
-        .optional(),
+      permissions: permissions.optional(),
       full_access: z.boolean().optional(),
       password_policy: passwordPolicy.nullish(),
       managed: z.boolean().optional(),
+      origin: profileOrigin.nullish(),
     }),
     clients: z.strictObject({
       client_id: id,

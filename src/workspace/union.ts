@@ -12,7 +12,7 @@ import { problemAt, type Entries, type Entry, type Setting, type Workspace } fro
 const SETTINGS = ['rolemint', 'workspace', 'impersonation_role'];
 
 /** The field that holds the natural id of a section's entries. */
-const KEY_FIELDS: Readonly<Record<Exclude<SectionName, 'assignments'>, string>> = {
+export const KEY_FIELDS: Readonly<Record<Exclude<SectionName, 'assignments'>, string>> = {
   organization_types: 'name',
   roles: 'name',
   permission_types: 'type',

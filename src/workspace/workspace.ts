@@ -8,6 +8,7 @@
  */
 import type { AuditActor } from '../domain/audit-event.ts';
 import type { Clock, PasswordHasher, Random, Store } from '../domain/ports.ts';
+import type { DefinitionsCache } from '../services/definitions.ts';
 import type { SourceDocument } from './document.ts';
 import type { Path, Problem } from './problem.ts';
 import { printPath } from './problem.ts';
@@ -54,6 +55,8 @@ export interface WorkspaceContext {
   /** In whose name the changes are recorded. */
   readonly actor: AuditActor;
   readonly requestId?: string | undefined;
+  /** Definitions that stay known from one change to the next; unset: they are read for each. */
+  readonly definitions?: DefinitionsCache | undefined;
 }
 
 /** A finding about a field of an entry, at its place in the file. */

@@ -2,10 +2,10 @@
 import type { Organization } from '../domain/organization.ts';
 import { canonicalUsername, type User } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
-import type { Action, FieldChange, ObjectChange } from './desired.ts';
+import type { Action, FieldChange, ObjectChange } from './object-change.ts';
 import type { SectionName } from './schema.ts';
 import { SECTION_NAMES, SECTIONS } from './sections.ts';
-import type { WorkspaceContext } from './workspace.ts';
+import type { Workspace, WorkspaceContext } from './workspace.ts';
 
 export interface SettingChange {
   readonly name: 'workspace' | 'impersonation_role';
@@ -41,6 +41,21 @@ async function removeObjects(tx: StoreTransaction, changes: readonly ObjectChang
     if (name === 'organizations') here.sort((a, b) => (b.before as Organization).path.length - (a.before as Organization).path.length);
     if (here.length > 0) await SECTIONS[name].repository(tx).remove(here.map(({ key }) => key));
   }
+}
+
+/** Settings that the files say otherwise than the store. */
+export async function settingChanges(tx: StoreTransaction, workspace: Workspace): Promise<SettingChange[]> {
+  const declared = [
+    { name: 'workspace', setting: workspace.name },
+    { name: 'impersonation_role', setting: workspace.impersonationRole },
+  ] as const;
+  const changes: SettingChange[] = [];
+  for (const { name, setting } of declared) {
+    if (setting === undefined) continue;
+    const before = await tx.settings.get(name);
+    if (before !== setting.value) changes.push({ name, before, after: setting.value });
+  }
+  return changes;
 }
 
 /** A changed object with everything that changed of it, its credentials included; never a secret. */

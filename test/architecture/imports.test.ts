@@ -16,9 +16,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     own: ['domain', 'storage', '../migrations'],
     packages: ['node:*', 'knex', 'pg', '@electric-sql/pglite', 'ioredis', 'rate-limiter-flexible', 'lru-cache'],
   },
+  mail: { own: ['domain', 'mail'], packages: ['node:*', 'nodemailer'] },
   hashing: { own: ['domain', 'hashing'], packages: ['node:*', '@node-rs/argon2'] },
   engine: { own: ['domain', 'services', 'engine'], packages: ['node:*', 'oidc-provider', 'jose', 'koa', 'koa-compose', 'raw-body', 'lru-cache'] },
-  http: { own: ['domain', 'services', 'workspace', 'sdk', 'http'], packages: ['node:*', 'koa', 'raw-body', 'zod', 'prom-client'] },
+  http: { own: ['domain', 'services', 'workspace', 'administration', 'sdk', 'http'], packages: ['node:*', 'koa', 'raw-body', 'zod', 'prom-client'] },
   telemetry: { own: ['domain', 'services', 'telemetry'], packages: ['node:*', 'pino', 'pino-pretty', 'prom-client'] },
   sdk: { own: ['sdk'], packages: ['jose'] },
   // jose: `verify` judges a token as an API of somebody else would.

@@ -1,4 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
+import { cloneOf } from '../../src/domain/lineage.ts';
+import type { OrganizationType } from '../../src/domain/organization.ts';
 import type { SecurityProfile } from '../../src/domain/security-profile.ts';
 import { describeEachStore } from '../support/stores.ts';
 import { assignment, expectRefusal, fresh, organization, partyUser, putMarket, putTypes, securityProfile } from './samples.ts';
@@ -21,6 +23,7 @@ describeEachStore('definitions', (suite) => {
       fullAccess: true,
       passwordPolicy: { minimumLength: 12, uppercaseRequired: true },
       managed: true,
+      version: 1,
     };
     const role = { name: fresh('Role'), category: 'custom', description: 'Does things' } as const;
     const plain = { name: fresh('Role'), category: 'reader' } as const;
@@ -49,10 +52,80 @@ describeEachStore('definitions', (suite) => {
       await tx.securityProfiles.put([before]);
       await tx.securityProfiles.put([after]);
       const found = (await tx.securityProfiles.findMany([before.id])).get(before.id);
-      expect(found).toEqual(after);
+      expect(found).toEqual({ ...after, version: 2 });
       expect(found).not.toHaveProperty('description');
       expect(found).not.toHaveProperty('passwordPolicy');
     });
+  });
+
+  it('counts the versions of a profile itself, whatever is put', async () => {
+    const profile = securityProfile({ roles: ['A', 'B'], permissions: [{ type: 'data/*', operations: ['read'] }], version: 40 });
+    const steps: readonly (readonly [Partial<SecurityProfile>, number])[] = [
+      [{}, 1],
+      [{ name: 'Another name', description: 'And more' }, 1],
+      [{ roles: ['B', 'A', 'B'] }, 1],
+      [{ roles: ['A'] }, 2],
+      [{ permissions: [] }, 3],
+      [{ fullAccess: true }, 4],
+      [{ passwordPolicy: { minimumLength: 12 } }, 5],
+      [{ passwordPolicy: { minimumLength: 12 }, managed: true }, 5],
+    ];
+    let put = profile;
+    for (const [change, version] of steps) {
+      put = Object.assign({}, put, change);
+      await suite.store.transaction((tx) => tx.securityProfiles.put([put]));
+      const definitions = await suite.store.access.loadDefinitions();
+      expect(definitions.securityProfiles.find(({ id }) => id === profile.id)).toEqual({ ...put, version });
+    }
+    await suite.store.transaction(async (tx) => {
+      await tx.securityProfiles.remove([profile.id]);
+      await tx.securityProfiles.put([put]);
+      expect((await tx.securityProfiles.findMany([profile.id])).get(profile.id)?.version).toBe(1);
+    });
+  });
+
+  it('keeps the origin of a clone, also when the origin is removed', async () => {
+    const origin = securityProfile({ roles: ['Shopper'], permissions: [{ type: 'data/*', operations: ['read', 'update'] }] });
+    const clone = cloneOf(origin, { id: fresh('clone'), name: 'A clone', organization: undefined });
+    await suite.store.transaction((tx) => tx.securityProfiles.put([origin, clone]));
+    await suite.store.transaction((tx) => tx.securityProfiles.remove([origin.id]));
+    const { securityProfiles } = await suite.store.access.loadDefinitions();
+    expect(securityProfiles.find(({ id }) => id === clone.id)?.origin).toEqual({
+      securityProfile: origin.id,
+      version: 1,
+      roles: ['Shopper'],
+      permissions: [{ type: 'data/*', operations: ['read', 'update'] }],
+      fullAccess: false,
+    });
+    await suite.store.transaction(async (tx) => {
+      const { origin: _, ...independent } = clone;
+      await tx.securityProfiles.put([independent]);
+      expect((await tx.securityProfiles.findMany([clone.id])).get(clone.id)).not.toHaveProperty('origin');
+    });
+  });
+
+  it('refuses a clone that is managed', async () => {
+    const clone = cloneOf(securityProfile(), { id: fresh('clone'), name: 'A clone', organization: undefined });
+    const put = suite.store.transaction((tx) => tx.securityProfiles.put([{ ...clone, managed: true }]));
+    await expectRefusal(put, 'invalid_input', 'A clone cannot be managed: what is upgraded from outside would overwrite what was changed in it.');
+    expect((await suite.store.access.loadDefinitions()).securityProfiles.find(({ id }) => id === clone.id)).toBeUndefined();
+  });
+
+  it('keeps the resources that a type is barred from, and tells none from unset', async () => {
+    const types: readonly OrganizationType[] = [
+      { name: fresh('type'), parents: [], barredRoles: [], barredResources: ['keys', 'clients'] },
+      { name: fresh('type'), parents: [], barredRoles: [], barredResources: [] },
+      { name: fresh('type'), parents: [], barredRoles: [] },
+    ];
+    await suite.store.transaction(async (tx) => {
+      await tx.organizationTypes.put(types);
+      expect([...(await tx.organizationTypes.findMany(types.map(({ name }) => name))).values()]).toEqual(expect.arrayContaining([...types]));
+    });
+    expect((await suite.store.access.loadDefinitions()).organizationTypes).toEqual(expect.arrayContaining([...types]));
+    const { barredResources: _, ...unset } = types[0]!;
+    await suite.store.transaction((tx) => tx.organizationTypes.put([unset]));
+    const { organizationTypes } = await suite.store.access.loadDefinitions();
+    expect(organizationTypes.find(({ name }) => name === unset.name)).not.toHaveProperty('barredResources');
   });
 
   it('walks through all objects in code-unit order, page by page', async () => {

@@ -43,6 +43,15 @@ describeEachStore('revocations', (suite) => {
     expect(await Promise.all([issued(200), issued(201)])).toEqual([true, false]);
   });
 
+  it('of a user hits what the user does as somebody else, up to the instant', async () => {
+    const actorId = fresh('user');
+    const issued = (seconds: number) => isRevoked(trace({ userId: fresh('user'), actorId, issuedAt: at(seconds) }));
+    expect(await issued(0)).toBe(false);
+    await revoke(revocation('user', actorId, { notBefore: at(100) }));
+    expect(await Promise.all([issued(99), issued(100), issued(101)])).toEqual([true, true, false]);
+    expect(await isRevoked(trace({ actorId: '\0' }))).toBe(false);
+  });
+
   it('writes its audit event, and no second one for a repetition that changes nothing', async () => {
     const given = revocation('token', fresh('jti'));
     const type = fresh('event');

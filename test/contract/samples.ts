@@ -41,7 +41,7 @@ export function user(given: Partial<User> & Pick<User, 'organization'>): User {
 
 export function securityProfile(given: Partial<SecurityProfile> = {}): SecurityProfile {
   const id = given.id ?? fresh('profile');
-  return { id, name: `Name of ${id}`, roles: ['OrderReader'], permissions: [], fullAccess: false, managed: false, ...given };
+  return { id, name: `Name of ${id}`, roles: ['OrderReader'], permissions: [], fullAccess: false, managed: false, version: 1, ...given };
 }
 
 export function client(given: Partial<Client> = {}): Client {

@@ -14,12 +14,15 @@ interface TokenStep {
   readonly password?: 'wrong';
   readonly scope: string | null;
   readonly of?: string;
+  /** Impersonation: name of the kept token of who acts, and the user to act as. */
+  readonly actor?: string;
+  readonly target?: string;
 }
 
 interface Step {
   readonly token?: TokenStep;
   readonly as?: string | null;
-  readonly expect?: { readonly status: number; readonly roles?: readonly string[]; readonly error?: string };
+  readonly expect?: { readonly status: number; readonly roles?: readonly string[]; readonly error?: string; readonly code?: string };
   readonly repeat?: number;
   readonly change?: { readonly unlock?: { readonly user: string } };
 }
@@ -45,14 +48,15 @@ for (const kind of STORE_KINDS) {
       afterAll(() => server.close());
 
       test.each(scenarios.map((scenario) => [`${scenario.id} ${scenario.title}`, scenario] as const))('%s', async (_title, { steps }) => {
-        const newest = new Map<string, string>();
+        const kept: Kept = { access: new Map(), refresh: new Map() };
         for (const step of steps) {
           if (step.change?.unlock !== undefined) await unlock(server, step.change.unlock.user);
-          if (step.token === undefined || step.token.grant === 'impersonation') continue;
+          if (step.token === undefined) continue;
           for (let time = 0; time < (step.repeat ?? 1); time += 1) {
-            const answer = await ask(server, step.token, newest);
-            check(answer, step.expect!);
-            remember(answer, step, newest);
+            const answer = await ask(server, step.token, kept);
+            if (step.token.grant === 'impersonation') checkImpersonation(answer, step);
+            else check(answer, step.expect!);
+            remember(answer, step, kept);
           }
         }
       });
@@ -60,17 +64,35 @@ for (const kind of STORE_KINDS) {
   });
 }
 
-/** The newest refresh token of each kept token's family, under every name that the family was kept as. */
-function remember(answer: Answer, { as, token }: Step, newest: Map<string, string>): void {
-  const refreshToken = answer.body['refresh_token'];
-  if (typeof refreshToken !== 'string') return;
-  for (const name of [as, token?.of]) if (typeof name === 'string') newest.set(name, refreshToken);
+/** Tokens under the names that a scenario gave them: of a refreshed family the newest, under every one of its names. */
+interface Kept {
+  readonly access: Map<string, string>;
+  readonly refresh: Map<string, string>;
 }
 
-function ask({ url }: TestServer, step: TokenStep, newest: ReadonlyMap<string, string>): Promise<Answer> {
+function remember(answer: Answer, { as, token }: Step, kept: Kept): void {
+  for (const [tokens, value] of [
+    [kept.access, answer.body['access_token']],
+    [kept.refresh, answer.body['refresh_token']],
+  ] as const) {
+    if (typeof value !== 'string') continue;
+    for (const name of [as, token?.of]) if (typeof name === 'string') tokens.set(name, value);
+  }
+}
+
+function ask({ url }: TestServer, step: TokenStep, { access, refresh }: Kept): Promise<Answer> {
   const form: Form = { client_id: step.client, client_secret: step.secret, grant_type: step.grant, scope: step.scope ?? undefined };
   if (step.grant === 'password') return post(`${url}/oauth/token`, { ...form, username: step.user, password: step.password ?? PASSWORD });
-  if (step.grant === 'refresh_token') return post(`${url}/oauth/token`, { ...form, refresh_token: newest.get(step.of!) });
+  if (step.grant === 'refresh_token') return post(`${url}/oauth/token`, { ...form, refresh_token: refresh.get(step.of!) });
+  if (step.grant === 'impersonation') {
+    return post(`${url}/oauth/token`, {
+      ...form,
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: access.get(step.actor!),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      requested_subject: step.target,
+    });
+  }
   return post(`${url}/oauth/token`, form);
 }
 
@@ -81,6 +103,14 @@ function check(answer: Answer, expected: NonNullable<Step['expect']>): void {
   const claims = claimsOf(answer.body['access_token']);
   expect(claims['roles']).toEqual(expected.roles);
   expect(claims['scope']).toBe(expected.roles.join(' '));
+}
+
+function checkImpersonation(answer: Answer, { token, expect: expected }: Step): void {
+  expect({ status: answer.status, code: answer.body['error_code'] }).toEqual({ status: expected!.status, code: expected!.code });
+  if (expected!.status !== 200) return expect(answer.body['access_token']).toBeUndefined();
+  check(answer, expected!);
+  expect(claimsOf(answer.body['access_token'])).toMatchObject({ sub: token!.target, client_id: token!.client, act: { sub: expect.any(String) } });
+  expect(answer.body['refresh_token']).toBeUndefined();
 }
 
 async function unlock({ app }: TestServer, userId: string): Promise<void> {

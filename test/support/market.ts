@@ -49,6 +49,7 @@ export const profile = (id: string, roles: readonly string[], given: Partial<Sec
   permissions: [],
   fullAccess: false,
   managed: false,
+  version: 1,
   ...given,
 });
 

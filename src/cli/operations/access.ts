@@ -7,7 +7,7 @@ import type { Verdict } from '../../domain/scope.ts';
 import type { Question } from '../../services/explain.ts';
 import { accessTokenLifetime } from '../../services/prepared-client.ts';
 import { accessTokenSize } from '../../services/token-size.ts';
-import { accessTokenClaims } from '../../services/tokens.ts';
+import { accessTokenClaims } from '../../services/token-claims.ts';
 import { nearest } from '../../workspace/suggest.ts';
 import { isoOf, type Operation, type OperationContext } from '../operation.ts';
 

@@ -18,8 +18,11 @@ export interface GrantType {
 export interface GrantInput {
   /** @throws `invalid_request` when the request lacks it */
   parameter(name: string): string;
+  /** Undefined when the request lacks it; an empty value counts as none. */
+  optional(name: string): string | undefined;
   /** Address of the caller. */
   readonly address: string;
+  readonly requestId: string;
 }
 
 /** Parameters of every grant. */
@@ -37,13 +40,20 @@ export function grantHandler({ provider, clients }: Engine, tokens: TokenService
       resource: singleResource(resource),
       dpopThumbprint: proof?.thumbprint,
     };
-    const issued = await inProtocol(() => grant.issue(tokens, request, { parameter: (name) => required(ctx, name), address: ctx.ip }));
+    const input: GrantInput = {
+      parameter: (name) => required(ctx, name),
+      optional: (name) => optional(ctx, name),
+      address: ctx.ip,
+      requestId: ctx.state['requestId'] as string,
+    };
+    const issued = await inProtocol(() => grant.issue(tokens, request, input));
     ctx.body = {
       access_token: issued.accessToken,
       token_type: issued.tokenType,
       expires_in: issued.expiresIn,
       scope: issued.scope,
       ...(issued.refreshToken === undefined ? {} : { refresh_token: issued.refreshToken }),
+      ...(issued.issuedTokenType === undefined ? {} : { issued_token_type: issued.issuedTokenType }),
     };
   };
 }
@@ -56,7 +66,12 @@ function singleResource(resource: unknown): string | undefined {
 
 /** @throws `invalid_request` when the request lacks the parameter */
 export function required(ctx: EngineContext, name: string): string {
-  const value = (ctx.oidc.params as Record<string, unknown>)[name];
-  if (typeof value !== 'string') throw new errors.InvalidRequest(`missing required parameter(s) '${name}'`);
+  const value = optional(ctx, name);
+  if (value === undefined) throw new errors.InvalidRequest(`missing required parameter(s) '${name}'`);
   return value;
+}
+
+function optional(ctx: EngineContext, name: string): string | undefined {
+  const value = (ctx.oidc.params as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : undefined;
 }

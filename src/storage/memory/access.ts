@@ -1,7 +1,8 @@
 /** @module Everything that decisions read, from the in-memory tables. */
-import type { Reach, Subject } from '../../domain/access.ts';
+import type { MembershipWindow, Reach, Subject } from '../../domain/access.ts';
 import type { Assignment } from '../../domain/assignment.ts';
 import { byCodeUnit } from '../../domain/catalogue.ts';
+import { IMPERSONATION_ROLE_SETTING } from '../../domain/impersonation-rule.ts';
 import type { Membership, Party } from '../../domain/party.ts';
 import type { AccessReader, Change, ChangeLog } from '../../domain/ports.ts';
 import { MAXIMUM_CHANGES } from '../options.ts';
@@ -21,11 +22,17 @@ export function memoryAccess(reading: Reading): AccessReader {
         organizationTypes: sorted(tables.organizationTypes),
         securityProfiles: sorted(tables.securityProfiles),
         resourceServers: sorted(tables.resourceServers),
+        impersonationRules: sorted(tables.impersonationRules),
+        impersonationRole: tables.settings.get(IMPERSONATION_ROLE_SETTING),
       });
     },
     findUser: async (id) => findUser(reading().tables, id),
     findClient: async (id) => findClient(reading().tables, id),
+    findUsers: async (ids) => subjects(ids, (id) => findUser(reading().tables, id)),
+    findClients: async (ids) => subjects(ids, (id) => findClient(reading().tables, id)),
     usersReachedBy: async (parties, limit) => usersReachedBy(reading().tables, parties).slice(0, limit),
+    countUsersReachedBy: async (parties) => usersReachedBy(reading().tables, parties).length,
+    clientsReachedBy: async (parties, contextUsers, limit) => clientsReachedBy(reading().tables, parties, new Set(contextUsers)).slice(0, limit),
     hasUsers: async () => reading().tables.users.size > 0,
     assignmentsOf: async (filter, limit) => {
       const { tables } = reading();
@@ -34,6 +41,7 @@ export function memoryAccess(reading: Reading): AccessReader {
       return copy(
         candidates
           .filter((assignment) => filter.securityProfile === undefined || assignment.securityProfile === filter.securityProfile)
+          .filter((assignment) => filter.client === undefined || assignment.client === filter.client)
           .sort(byId)
           .slice(0, limit),
       );
@@ -71,6 +79,7 @@ function findUser(tables: Tables, id: string): Subject | undefined {
     active: user.active && lineageActive(tables, organization.path),
     organization: { id: organization.id, type: organization.type, path: organization.path },
     authorizedOrganizations: user.authorizedOrganizations,
+    memberships: user.memberships.map(membershipWindow),
     reaches: reaches.sort(byAssignment),
   });
 }
@@ -88,9 +97,20 @@ function findClient(tables: Tables, id: string): Subject | undefined {
     active: client.active && lineageActive(tables, path),
     organization: organization && { id: organization.id, type: organization.type, path },
     authorizedOrganizations: [],
+    memberships: [],
     reaches: reaches.sort(byAssignment),
   });
 }
+
+function subjects(ids: readonly string[], find: (id: string) => Subject | undefined): ReadonlyMap<string, Subject> {
+  return new Map(ids.map((id) => [id, find(id)] as const).filter((entry): entry is [string, Subject] => entry[1] !== undefined));
+}
+
+const membershipWindow = ({ userGroup, validFrom, validUntil }: Membership): MembershipWindow => ({
+  userGroup,
+  from: validFrom?.getTime() ?? -Infinity,
+  until: validUntil?.getTime() ?? Infinity,
+});
 
 const assignedTo = (tables: Tables, party: Party): readonly Assignment[] => tables.assignmentsByParty.get(partyKey(party)) ?? [];
 
@@ -129,6 +149,17 @@ function usersReachedBy(tables: Tables, parties: readonly Party[]): string[] {
     const path = tables.organizations.get(user.organization)!.path;
     if (users.has(user.id) || user.memberships.some(({ userGroup }) => groups.has(userGroup)) || path.some((id) => organizations.has(id)))
       reached.push(user.id);
+  }
+  return reached.sort(byCodeUnit);
+}
+
+function clientsReachedBy(tables: Tables, parties: readonly Party[], contextUsers: ReadonlySet<string>): string[] {
+  const named = new Set(parties.map(partyKey));
+  const reached: string[] = [];
+  for (const { clientId, organization, contextUser } of tables.clients.values()) {
+    const path = organization === undefined ? [] : tables.organizations.get(organization)!.path;
+    const isNamed = named.has(partyKey({ kind: 'client', id: clientId })) || path.some((id) => named.has(partyKey({ kind: 'organization', id })));
+    if (isNamed || (contextUser !== undefined && contextUsers.has(contextUser))) reached.push(clientId);
   }
   return reached.sort(byCodeUnit);
 }

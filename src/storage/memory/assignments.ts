@@ -96,6 +96,7 @@ export function removeRules(draft: Draft, names: (party: Party) => boolean, doom
   for (const rule of draft.tables.impersonationRules.values()) {
     if (!names(rule.impersonator) && !names(rule.target) && !doomed(rule)) continue;
     draft.edit('impersonationRules').delete(rule.id);
+    draft.changed('catalogue', '');
   }
 }
 

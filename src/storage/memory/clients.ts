@@ -52,6 +52,7 @@ function removeClients(draft: Draft, ids: readonly string[]): void {
     ({ client }) => gone.has(client),
   );
   removeGrants(draft, ({ clientId }) => gone.has(clientId));
+  for (const [key, { client }] of draft.tables.usage) if (gone.has(client)) draft.edit('usage').delete(key);
 }
 
 export function memoryResourceServers(draft: Draft): WritableRepository<ResourceServer> {

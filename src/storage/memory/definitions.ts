@@ -1,7 +1,8 @@
 /** @module Roles, permission types and security profiles of the in-memory store. */
+import { versionAfter } from '../../domain/lineage.ts';
 import type { WritableRepository } from '../../domain/ports.ts';
 import type { Role } from '../../domain/role.ts';
-import type { PermissionType, SecurityProfile } from '../../domain/security-profile.ts';
+import { assertSecurityProfile, type PermissionType, type SecurityProfile } from '../../domain/security-profile.ts';
 import { missing } from '../refusals.ts';
 import { removeAssignments, removeRules } from './assignments.ts';
 import { memoryRepository } from './repository.ts';
@@ -46,10 +47,12 @@ export function memorySecurityProfiles(draft: Draft): WritableRepository<Securit
     table: () => draft.tables.securityProfiles,
     put(profiles) {
       for (const profile of profiles) {
+        assertSecurityProfile(profile);
         const { organization } = profile;
         if (organization !== undefined && !draft.tables.organizations.has(organization))
           throw missing('security_profiles_organization_fk', organization);
-        draft.edit('securityProfiles').set(profile.id, profile);
+        const table = draft.edit('securityProfiles');
+        table.set(profile.id, { ...profile, version: versionAfter(table.get(profile.id), profile) });
       }
       if (profiles.length > 0) draft.changed('catalogue', '');
     },

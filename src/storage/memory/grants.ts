@@ -39,6 +39,10 @@ export function memoryGrants({ read, write, now }: MemoryAccessor): GrantStore {
         tables.refreshTokens.set(successorHash, { grantId: grant.id, createdAt: copy(at) });
         return true;
       }),
+    find: async (id) => {
+      const grant = read().tables.grants.get(id);
+      return grant === undefined || grant.expiresAt.getTime() <= now() ? undefined : copy(grant);
+    },
   };
 }
 
@@ -75,12 +79,12 @@ function concerns({ kind, id }: Revocation, grant: Grant): boolean {
   return kind === 'client' && grant.clientId === id;
 }
 
-function isRevoked({ revocations }: Tables, trace: TokenTrace): boolean {
+export function isRevoked({ revocations }: Tables, trace: TokenTrace): boolean {
   const until = (kind: 'user' | 'client', id: string | undefined) => revocations.get(`${kind}:${id}`)?.notBefore.getTime() ?? -Infinity;
   return (
     revocations.has(`token:${trace.jti}`) ||
     (trace.grantId !== undefined && revocations.has(`grant:${trace.grantId}`)) ||
-    (trace.userId !== undefined && trace.issuedAt.getTime() <= until('user', trace.userId)) ||
+    [trace.userId, trace.actorId].some((id) => id !== undefined && trace.issuedAt.getTime() <= until('user', id)) ||
     trace.issuedAt.getTime() <= until('client', trace.clientId)
   );
 }

@@ -5,6 +5,7 @@ import { parentsFirst } from '../organization-order.ts';
 import { circular, misplaced, missing, stillNeeded, type Reference } from '../refusals.ts';
 import { memoryRepository } from './repository.ts';
 import { removeAssignments, removeRules } from './assignments.ts';
+import { removeInvitationsInto } from './invitations.ts';
 import type { Draft, Tables } from './tables.ts';
 
 export function memoryOrganizationTypes(draft: Draft): WritableRepository<OrganizationType> {
@@ -113,5 +114,6 @@ function removeOrganizations(draft: Draft, ids: readonly string[]): void {
   }
   removeAssignments(draft, ({ party }) => party.kind === 'organization' && gone.has(party.id));
   removeRules(draft, (party) => party.kind === 'organization' && gone.has(party.id));
+  removeInvitationsInto(draft, gone);
   for (const id of ids) draft.changed('organization', id);
 }

@@ -3,6 +3,7 @@ import { assertUsername, canonicalUsername, type User, type UserGroup } from '..
 import type { WritableRepository } from '../../domain/ports.ts';
 import { assertMemberships, missing, stillNeeded, taken } from '../refusals.ts';
 import { removeAssignments, removeRules } from './assignments.ts';
+import { removeUserLinks } from './links.ts';
 import { memoryRepository } from './repository.ts';
 import type { Draft } from './tables.ts';
 
@@ -87,6 +88,7 @@ function removeUsers(draft: Draft, ids: readonly string[]): void {
   removeAssignments(draft, ({ party }) => party.kind === 'user' && gone.has(party.id));
   removeRules(draft, (party) => party.kind === 'user' && gone.has(party.id));
   removeGrants(draft, ({ userId }) => gone.has(userId));
+  removeUserLinks(draft, gone);
 }
 
 /** Nobody who comes later under the same id may refresh what was signed in before. */

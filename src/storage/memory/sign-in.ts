@@ -1,4 +1,6 @@
 /** @module Password hashes and counts of attempts of the in-memory store. */
+import { byCodeUnit } from '../../domain/catalogue.ts';
+import { comparableMailAddress } from '../../domain/mail.ts';
 import type { PasswordCredential, SignInStore } from '../../domain/ports.ts';
 import { lockMs, REST_MS } from '../sign-in-delay.ts';
 import { assertKey, assertStorable, copy } from '../values.ts';
@@ -13,6 +15,14 @@ export function memorySignIn({ read, write }: MemoryAccessor): SignInStore {
       return id === undefined ? undefined : credential(tables, id);
     },
     findCredentialOf: async (userId) => credential(read().tables, userId),
+    findUsersByEmail: async (email, limit) => {
+      const wanted = comparableMailAddress(email);
+      const found = [...read().tables.users.values()].filter((user) => user.email !== undefined && comparableMailAddress(user.email) === wanted);
+      return found
+        .map(({ id }) => id)
+        .sort(byCodeUnit)
+        .slice(0, limit);
+    },
     findPasswordHistory: async (userId, limit) => {
       const known = read().tables.passwords.get(userId);
       return known === undefined ? [] : [known.hash, ...known.former].slice(0, limit);

@@ -2,6 +2,7 @@
  * @module The in-memory twin of the Postgres store: the same answers, the same refusals, the same order of changes. For
  * tests and for trying things out; what it holds ends with the process.
  */
+import { INVITATION_KEPT_MS } from '../../domain/invitation.ts';
 import type { Store } from '../../domain/ports.ts';
 import { CHANGES_KEPT_MS, SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
 import { runTransaction, transactionScope } from '../transaction-scope.ts';
@@ -9,11 +10,15 @@ import { keepableEvent } from '../values.ts';
 import { memoryAccess } from './access.ts';
 import type { MemoryAccessor } from './accessor.ts';
 import { findClientRecord } from './clients.ts';
+import { memoryDirectory } from './directory.ts';
 import { memoryGrants, memoryReplays, memoryRevocations, stillHits } from './grants.ts';
+import { memoryInvitations } from './invitations.ts';
+import { memoryLinks } from './links.ts';
 import { assertPlaces } from './organizations.ts';
 import { memorySignIn, restEnds } from './sign-in.ts';
 import { Draft, emptyState, type State } from './tables.ts';
 import { memoryTransaction } from './transaction.ts';
+import { memoryUsage } from './usage.ts';
 
 export function openMemoryStore(options: StoreOptions = {}): Store {
   const clock = options.clock ?? SYSTEM_CLOCK;
@@ -49,10 +54,14 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
   };
   return {
     access: memoryAccess(read),
+    directory: memoryDirectory(() => read().tables),
     signIn: memorySignIn(accessor),
     grants: memoryGrants(accessor),
     revocations: memoryRevocations(accessor),
     replays: memoryReplays(accessor),
+    invitations: memoryInvitations(() => read().tables),
+    links: memoryLinks(accessor),
+    usage: memoryUsage(accessor),
     findClient: async (clientId, now) => findClientRecord(read().tables, clientId, now),
     transaction,
     listAuditEvents: async ({ limit, type }) =>
@@ -84,6 +93,8 @@ function reap({ tables, heading }: State, now: number, limit: number): number {
   count += sweep(tables.revocations, limit, (revocation) => revocation.expiresAt.getTime() <= now && !stillHits(tables, revocation));
   count += sweep(tables.replays, limit, (expiresAt) => expiresAt <= now);
   count += sweep(tables.attempts, limit, (row) => restEnds(row) <= now);
+  count += sweep(tables.links, limit, ({ expiresAt }) => expiresAt.getTime() <= now);
+  count += sweep(tables.invitations, limit, ({ expiresAt }) => expiresAt.getTime() + INVITATION_KEPT_MS <= now);
   for (const [clientId, secrets] of tables.secrets) {
     const left = secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > now);
     count += secrets.length - left.length;

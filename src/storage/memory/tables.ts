@@ -3,12 +3,15 @@ import type { Assignment } from '../../domain/assignment.ts';
 import type { AuditEvent } from '../../domain/audit-event.ts';
 import type { Client, ClientSecret } from '../../domain/client.ts';
 import type { ImpersonationRule } from '../../domain/impersonation-rule.ts';
+import type { Invitation } from '../../domain/invitation.ts';
+import type { KeptLink } from '../../domain/one-time-link.ts';
 import type { Organization, OrganizationType } from '../../domain/organization.ts';
 import type { User, UserGroup } from '../../domain/party.ts';
 import type { Change, Grant, Revocation } from '../../domain/ports.ts';
 import type { ResourceServer } from '../../domain/resource-server.ts';
 import type { Role } from '../../domain/role.ts';
 import type { PermissionType, SecurityProfile } from '../../domain/security-profile.ts';
+import type { UsageCount } from '../../domain/usage.ts';
 
 export interface ChangeRow extends Change {
   readonly version: number;
@@ -55,6 +58,10 @@ export interface Tables {
   revocations: Map<string, Revocation>;
   replays: Map<string, number>;
   attempts: Map<string, AttemptRow>;
+  invitations: Map<string, Invitation>;
+  /** By purpose and target. */
+  links: Map<string, KeptLink>;
+  usage: Map<string, UsageCount>;
   changes: Map<string, ChangeRow>;
 }
 
@@ -96,6 +103,9 @@ export function emptyState(): State {
     revocations: new Map(),
     replays: new Map(),
     attempts: new Map(),
+    invitations: new Map(),
+    links: new Map(),
+    usage: new Map(),
     changes: new Map(),
   };
   return { tables, heading: { version: 0, logStart: 0 }, auditEvents: [] };

@@ -9,7 +9,10 @@ import { memoryAccess } from './access.ts';
 import { memoryAssignments, memoryImpersonationRules } from './assignments.ts';
 import { memoryClients, memoryClientSecrets, memoryResourceServers } from './clients.ts';
 import { memoryPermissionTypes, memoryRoles, memorySecurityProfiles } from './definitions.ts';
+import { memoryDirectory } from './directory.ts';
 import { keepRevocation } from './grants.ts';
+import { memoryInvitationTable } from './invitations.ts';
+import { memoryLinkTable } from './links.ts';
 import { memoryOrganizations, memoryOrganizationTypes } from './organizations.ts';
 import { memoryUserGroups, memoryUsers } from './parties.ts';
 import type { Draft } from './tables.ts';
@@ -17,6 +20,7 @@ import type { Draft } from './tables.ts';
 export function memoryTransaction(draft: Draft, guard: Guard): StoreTransaction {
   return {
     access: guard(memoryAccess(() => draft)),
+    directory: guard(memoryDirectory(() => draft.tables)),
     organizationTypes: guard(memoryOrganizationTypes(draft)),
     roles: guard(memoryRoles(draft)),
     permissionTypes: guard(memoryPermissionTypes(draft)),
@@ -28,6 +32,8 @@ export function memoryTransaction(draft: Draft, guard: Guard): StoreTransaction 
     resourceServers: guard(memoryResourceServers(draft)),
     assignments: guard(memoryAssignments(draft)),
     impersonationRules: guard(memoryImpersonationRules(draft)),
+    invitations: guard(memoryInvitationTable(draft)),
+    links: guard(memoryLinkTable(draft)),
     settings: guard({
       get: async (name: string) => draft.tables.settings.get(name),
       set: async (name: string, value: string) => {

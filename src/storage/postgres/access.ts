@@ -1,10 +1,11 @@
 /** @module Everything that decisions read. A subject comes in one statement that costs what the subject has, not what exists. */
 import type { Reach, Subject } from '../../domain/access.ts';
+import { IMPERSONATION_ROLE_SETTING } from '../../domain/impersonation-rule.ts';
 import type { Party, PartyKind } from '../../domain/party.ts';
 import type { AccessReader, Change, ChangeLog } from '../../domain/ports.ts';
 import { MAXIMUM_CHANGES } from '../options.ts';
-import { isStorable, storableKeys } from '../values.ts';
-import { fromAssignmentRow, type AssignmentRow } from './assignments.ts';
+import { batches, isStorable, storableKeys } from '../values.ts';
+import { fromAssignmentRow, fromRuleRow, type AssignmentRow, type RuleRow } from './assignments.ts';
 import { fromOrganizationTypeRow, fromPermissionTypeRow, fromRoleRow, fromSecurityProfileRow } from './definitions.ts';
 import type { OrganizationTypeRow, PermissionTypeRow, RoleRow, SecurityProfileRow } from './definitions.ts';
 import { fromResourceServerRow, type ResourceServerRow } from './clients.ts';
@@ -27,7 +28,9 @@ const DEFINITIONS: Statement = {
       (SELECT coalesce(json_agg(p ORDER BY p.id), '[]') FROM security_profiles p) AS security_profiles,
       (SELECT coalesce(json_agg(s ORDER BY s.audience), '[]') FROM (
         SELECT s.*, ARRAY(SELECT c.client_id::text FROM resource_server_clients c WHERE c.audience = s.audience ORDER BY c.client_id) AS clients
-        FROM resource_servers s) s) AS resource_servers`,
+        FROM resource_servers s) s) AS resource_servers,
+      (SELECT coalesce(json_agg(r ORDER BY r.id), '[]') FROM impersonation_rules r) AS impersonation_rules,
+      (SELECT value FROM settings WHERE name = ?) AS impersonation_role`,
 };
 
 /**
@@ -38,6 +41,9 @@ const USER: Statement = {
   name: 'access_of_user',
   sql: `
     SELECT u.id, u.username, u.authorized_organizations, o.id AS organization_id, o.type AS organization_type, o.path,
+      (SELECT coalesce(json_agg(json_build_array(m.user_group_id, (extract(epoch FROM m.valid_from) * 1000)::int8,
+          (extract(epoch FROM m.valid_until) * 1000)::int8) ORDER BY m.user_group_id), '[]')
+        FROM user_group_members m WHERE m.user_id = u.id) AS memberships,
       u.active AND NOT EXISTS (SELECT FROM organizations above WHERE above.id = ANY (o.path) AND NOT above.active) AS active,
       (SELECT coalesce(json_agg(json_build_array(a.id, a.security_profile_id, a.party_kind, a.party_id, a.via_client_id, a.include_descendants,
           (extract(epoch FROM a.starts) * 1000)::int8, (extract(epoch FROM a.ends) * 1000)::int8,
@@ -81,6 +87,11 @@ const CLIENT: Statement = {
     WHERE c.client_id = ?`,
 };
 
+/** The same for many ids at once. */
+const ofMany = ({ sql }: Statement): Statement => ({ sql: sql.replace(/ = \?$/, ' = ANY (?::text[])') });
+const USERS = ofMany(USER);
+const CLIENTS = ofMany(CLIENT);
+
 const USERS_REACHED: Statement = {
   sql: `
     SELECT id FROM users WHERE id = ANY (?::text[])
@@ -89,6 +100,27 @@ const USERS_REACHED: Statement = {
     UNION
     SELECT u.id FROM organizations o JOIN users u ON u.organization_id = o.id WHERE o.path && ?::text[]
     ORDER BY id LIMIT ?`,
+};
+
+const COUNT_USERS_REACHED: Statement = {
+  sql: `
+    SELECT count(*)::int AS count FROM (
+      SELECT id FROM users WHERE id = ANY (?::text[])
+      UNION
+      SELECT user_id FROM user_group_members WHERE user_group_id = ANY (?::text[])
+      UNION
+      SELECT u.id FROM organizations o JOIN users u ON u.organization_id = o.id WHERE o.path && ?::text[]
+    ) reached`,
+};
+
+const CLIENTS_REACHED: Statement = {
+  sql: `
+    SELECT client_id FROM clients WHERE client_id = ANY (?::text[])
+    UNION
+    SELECT client_id FROM clients WHERE context_user_id = ANY (?::text[])
+    UNION
+    SELECT c.client_id FROM organizations o JOIN clients c ON c.organization_id = o.id WHERE o.path && ?::text[]
+    ORDER BY client_id LIMIT ?`,
 };
 
 const HAS_USERS: Statement = { sql: 'SELECT EXISTS (SELECT FROM users) AS found' };
@@ -101,6 +133,7 @@ const ASSIGNMENTS: Statement = {
       AND (?::text IS NULL OR user_group_id = ?)
       AND (?::text IS NULL OR organization_id = ?)
       AND (?::text IS NULL OR client_id = ?)
+      AND (?::text IS NULL OR via_client_id = ?)
     ORDER BY id LIMIT ?`,
 };
 
@@ -108,13 +141,15 @@ export function postgresAccess(session: Session): AccessReader {
   return {
     readChanges: (since) => readChanges(session, since),
     loadDefinitions: async () => {
-      const [row] = await session.rows<DefinitionsRow>(DEFINITIONS);
+      const [row] = await session.rows<DefinitionsRow>(DEFINITIONS, [IMPERSONATION_ROLE_SETTING]);
       return {
         roles: row!.roles.map(fromRoleRow),
         permissionTypes: row!.permission_types.map(fromPermissionTypeRow),
         organizationTypes: row!.organization_types.map(fromOrganizationTypeRow),
         securityProfiles: row!.security_profiles.map(fromSecurityProfileRow),
         resourceServers: row!.resource_servers.map(fromResourceServerRow),
+        impersonationRules: row!.impersonation_rules.map(fromRuleRow),
+        impersonationRole: row!.impersonation_role ?? undefined,
       };
     },
     findUser: async (id) => {
@@ -125,20 +160,47 @@ export function postgresAccess(session: Session): AccessReader {
       const [row] = isStorable(id) ? await session.rows<SubjectRow>(CLIENT, [id]) : [];
       return row && subject('client', row);
     },
+    findUsers: (ids) => findSubjects(session, USERS, { kind: 'user', ids }),
+    findClients: (ids) => findSubjects(session, CLIENTS, { kind: 'client', ids }),
     usersReachedBy: async (parties, limit) => {
-      const ids = (kind: PartyKind) => storableKeys(parties.filter((party) => party.kind === kind).map((party) => party.id));
+      const ids = (kind: PartyKind) => idsOf(parties, kind);
       const rows = await session.rows<{ readonly id: string }>(USERS_REACHED, [ids('user'), ids('user_group'), ids('organization'), limit]);
       return rows.map(({ id }) => id);
     },
+    countUsersReachedBy: async (parties) => {
+      const ids = (kind: PartyKind) => idsOf(parties, kind);
+      const values = [ids('user'), ids('user_group'), ids('organization')];
+      return (await session.rows<{ readonly count: number }>(COUNT_USERS_REACHED, values))[0]!.count;
+    },
+    clientsReachedBy: async (parties, contextUsers, limit) => {
+      const values = [idsOf(parties, 'client'), storableKeys(contextUsers), idsOf(parties, 'organization'), limit];
+      const rows = await session.rows<{ readonly client_id: string }>(CLIENTS_REACHED, values);
+      return rows.map(({ client_id: id }) => id);
+    },
     hasUsers: async () => (await session.rows<{ readonly found: boolean }>(HAS_USERS))[0]!.found,
-    assignmentsOf: async ({ securityProfile, party }, limit) => {
-      if (![securityProfile, party?.id].every((id) => id === undefined || isStorable(id))) return [];
+    assignmentsOf: async ({ securityProfile, party, client }, limit) => {
+      if (![securityProfile, party?.id, client].every((id) => id === undefined || isStorable(id))) return [];
       const partyId = (kind: PartyKind) => (party?.kind === kind ? party.id : null);
-      const ids = [securityProfile ?? null, partyId('user'), partyId('user_group'), partyId('organization'), partyId('client')];
+      const ids = [securityProfile ?? null, partyId('user'), partyId('user_group'), partyId('organization'), partyId('client'), client ?? null];
       const rows = await session.rows<AssignmentRow>(ASSIGNMENTS, [...ids.flatMap((id) => [id, id]), limit]);
       return rows.map(fromAssignmentRow);
     },
   };
+}
+
+const idsOf = (parties: readonly Party[], kind: PartyKind): string[] =>
+  storableKeys(parties.filter((party) => party.kind === kind).map(({ id }) => id));
+
+async function findSubjects(
+  session: Session,
+  statement: Statement,
+  { kind, ids }: { readonly kind: Subject['kind']; readonly ids: readonly string[] },
+): Promise<ReadonlyMap<string, Subject>> {
+  const found = new Map<string, Subject>();
+  for (const batch of batches(storableKeys([...new Set(ids)]))) {
+    for (const row of await session.rows<SubjectRow>(statement, [[...batch]])) found.set(row.id, subject(kind, row));
+  }
+  return found;
 }
 
 interface DefinitionsRow {
@@ -147,6 +209,8 @@ interface DefinitionsRow {
   readonly organization_types: readonly OrganizationTypeRow[];
   readonly security_profiles: readonly SecurityProfileRow[];
   readonly resource_servers: readonly ResourceServerRow[];
+  readonly impersonation_rules: readonly RuleRow[];
+  readonly impersonation_role: string | null;
 }
 
 async function readChanges(session: Session, since: number): Promise<ChangeLog> {
@@ -183,6 +247,7 @@ interface SubjectRow {
   readonly organization_type: string;
   readonly path: readonly string[];
   readonly active: boolean;
+  readonly memberships?: readonly (readonly [userGroup: string, from: number | null, until: number | null])[];
   readonly reaches: readonly ReachRow[];
 }
 
@@ -194,6 +259,7 @@ function subject(kind: 'user' | 'client', row: SubjectRow): Subject {
     active: row.active,
     ...(row.organization_id === null ? {} : { organization: { id: row.organization_id, type: row.organization_type, path: row.path } }),
     authorizedOrganizations: row.authorized_organizations ?? [],
+    memberships: (row.memberships ?? []).map(([userGroup, from, until]) => ({ userGroup, from: from ?? -Infinity, until: until ?? Infinity })),
     reaches: row.reaches.map(reach),
   };
 }

@@ -118,7 +118,7 @@ export function postgresAssignments(writing: Writing): WritableRepository<Assign
   });
 }
 
-interface RuleRow {
+export interface RuleRow {
   readonly id: string;
   readonly impersonator_user_id: string | null;
   readonly impersonator_user_group_id: string | null;
@@ -131,7 +131,7 @@ interface RuleRow {
   readonly max_lifetime_seconds: number | null;
 }
 
-function fromRuleRow(row: RuleRow): ImpersonationRule {
+export function fromRuleRow(row: RuleRow): ImpersonationRule {
   return withoutNulls<ImpersonationRule>({
     id: row.id,
     impersonator: partyOf(row.impersonator_user_id, row.impersonator_user_group_id, row.impersonator_organization_id),

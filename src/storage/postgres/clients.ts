@@ -28,7 +28,7 @@ export interface ClientRow {
   readonly refresh_token_lifetime_seconds: number | null;
 }
 
-function fromClientRow(row: ClientRow): Client {
+export function fromClientRow(row: ClientRow): Client {
   return withoutNulls<Client>({
     clientId: row.client_id,
     clientName: row.client_name,
@@ -129,6 +129,8 @@ const REMOVE_CLIENTS: Statement = {
     SELECT 'client' AS kind, client_id::text AS id FROM gone
     UNION
     SELECT 'catalogue', '' FROM unlinked
+    UNION
+    SELECT 'catalogue', '' FROM impersonation_rules r JOIN gone g ON g.client_id = r.client_id
     UNION
     SELECT CASE WHEN user_id IS NOT NULL THEN 'user' WHEN user_group_id IS NOT NULL THEN 'user_group'
       WHEN organization_id IS NOT NULL THEN 'organization' ELSE 'client' END, coalesce(user_id, user_group_id, organization_id, client_id)::text
@@ -239,7 +241,7 @@ export function fromResourceServerRow({ audience, name, roles, signing_alg: sign
   return withoutNulls<ResourceServer>({ audience, name, roles, signingAlg, claims, clients });
 }
 
-const RESOURCE_SERVER_CLIENTS = `
+export const RESOURCE_SERVER_CLIENTS = `
   ARRAY(SELECT c.client_id::text FROM resource_server_clients c WHERE c.audience = resource_servers.audience ORDER BY c.client_id) AS clients`;
 
 const PUT_RESOURCE_SERVERS: Statement = {

@@ -1,9 +1,16 @@
 /** @module Roles, permission types, organization types and security profiles in Postgres. */
-import type { OrganizationType } from '../../domain/organization.ts';
+import { versionAfter } from '../../domain/lineage.ts';
+import type { OrganizationType, ResourceName } from '../../domain/organization.ts';
 import type { PasswordPolicy } from '../../domain/password-policy.ts';
 import type { WritableRepository } from '../../domain/ports.ts';
 import type { Role, RoleCategory } from '../../domain/role.ts';
-import type { PermissionType, SecurityProfile, TypePermission } from '../../domain/security-profile.ts';
+import {
+  assertSecurityProfile,
+  type PermissionType,
+  type ProfileOrigin,
+  type SecurityProfile,
+  type TypePermission,
+} from '../../domain/security-profile.ts';
 import { missing, stillNeeded } from '../refusals.ts';
 import { postgresRepository, withoutNulls, type ChangeRecorder, type Writing } from './repository.ts';
 import type { Statement, TransactionSession } from './session.ts';
@@ -81,19 +88,25 @@ export interface OrganizationTypeRow {
   readonly name: string;
   readonly parents: readonly string[];
   readonly barred_roles: readonly string[];
+  readonly barred_resources: readonly ResourceName[] | null;
 }
 
-export const fromOrganizationTypeRow = ({ name, parents, barred_roles: barredRoles }: OrganizationTypeRow): OrganizationType => ({
-  name,
-  parents,
-  barredRoles,
-});
+export function fromOrganizationTypeRow(row: OrganizationTypeRow): OrganizationType {
+  return withoutNulls<OrganizationType>({
+    name: row.name,
+    parents: row.parents,
+    barredRoles: row.barred_roles,
+    barredResources: row.barred_resources,
+  });
+}
 
 const PUT_ORGANIZATION_TYPES: Statement = {
   sql: `
-    INSERT INTO organization_types (name, parents, barred_roles)
-    SELECT name, parents, barred_roles FROM jsonb_to_recordset(?::jsonb) AS r (name text, parents text[], barred_roles text[])
-    ON CONFLICT (name) DO UPDATE SET parents = excluded.parents, barred_roles = excluded.barred_roles`,
+    INSERT INTO organization_types (name, parents, barred_roles, barred_resources)
+    SELECT name, parents, barred_roles, barred_resources
+    FROM jsonb_to_recordset(?::jsonb) AS r (name text, parents text[], barred_roles text[], barred_resources text[])
+    ON CONFLICT (name) DO UPDATE SET parents = excluded.parents, barred_roles = excluded.barred_roles,
+      barred_resources = excluded.barred_resources`,
 };
 const REMOVE_ORGANIZATION_TYPES: Statement = {
   removes: true,
@@ -116,10 +129,10 @@ export function postgresOrganizationTypes(writing: Writing, hooks: OrganizationT
     what: 'an organization type',
     table: 'organization_types',
     keyColumn: 'name',
-    columns: ['name', 'parents', 'barred_roles'],
+    columns: ['name', 'parents', 'barred_roles', 'barred_resources'],
     key: (type) => type.name,
     fromRow: fromOrganizationTypeRow,
-    toRow: (type) => ({ name: type.name, parents: type.parents, barred_roles: type.barredRoles }),
+    toRow: ({ barredRoles, barredResources, ...same }) => ({ ...same, barred_roles: barredRoles, barred_resources: barredResources }),
     put: PUT_ORGANIZATION_TYPES,
     changesOfPut: catalogueChanged,
     remove: REMOVE_ORGANIZATION_TYPES,
@@ -154,6 +167,8 @@ export interface SecurityProfileRow {
   readonly full_access: boolean;
   readonly password_policy: PasswordPolicy | null;
   readonly managed: boolean;
+  readonly version: number;
+  readonly origin: ProfileOrigin | null;
 }
 
 export function fromSecurityProfileRow(row: SecurityProfileRow): SecurityProfile {
@@ -167,18 +182,22 @@ export function fromSecurityProfileRow(row: SecurityProfileRow): SecurityProfile
     fullAccess: row.full_access,
     passwordPolicy: row.password_policy,
     managed: row.managed,
+    version: row.version,
+    origin: row.origin,
   });
 }
 
 const PUT_SECURITY_PROFILES: Statement = {
   sql: `
-    INSERT INTO security_profiles (id, name, description, organization_id, roles, permissions, full_access, password_policy, managed)
-    SELECT id, name, description, organization, roles, permissions, full_access, password_policy, managed
+    INSERT INTO security_profiles (id, name, description, organization_id, roles, permissions, full_access, password_policy, managed,
+      version, origin)
+    SELECT id, name, description, organization, roles, permissions, full_access, password_policy, managed, version, origin
     FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, description text, organization text, roles text[], permissions jsonb,
-      full_access boolean, password_policy jsonb, managed boolean)
+      full_access boolean, password_policy jsonb, managed boolean, version integer, origin jsonb)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description, organization_id = excluded.organization_id,
       roles = excluded.roles, permissions = excluded.permissions, full_access = excluded.full_access,
-      password_policy = excluded.password_policy, managed = excluded.managed`,
+      password_policy = excluded.password_policy, managed = excluded.managed,
+      version = excluded.version, origin = excluded.origin`,
 };
 /** Those who had the profile are changed too: one that comes later under the same id must not reach them. */
 const REMOVE_SECURITY_PROFILES: Statement = {
@@ -195,17 +214,38 @@ const REMOVE_SECURITY_PROFILES: Statement = {
 };
 
 export function postgresSecurityProfiles(writing: Writing): WritableRepository<SecurityProfile> {
-  return postgresRepository<SecurityProfile, SecurityProfileRow>(writing, {
+  const repository = postgresRepository<SecurityProfile, SecurityProfileRow>(writing, {
     what: 'a security profile',
     table: 'security_profiles',
     keyColumn: 'id',
-    columns: ['id', 'name', 'description', 'organization_id', 'roles', 'permissions', 'full_access', 'password_policy', 'managed'],
+    columns: [
+      'id',
+      'name',
+      'description',
+      'organization_id',
+      'roles',
+      'permissions',
+      'full_access',
+      'password_policy',
+      'managed',
+      'version',
+      'origin',
+    ],
     key: (profile) => profile.id,
     fromRow: fromSecurityProfileRow,
     toRow: ({ fullAccess, passwordPolicy, ...same }) => ({ ...same, full_access: fullAccess, password_policy: passwordPolicy }),
     put: PUT_SECURITY_PROFILES,
+    check: assertSecurityProfile,
     changesOfPut: catalogueChanged,
     remove: REMOVE_SECURITY_PROFILES,
     removeBindings: 2,
   });
+  return {
+    ...repository,
+    // Administrative changes run one after another, so what is read here is what is replaced.
+    put: async (profiles) => {
+      const stored = await repository.findMany(profiles.map(({ id }) => id));
+      await repository.put(profiles.map((profile) => ({ ...profile, version: versionAfter(stored.get(profile.id), profile) })));
+    },
+  };
 }

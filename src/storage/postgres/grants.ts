@@ -40,10 +40,9 @@ const ROTATE: Statement = {
     INSERT INTO refresh_tokens (hash, grant_id, created_at, expires_at) SELECT ?, grant_id, ?, expires_at FROM consumed RETURNING grant_id`,
 };
 
-interface RefreshTokenRow {
-  readonly hash: string;
-  readonly token_created_at: Date;
-  readonly consumed_at: Date | null;
+const FIND_GRANT: Statement = { sql: 'SELECT * FROM grants WHERE id = ? AND expires_at > ?' };
+
+interface GrantRow {
   readonly id: string;
   readonly user_id: string;
   readonly client_id: string;
@@ -52,6 +51,25 @@ interface RefreshTokenRow {
   readonly dpop_thumbprint: string | null;
   readonly created_at: Date;
   readonly expires_at: Date;
+}
+
+interface RefreshTokenRow extends GrantRow {
+  readonly hash: string;
+  readonly token_created_at: Date;
+  readonly consumed_at: Date | null;
+}
+
+function fromGrantRow(row: GrantRow): Grant {
+  return withoutNulls<Grant>({
+    id: row.id,
+    clientId: row.client_id,
+    userId: row.user_id,
+    requestedScope: row.requested_scope,
+    audience: row.audience,
+    dpopThumbprint: row.dpop_thumbprint,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  });
 }
 
 export function postgresGrants({ reading, writing, now }: Database): GrantStore {
@@ -68,16 +86,7 @@ export function postgresGrants({ reading, writing, now }: Database): GrantStore 
       return (
         row && {
           hash: row.hash,
-          grant: withoutNulls<Grant>({
-            id: row.id,
-            clientId: row.client_id,
-            userId: row.user_id,
-            requestedScope: row.requested_scope,
-            audience: row.audience,
-            dpopThumbprint: row.dpop_thumbprint,
-            createdAt: row.created_at,
-            expiresAt: row.expires_at,
-          }),
+          grant: fromGrantRow(row),
           createdAt: row.token_created_at,
           ...(row.consumed_at === null ? {} : { consumedAt: row.consumed_at }),
         }
@@ -87,6 +96,10 @@ export function postgresGrants({ reading, writing, now }: Database): GrantStore 
       assertKey(successorHash, 'a refresh token');
       if (!isStorable(hash)) return false;
       return (await writing.rows(ROTATE, [at, hash, at, successorHash, at])).length > 0;
+    },
+    find: async (id) => {
+      const [row] = isStorable(id) ? await reading.rows<GrantRow>(FIND_GRANT, [id, now()]) : [];
+      return row && fromGrantRow(row);
     },
   };
 }

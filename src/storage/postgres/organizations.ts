@@ -15,7 +15,7 @@ interface OrganizationRow {
   readonly path: readonly string[];
 }
 
-function fromOrganizationRow({ id, name, type, parent_id: parent, active, path }: OrganizationRow): Organization {
+export function fromOrganizationRow({ id, name, type, parent_id: parent, active, path }: OrganizationRow): Organization {
   return withoutNulls<Organization>({ id, name, type, parent, active, path });
 }
 
@@ -68,7 +68,10 @@ const REMOVE: Statement = {
         ARRAY(SELECT id FROM unnest(authorized_organizations) WITH ORDINALITY AS a (id, n) WHERE id <> ALL (?::text[]) ORDER BY n)
       WHERE authorized_organizations && ?::text[] RETURNING id
     ), gone AS (DELETE FROM organizations WHERE id = ANY (?::text[]) RETURNING id)
-    SELECT 'organization' AS kind, id::text FROM gone UNION ALL SELECT 'user', id::text FROM deauthorized`,
+    SELECT 'organization' AS kind, id::text FROM gone UNION ALL SELECT 'user', id::text FROM deauthorized
+    UNION ALL
+    SELECT 'catalogue', ''
+    WHERE EXISTS (SELECT FROM impersonation_rules r JOIN gone g ON g.id IN (r.impersonator_organization_id, r.target_organization_id))`,
 };
 
 export function postgresOrganizations(writing: Writing): WritableRepository<Organization> {

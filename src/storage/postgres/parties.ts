@@ -5,11 +5,13 @@ import { assertMemberships, missing } from '../refusals.ts';
 import { postgresRepository, withoutNulls, type Writing } from './repository.ts';
 import type { Statement } from './session.ts';
 
-interface UserGroupRow {
+export interface UserGroupRow {
   readonly id: string;
   readonly name: string;
   readonly organization_id: string;
 }
+
+export const fromUserGroupRow = ({ id, name, organization_id: organization }: UserGroupRow): UserGroup => ({ id, name, organization });
 
 const PUT_USER_GROUPS: Statement = {
   sql: `
@@ -17,9 +19,14 @@ const PUT_USER_GROUPS: Statement = {
     SELECT id, name, organization FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, organization text)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, organization_id = excluded.organization_id`,
 };
+/** Impersonation rules go with whom they name, and are known as part of the catalogue. */
 const REMOVE_USER_GROUPS: Statement = {
   removes: true,
-  sql: `WITH gone AS (DELETE FROM user_groups WHERE id = ANY (?::text[]) RETURNING id) SELECT 'user_group' AS kind, id::text FROM gone`,
+  sql: `
+    WITH gone AS (DELETE FROM user_groups WHERE id = ANY (?::text[]) RETURNING id)
+    SELECT 'user_group' AS kind, id::text FROM gone
+    UNION ALL
+    SELECT 'catalogue', '' WHERE EXISTS (SELECT FROM impersonation_rules r JOIN gone g ON g.id IN (r.impersonator_user_group_id, r.target_user_group_id))`,
 };
 
 export function postgresUserGroups(writing: Writing): WritableRepository<UserGroup> {
@@ -29,7 +36,7 @@ export function postgresUserGroups(writing: Writing): WritableRepository<UserGro
     keyColumn: 'id',
     columns: ['id', 'name', 'organization_id'],
     key: (group) => group.id,
-    fromRow: ({ id, name, organization_id: organization }) => ({ id, name, organization }),
+    fromRow: fromUserGroupRow,
     toRow: (group) => group,
     put: PUT_USER_GROUPS,
     changesOfPut: (batch, changes) =>
@@ -41,7 +48,7 @@ export function postgresUserGroups(writing: Writing): WritableRepository<UserGro
   });
 }
 
-interface UserRow {
+export interface UserRow {
   readonly id: string;
   readonly username: string;
   readonly organization_id: string;
@@ -56,11 +63,11 @@ interface UserRow {
   }[];
 }
 
-const MEMBERSHIPS = `
+export const MEMBERSHIPS = `
   (SELECT coalesce(json_agg(json_build_object('group', m.user_group_id, 'from', m.valid_from, 'until', m.valid_until, 'reason', m.reason)
     ORDER BY m.user_group_id), '[]') FROM user_group_members m WHERE m.user_id = users.id) AS memberships`;
 
-function fromUserRow(row: UserRow): User {
+export function fromUserRow(row: UserRow): User {
   return withoutNulls<User>({
     id: row.id,
     username: row.username,
@@ -105,7 +112,11 @@ const UNKNOWN_ORGANIZATION: Statement = {
 };
 const REMOVE_USERS: Statement = {
   removes: true,
-  sql: `WITH gone AS (DELETE FROM users WHERE id = ANY (?::text[]) RETURNING id) SELECT 'user' AS kind, id::text FROM gone`,
+  sql: `
+    WITH gone AS (DELETE FROM users WHERE id = ANY (?::text[]) RETURNING id)
+    SELECT 'user' AS kind, id::text FROM gone
+    UNION ALL
+    SELECT 'catalogue', '' WHERE EXISTS (SELECT FROM impersonation_rules r JOIN gone g ON g.id IN (r.impersonator_user_id, r.target_user_id))`,
 };
 
 export function postgresUsers(writing: Writing): WritableRepository<User> {

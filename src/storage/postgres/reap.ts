@@ -1,4 +1,5 @@
 /** @module Expired rows go in small batches, by the index on their expiry, past rows that somebody else is busy with. */
+import { INVITATION_KEPT_MS } from '../../domain/invitation.ts';
 import { CHANGES_KEPT_MS } from '../options.ts';
 import type { Session, Statement } from './session.ts';
 
@@ -45,7 +46,20 @@ const BATCHES: readonly Statement[] = [
         (SELECT client_id, id FROM client_secrets WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
       SELECT count(*)::int AS count FROM gone`,
   },
+  {
+    sql: `
+      WITH gone AS (DELETE FROM one_time_links WHERE hash IN
+        (SELECT hash FROM one_time_links WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
+      SELECT count(*)::int AS count FROM gone`,
+  },
 ];
+
+const INVITATIONS: Statement = {
+  sql: `
+    WITH gone AS (DELETE FROM invitations WHERE id IN
+      (SELECT id FROM invitations WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
+    SELECT count(*)::int AS count FROM gone`,
+};
 
 /** Whoever read up to a version that is no longer complete in the log learns from its start that changes are missing. */
 const CHANGES: Statement = {
@@ -59,6 +73,7 @@ const CHANGES: Statement = {
 export async function reap(session: Session, now: Date, limit: number): Promise<number> {
   let count = 0;
   for (const statement of BATCHES) count += await countOf(session, statement, now, limit);
+  count += await countOf(session, INVITATIONS, new Date(now.getTime() - INVITATION_KEPT_MS), limit);
   return count + (await countOf(session, CHANGES, new Date(now.getTime() - CHANGES_KEPT_MS), limit));
 }
 

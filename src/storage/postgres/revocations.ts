@@ -37,7 +37,7 @@ const IS_REVOKED: Statement = {
   sql: `
     SELECT EXISTS (SELECT FROM revocations WHERE kind = 'token' AND id = ?)
       OR EXISTS (SELECT FROM revocations WHERE kind = 'grant' AND id = ?)
-      OR EXISTS (SELECT FROM revocations WHERE kind = 'user' AND id = ? AND not_before >= ?)
+      OR EXISTS (SELECT FROM revocations WHERE kind = 'user' AND id IN (?, ?) AND not_before >= ?)
       OR EXISTS (SELECT FROM revocations WHERE kind = 'client' AND id = ? AND not_before >= ?) AS revoked`,
 };
 /** An expired row may be taken over; whoever of several is first wins. */
@@ -62,10 +62,12 @@ export async function addRevocation(session: Session, revocation: Revocation): P
 export function postgresRevocations({ reading, writing }: Database): RevocationStore {
   return {
     add: async (revocation, event) => void (await writing.rows(ADD, [...revocationValues(revocation), ...auditValues(event)])),
-    isRevoked: async ({ jti, grantId, userId, clientId, issuedAt }) => {
+    isRevoked: async ({ jti, grantId, userId, actorId, clientId, issuedAt }) => {
       // What cannot be a key is in no revocation.
-      const [token, grant, user, client] = [jti, grantId, userId, clientId].map((id) => (id !== undefined && isStorable(id) ? id : null));
-      const rows = await reading.rows<{ readonly revoked: boolean }>(IS_REVOKED, [token!, grant!, user!, issuedAt, client!, issuedAt]);
+      const [token, grant, user, actor, client] = [jti, grantId, userId, actorId, clientId].map((id) =>
+        id !== undefined && isStorable(id) ? id : null,
+      );
+      const rows = await reading.rows<{ readonly revoked: boolean }>(IS_REVOKED, [token!, grant!, user!, actor!, issuedAt, client!, issuedAt]);
       return rows[0]!.revoked;
     },
   };

@@ -14,15 +14,16 @@ export interface Statement {
   readonly removes?: true;
 }
 
-/** Something that runs statements: a pool, or the connection of a transaction. */
+/** Something that runs statements, and queries that were built: a pool, or the connection of a transaction. */
 export interface Session {
   rows<Row>(statement: Statement, values?: readonly Value[]): Promise<readonly Row[]>;
+  select<Row>(build: Build): Promise<readonly Row[]>;
 }
 
-/** The connection of a transaction, which also runs queries that were built. */
-export interface TransactionSession extends Session {
-  select<Row>(build: (knex: Knex) => Knex.QueryBuilder): Promise<readonly Row[]>;
-}
+export type Build = (knex: Knex) => Knex.QueryBuilder;
+
+/** The connection of a transaction. */
+export type TransactionSession = Session;
 
 export function transactionSession(knex: Knex): TransactionSession {
   return {
@@ -33,7 +34,7 @@ export function transactionSession(knex: Knex): TransactionSession {
         throw translate(error, statement.removes === true);
       }
     },
-    select: async <Row>(build: (knex: Knex) => Knex.QueryBuilder) => {
+    select: async <Row>(build: Build) => {
       try {
         return (await build(knex)) as readonly Row[];
       } catch (error) {
@@ -68,12 +69,24 @@ export function database(knex: Knex, scope: TransactionScope, now: () => Date): 
         throw translate(error, false);
       }
     },
+    select: async <Row>(build: Build) => {
+      scope.assertOutside();
+      try {
+        return await twice(async () => (await build(knex)) as readonly Row[]);
+      } catch (error) {
+        throw translate(error, false);
+      }
+    },
   };
   const direct = transactionSession(knex);
   const writing: Session = {
     rows: async (statement, values) => {
       scope.assertOutside();
       return direct.rows(statement, values);
+    },
+    select: async (build) => {
+      scope.assertOutside();
+      return direct.select(build);
     },
   };
   return { reading, writing, now };

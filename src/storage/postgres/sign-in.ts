@@ -1,4 +1,5 @@
 /** @module Password hashes and counts of attempts in Postgres. */
+import { comparableMailAddress } from '../../domain/mail.ts';
 import type { PasswordCredential, SignInStore } from '../../domain/ports.ts';
 import { FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS, REST_MS } from '../sign-in-delay.ts';
 import { assertKey, assertStorable, isStorable } from '../values.ts';
@@ -10,6 +11,7 @@ const CREDENTIAL: Statement = {
   sql: 'SELECT id, password_hash, password_changed_at FROM users WHERE username_canonical = ?',
 };
 const CREDENTIAL_OF: Statement = { name: 'credential_of_user', sql: 'SELECT id, password_hash, password_changed_at FROM users WHERE id = ?' };
+const BY_EMAIL: Statement = { sql: 'SELECT id FROM users WHERE lower(email COLLATE "C") = ? ORDER BY id LIMIT ?' };
 const HISTORY: Statement = {
   sql: 'SELECT array_prepend(password_hash, former_password_hashes) AS hashes FROM users WHERE id = ? AND password_hash IS NOT NULL',
 };
@@ -72,6 +74,10 @@ export function postgresSignIn({ reading, writing }: Database): SignInStore {
   return {
     findCredential: (username) => find(CREDENTIAL, username),
     findCredentialOf: (userId) => find(CREDENTIAL_OF, userId),
+    findUsersByEmail: async (email, limit) => {
+      const rows = isStorable(email) ? await reading.rows<{ readonly id: string }>(BY_EMAIL, [comparableMailAddress(email), limit]) : [];
+      return rows.map(({ id }) => id);
+    },
     findPasswordHistory: async (userId, limit) => {
       const [row] = isStorable(userId) ? await reading.rows<{ readonly hashes: readonly string[] }>(HISTORY, [userId]) : [];
       return row === undefined ? [] : row.hashes.slice(0, limit);

@@ -10,13 +10,17 @@ import { postgresAccess } from './access.ts';
 import { listAuditEvents } from './audit.ts';
 import { findClientRecord } from './clients.ts';
 import { connect, type PostgresConnection } from './connection.ts';
+import { postgresDirectory } from './directory.ts';
 import { postgresGrants } from './grants.ts';
+import { postgresInvitations } from './invitations.ts';
+import { postgresLinks } from './links.ts';
 import { migrate } from './migrate.ts';
 import { reap } from './reap.ts';
 import { postgresReplays, postgresRevocations } from './revocations.ts';
 import { database, type Statement } from './session.ts';
 import { postgresSignIn } from './sign-in.ts';
 import { postgresTransaction } from './transaction.ts';
+import { postgresUsage } from './usage.ts';
 
 export interface PostgresStoreOptions extends StoreOptions, PostgresConnection {
   /** Bring the schema up to date first; true when unset. */
@@ -41,10 +45,14 @@ export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, close }: StoreOpti
   let closing: Promise<void> | undefined;
   return {
     access: postgresAccess(reading),
+    directory: postgresDirectory(reading),
     signIn: postgresSignIn(parts),
     grants: postgresGrants(parts),
     revocations: postgresRevocations(parts),
     replays: postgresReplays(parts),
+    invitations: postgresInvitations(reading),
+    links: postgresLinks(parts),
+    usage: postgresUsage(parts),
     findClient: (clientId, at) => findClientRecord(reading, clientId, at),
     transaction: postgresTransaction({ knex, scope, now }),
     listAuditEvents: ({ limit, type }) => listAuditEvents(reading, limit, type),

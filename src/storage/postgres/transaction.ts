@@ -13,7 +13,10 @@ import { postgresAssignments, postgresImpersonationRules } from './assignments.t
 import { addAuditEvent } from './audit.ts';
 import { postgresClients, postgresClientSecrets, postgresResourceServers } from './clients.ts';
 import { postgresOrganizationTypes, postgresPermissionTypes, postgresRoles, postgresSecurityProfiles } from './definitions.ts';
+import { postgresDirectory } from './directory.ts';
 import { translate } from './errors.ts';
+import { postgresInvitationTable } from './invitations.ts';
+import { postgresLinkTable } from './links.ts';
 import { assertPlaces, postgresOrganizations } from './organizations.ts';
 import { postgresUserGroups, postgresUsers } from './parties.ts';
 import type { ChangeRecorder, Writing } from './repository.ts';
@@ -80,6 +83,7 @@ function openParts(session: TransactionSession, at: Date) {
     lock: () => session.rows(LOCK),
     open: (guard: Guard): StoreTransaction => ({
       access: guard(readingOwnChanges(postgresAccess(session), log)),
+      directory: guard(postgresDirectory(session)),
       organizationTypes: guard(postgresOrganizationTypes(writing, hooks)),
       roles: guard(postgresRoles(writing)),
       permissionTypes: guard(postgresPermissionTypes(writing)),
@@ -91,6 +95,8 @@ function openParts(session: TransactionSession, at: Date) {
       resourceServers: guard(postgresResourceServers(writing)),
       assignments: guard(postgresAssignments(writing)),
       impersonationRules: guard(postgresImpersonationRules(writing)),
+      invitations: guard(postgresInvitationTable(session)),
+      links: guard(postgresLinkTable(session)),
       settings: guard(settings(writing)),
       ...guard({ ...postgresClientSecrets(writing), ...passwords(session) }),
       ...guard({

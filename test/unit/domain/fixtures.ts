@@ -11,7 +11,7 @@ export const HOUR = 3_600_000;
 export const role = (name: string): Role => ({ name, category: 'custom' });
 
 export function profile(id: string, given: Partial<SecurityProfile> = {}): SecurityProfile {
-  return { id, name: `Profile ${id}`, roles: [], permissions: [], fullAccess: false, managed: false, ...given };
+  return { id, name: `Profile ${id}`, roles: [], permissions: [], fullAccess: false, managed: false, version: 1, ...given };
 }
 
 export function catalogueOf(definitions: Partial<Definitions>): Catalogue {
@@ -59,6 +59,7 @@ export function alice(...reaches: readonly Reach[]): Subject {
     active: true,
     organization: { id: 'acme', type: 'buyer', path: ['market', 'acme'] },
     authorizedOrganizations: [],
+    memberships: [],
     reaches,
   };
 }

@@ -153,6 +153,7 @@ export function subjectOf(from: World, kind: 'user' | 'client', id: string): Sub
     active: true,
     organization: organization && { id: organization.id, type: organization.type, path: above.toReversed() },
     authorizedOrganizations: [],
+    memberships: memberships.map(({ group, from: start, until: end }) => ({ userGroup: group, from: start, until: end })),
     reaches,
   };
 }

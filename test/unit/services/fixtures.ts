@@ -1,6 +1,7 @@
 /** @module The services on the in-memory store, with a clock that a test turns and a signer and hasher that hide nothing. */
 import type { AttemptBudget, Claims, Clock, PasswordHasher, Random, Store, TokenSigner } from '../../../src/domain/ports.ts';
 import { AccessService } from '../../../src/services/access.ts';
+import { ImpersonationService } from '../../../src/services/impersonation.ts';
 import { IntrospectionService } from '../../../src/services/introspection.ts';
 import type { PreparedClient } from '../../../src/services/prepared-client.ts';
 import { RevocationService } from '../../../src/services/revocation.ts';
@@ -86,16 +87,17 @@ export async function openWorld(wrap: (store: Store) => Store = (store) => store
   const signIn = new SignIn({ store: store.signIn, access, hasher, budget, clock });
   const issued: TokenIssued[] = [];
   const reading = { access, grants: store.grants, revocations: store.revocations, signer: openSigner, clock };
+  const introspection = new IntrospectionService(reading);
   const tokens = new TokenService({
     ...reading,
     issuer: ISSUER,
+    impersonation: new ImpersonationService({ ...reading, issuer: ISSUER, introspection, transaction: store.transaction }),
     accessTokenLifetimeSeconds: 600,
     refreshTokenLifetimeSeconds: 86_400,
     signIn,
     random,
     onIssued: (event) => void issued.push(event),
   });
-  const introspection = new IntrospectionService(reading);
   const revocation = new RevocationService(reading);
   const change: Store['transaction'] = async (work) => {
     const result = await store.transaction(work);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { looksLikeJwt, traceOf } from '../../../src/services/introspection.ts';
+import { looksLikeJwt, traceOf } from '../../../src/services/token-trace.ts';
 import { AUDIENCE, client, user } from '../../support/market.ts';
 import { openWorld, START } from './fixtures.ts';
 

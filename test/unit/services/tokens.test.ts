@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { DomainError } from '../../../src/domain/errors.ts';
 import type { Store } from '../../../src/domain/ports.ts';
 import { digest } from '../../../src/services/client-authentication.ts';
-import { GRANT_SEPARATOR, type IssuedToken } from '../../../src/services/tokens.ts';
+import { GRANT_SEPARATOR } from '../../../src/services/token-trace.ts';
+import type { IssuedToken } from '../../../src/services/tokens.ts';
 import { assignment, AUDIENCE, client, profile, to, user } from '../../support/market.ts';
 import { claimsOf } from '../../support/token-client.ts';
 import { openWorld, START } from './fixtures.ts';
@@ -85,6 +86,8 @@ describe('what is reported as issued', () => {
         clientId: 'shop',
         subject: 'shop',
         audience: AUDIENCE.seller,
+        catalogue: expect.anything(),
+        held: expect.objectContaining({ client: 'shop' }),
         negotiation: expect.objectContaining({
           granted: ['Shopper'],
           dropped: [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { RESOURCES } from '../../../src/domain/organization.ts';
 import { exportWorkspace } from '../../../src/workspace/export.ts';
 import { harness } from './harness.ts';
 
@@ -28,10 +29,26 @@ const party = fc.oneof(
   any(CLIENTS).map((client_id) => ({ client_id })),
 );
 
+const permissions = fc.uniqueArray(fc.record({ type: any(['t/x', 't/y', 't/*', '*']), operations: some(['read']) }), {
+  selector: ({ type }) => type,
+});
+
+/** What a clone was made of may be gone, and may have had what nobody knows any more. */
+const origin = fc.record(
+  {
+    security_profile: any([...PROFILES, 'gone']),
+    version: fc.integer({ min: 1, max: 9 }),
+    roles: some([...ROLES, 'Gone']),
+    permissions,
+    full_access: fc.boolean(),
+  },
+  { requiredKeys: ['security_profile', 'version'] },
+);
+
 /** Every object of a small world, with random contents; each part may be missing. */
 const workspaces: fc.Arbitrary<Workspace> = fc.record({
   rolemint: fc.constant(1),
-  organization_types: fc.record({ barred_roles: some(ROLES) }, optional).map((top) => [
+  organization_types: fc.record({ barred_roles: some(ROLES), barred_resources: fc.option(some(RESOURCES)) }, optional).map((top) => [
     { name: 'top', ...top },
     { name: 'node', parents: ['top', 'node'] },
   ]),
@@ -79,16 +96,16 @@ const workspaces: fc.Arbitrary<Workspace> = fc.record({
             description: text,
             organization: any(ORGANIZATIONS),
             roles: some(ROLES),
-            permissions: fc.uniqueArray(fc.record({ type: any(['t/x', 't/y', 't/*', '*']), operations: some(['read']) }), {
-              selector: ({ type }) => type,
-            }),
+            permissions,
             full_access: fc.boolean(),
-            managed: fc.boolean(),
             password_policy: fc.record({ minimum_length: fc.integer({ min: 1, max: 64 }), digit_required: fc.boolean() }, optional),
+            managed: fc.boolean(),
+            origin: fc.option(origin),
           },
           optional,
         )
-        .map((profile) => ({ id, ...profile })),
+        // A clone is never managed.
+        .map(({ managed, origin: from, ...profile }) => ({ id, ...profile, ...(id === 'p3' ? { origin: from } : { managed }) })),
     ),
   ),
   clients: fc.tuple(

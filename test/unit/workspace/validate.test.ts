@@ -104,7 +104,7 @@ describe('an entry', () => {
   it('has exactly the fields that are documented', () => {
     const fields = Object.fromEntries(Object.entries(entrySchemas(PLAIN)).map(([section, schema]) => [section, Object.keys(schema.shape)]));
     expect(fields).toMatchObject({
-      organization_types: ['name', 'parents', 'barred_roles'],
+      organization_types: ['name', 'parents', 'barred_roles', 'barred_resources'],
       users: ['id', 'username', 'organization', 'email', 'user_groups', 'authorized_organizations', 'active', 'password', 'password_hash'],
       assignments: [
         'security_profile',

@@ -1,0 +1,141 @@
+/**
+ * @module The limits of one administrator in one change. What lies outside the tenancy does not exist; what is changed is
+ * the administrator's own before and after; and nothing that the change gives lies above the ceiling. Everything is read
+ * inside the transaction that writes, so that a right that was lost a moment ago is lost.
+ */
+import type { Subject } from '../domain/access.ts';
+import type { Catalogue } from '../domain/catalogue.ts';
+import type { NounName, Visibility } from '../domain/directory.ts';
+import { DomainError } from '../domain/errors.ts';
+import type { StoreTransaction } from '../domain/ports.ts';
+import { tenancyOf } from '../domain/tenancy.ts';
+import type { DefinitionsCache } from '../services/definitions.ts';
+import type { Authority } from '../workspace/change.ts';
+import type { ObjectChange } from '../workspace/object-change.ts';
+import { SECTIONS } from '../workspace/sections.ts';
+import type { Administrator } from './administrator.ts';
+import { aboveCeiling, ceilingOf, FULL_ACCESS, type Ceiling } from './ceiling.ts';
+import { judgeChange } from './judgement.ts';
+
+export interface AuthorityOptions {
+  readonly administrator: Administrator;
+  /** Roles of which one must still be held when the change is made; FullAccess suffices. */
+  readonly needs: readonly string[];
+  readonly definitions: DefinitionsCache;
+  readonly now: () => number;
+  /** Said yes to handing out FullAccess for long. */
+  readonly confirmed: boolean;
+  /** Longest time, in milliseconds, for which FullAccess is given without confirmation. */
+  readonly fullAccessLimit: number;
+}
+
+/** An {@link Authority} that reads who the administrator is when the transaction begins. */
+export interface OpenAuthority extends Authority {
+  /**
+   * To be called first inside the transaction.
+   * @throws `insufficient_roles` when what the token was accepted for is not held any more
+   */
+  open(tx: StoreTransaction): Promise<void>;
+  /** Known once it is open. */
+  state(): AuthorityState;
+}
+
+/** Who the administrator is when the change begins. */
+export interface AuthorityState {
+  readonly ceiling: Ceiling;
+  /** Whose roles count. */
+  readonly acting: Subject;
+  readonly catalogue: Catalogue;
+  readonly now: number;
+}
+
+/** Definitions, profiles and clients from above can be used, though not changed. */
+const INHERITED: ReadonlySet<NounName> = new Set([
+  'organization_types',
+  'roles',
+  'permission_types',
+  'security_profiles',
+  'clients',
+  'resource_servers',
+]);
+
+export function openAuthority(options: AuthorityOptions): OpenAuthority {
+  const { administrator, definitions } = options;
+  const { tenancy } = administrator;
+  let opened: AuthorityState | undefined;
+  const find = async (tx: StoreTransaction, section: NounName, keys: readonly string[], visibility: Visibility): Promise<ReadonlySet<string>> =>
+    new Set((await tx.directory.find(section, keys, visibility)).keys());
+  const own: Visibility = { tenancy, inherited: false };
+  const state = () => {
+    if (opened === undefined) throw new DomainError('internal', 'An authority was used before it was opened.');
+    return opened;
+  };
+  return {
+    async open(tx) {
+      const { catalogue } = await definitions.current(tx.access);
+      const acting = await actingNow(tx, administrator);
+      const now = options.now();
+      const ceiling = ceilingOf(catalogue, acting, { clientId: administrator.clientId, now, tenancy: tenancyOf(acting) });
+      assertStillHeld(options.needs, ceiling);
+      if (JSON.stringify(ceiling.tenancy) !== JSON.stringify(tenancy)) throw lost();
+      opened = { ceiling, acting, catalogue, now };
+    },
+    state,
+    exists: (tx, section, keys) => find(tx, section, keys, { tenancy, inherited: INHERITED.has(section) }),
+    async admit(tx, changes) {
+      await eachSection(changes, 'before', async (section, keys) => {
+        const known = await find(tx, section, keys, own);
+        const foreign = keys.find((key) => !known.has(key));
+        if (foreign !== undefined) throw new DomainError('not_found', `There is no ${noun(section)} ${JSON.stringify(foreign)}.`);
+      });
+    },
+    async judge(tx, change) {
+      await eachSection(change.objects, 'after', async (section, keys) => {
+        const known = await find(tx, section, keys, own);
+        if (keys.some((key) => !known.has(key)))
+          throw aboveCeiling(`This ${noun(section)} would lie outside the organizations that you administer.`, []);
+      });
+      await judgeChange(tx, change, { ...state(), ...options });
+    },
+  };
+}
+
+const noun = (section: NounName): string => SECTIONS[section].noun.replaceAll('_', ' ');
+
+async function eachSection(
+  changes: readonly ObjectChange[],
+  side: 'before' | 'after',
+  look: (section: NounName, keys: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const keys = new Map<NounName, string[]>();
+  for (const change of changes) {
+    if (change[side] === undefined) continue;
+    const list = keys.get(change.section) ?? [];
+    list.push(change.key);
+    keys.set(change.section, list);
+  }
+  for (const [section, list] of keys) await look(section, list);
+}
+
+/** Whose roles count at this instant: the user, the client's context user, or the client. */
+async function actingNow(tx: StoreTransaction, { actor, acting }: Administrator): Promise<Subject> {
+  const subject = actor.kind === 'client' ? await actingClient(tx, actor.id) : await tx.access.findUser(acting.id);
+  if (subject?.active !== true) throw lost();
+  return subject;
+}
+
+async function actingClient(tx: StoreTransaction, clientId: string): Promise<Subject | undefined> {
+  const client = (await tx.clients.findMany([clientId])).get(clientId);
+  const self = await tx.access.findClient(clientId);
+  if (client?.active !== true || self?.active !== true) return undefined;
+  return client.contextUser === undefined ? self : tx.access.findUser(client.contextUser);
+}
+
+function assertStillHeld(needs: readonly string[], ceiling: Ceiling): void {
+  if (needs.length === 0 || ceiling.everyRole || needs.some((role) => ceiling.roles.has(role))) return;
+  throw new DomainError('insufficient_roles', 'You do not hold the roles that this call needs any more.', {
+    details: { sufficient_roles: [FULL_ACCESS, ...needs] },
+  });
+}
+
+const lost = (): DomainError => new DomainError('unauthenticated', 'The access token is not good any more.');

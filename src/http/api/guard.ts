@@ -1,0 +1,102 @@
+/**
+ * Who may call. The API is guarded by our own tokens the way the APIs of others are, by the SDK; what the token was worth
+ * when it was issued is then judged anew by what the store says now.
+ */
+import type Koa from 'koa';
+import { administratorOf, type Administrator } from '../../administration/administrator.ts';
+import type { Subject } from '../../domain/access.ts';
+import type { Catalogue } from '../../domain/catalogue.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { isBarredFrom, RESOURCES, type ResourceName } from '../../domain/organization.ts';
+import type { TokenSigner } from '../../domain/ports.ts';
+import type { Access } from '../../sdk/access.ts';
+import { bearerToken } from '../../sdk/bearer.ts';
+import { anyOf, assertAccess, type Check } from '../../sdk/checks.ts';
+import { AccessError } from '../../sdk/errors.ts';
+import type { Verifier } from '../../sdk/verifier.ts';
+import type { AccessService } from '../../services/access.ts';
+import type { IntrospectionService, LiveAccess } from '../../services/introspection.ts';
+import type { Route } from './route.ts';
+
+export interface GuardOptions {
+  /** For tokens whose audience is the issuer. */
+  readonly verifier: Verifier;
+  /** Knows which of the published keys sign; the verifier knows only which are published. */
+  readonly signer: Pick<TokenSigner, 'verify'>;
+  readonly introspection: Pick<IntrospectionService, 'live'>;
+  readonly access: Pick<AccessService, 'workspace'>;
+}
+
+/** Lets a request through, or refuses it before anything of it is read. */
+export interface Guard {
+  /**
+   * @throws AccessError 401 without a good token, 403 without a role that suffices
+   * @throws `forbidden` for who may not, whatever roles it holds
+   */
+  admit(ctx: Koa.Context, route: Route): Promise<Administrator>;
+}
+
+/** Suffices for every route. */
+const EVERYWHERE = 'FullAccess';
+
+/** @param routes all of them: which roles a resource is made for decides who is barred from it */
+export function guardOf(routes: readonly Route[], options: GuardOptions): Guard {
+  const rolesOfResource = rolesByResource(routes);
+  const checks = new Map(routes.map((route) => [route, checkOf(route)]));
+  return {
+    admit: async (ctx, route) => {
+      const { access, claims, live } = await authenticated(ctx, options);
+      const administrator = administratorOf(claims, live, ctx.state['requestId'] as string);
+      if (administrator.onBehalfOf !== undefined && route.method !== 'GET') {
+        throw new DomainError('forbidden', 'Nothing is changed with a token that impersonates somebody. Use a token of your own.');
+      }
+      const { catalogue } = await options.access.workspace();
+      assertNotBarred(catalogue, live, { resource: route.resource, roles: rolesOfResource.get(route.resource) ?? [] });
+      const check = checks.get(route);
+      if (check !== undefined) assertAccess({ ...access, roles: administrator.roles }, check);
+      return administrator;
+    },
+  };
+}
+
+async function authenticated(ctx: Koa.Context, { verifier, signer, introspection }: GuardOptions) {
+  // Node keeps the first of several headers and says nothing; they are no token, whichever of them was meant.
+  const token = bearerToken(ctx.req.headersDistinct['authorization']?.join(', '));
+  const access: Access = await verifier.verify(token);
+  const claims = await signer.verify(token);
+  const live = claims === undefined ? undefined : await introspection.live(claims);
+  if (claims === undefined || live === undefined) throw new AccessError('invalid_token', 'The access token is not valid here.');
+  return { access, claims, live };
+}
+
+/** Undefined: any token will do. */
+function checkOf({ roles }: Route): Check | undefined {
+  return roles === 'any_token' ? undefined : anyOf(...roles, EVERYWHERE);
+}
+
+function rolesByResource(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, Set<string>>();
+  for (const { resource, roles } of routes) {
+    const all = found.get(resource) ?? new Set();
+    for (const role of roles === 'any_token' ? [] : roles) all.add(role);
+    found.set(resource, all);
+  }
+  return new Map([...found].map(([resource, roles]) => [resource, [...roles]]));
+}
+
+/** Decided by the organizations as they are now: of the client that asks and of the user whose roles count. */
+function assertNotBarred(catalogue: Catalogue, { subject, acting }: LiveAccess, { resource, roles }: { resource: string; roles: readonly string[] }): void {
+  if (!isResource(resource)) return;
+  for (const type of new Set([typeOf(acting), typeOf(subject)])) {
+    const known = type === undefined ? undefined : catalogue.organizationType(type);
+    if (known !== undefined && isBarredFrom(known, resource, roles)) {
+      throw new DomainError('forbidden', `Nobody of an organization of the type ${known.name} has access to ${resource}, whatever roles are held.`);
+    }
+  }
+}
+
+const typeOf = ({ organization }: Subject): string | undefined => organization?.type;
+
+function isResource(resource: string): resource is ResourceName {
+  return (RESOURCES as readonly string[]).includes(resource);
+}

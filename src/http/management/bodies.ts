@@ -1,0 +1,71 @@
+/** What callers send of each noun: the fields of a workspace file, without those that have requests of their own. */
+import { z } from 'zod';
+import type { NounName } from '../../domain/directory.ts';
+import { entrySchemas } from '../../workspace/schema.ts';
+
+const ENTRIES = entrySchemas({ insecurePlaintext: false, lookup: () => undefined });
+
+/** Field that names an object; in the path of a request for one of them. */
+export const KEY: { readonly [N in Exclude<NounName, 'assignments'>]: string } = {
+  organization_types: 'name',
+  roles: 'name',
+  permission_types: 'type',
+  organizations: 'id',
+  user_groups: 'id',
+  users: 'id',
+  security_profiles: 'id',
+  clients: 'client_id',
+  resource_servers: 'audience',
+  impersonation_rules: 'id',
+};
+
+const { password: _password, password_hash: _hash, ...user } = ENTRIES.users.shape;
+const { client_secret: _secret, ...client } = ENTRIES.clients.shape;
+const { origin: _origin, ...profile } = ENTRIES.security_profiles.shape;
+
+const SHAPES: { readonly [N in NounName]: z.core.$ZodShape } = {
+  organization_types: ENTRIES.organization_types.shape,
+  roles: ENTRIES.roles.shape,
+  permission_types: ENTRIES.permission_types.shape,
+  organizations: ENTRIES.organizations.shape,
+  user_groups: ENTRIES.user_groups.shape,
+  users: user,
+  security_profiles: profile,
+  clients: client,
+  resource_servers: ENTRIES.resource_servers.shape,
+  assignments: {
+    ...ENTRIES.assignments.shape,
+    confirm: z.literal('full_access').optional().describe('Says yes to giving full access for good, or for long.'),
+  },
+  impersonation_rules: ENTRIES.impersonation_rules.shape,
+};
+
+/** Ids that are generated when they are left out. */
+const WITH_FREE_ID: ReadonlySet<NounName> = new Set(['organizations', 'user_groups', 'users', 'security_profiles', 'clients', 'impersonation_rules']);
+
+const optional = (shape: z.core.$ZodShape, field: string): z.core.$ZodShape => ({ ...shape, [field]: z.optional(shape[field] as z.ZodType) });
+
+/** The body of a POST. */
+export function creationOf(noun: NounName): z.ZodType {
+  const shape = SHAPES[noun];
+  return z
+    .strictObject(noun !== 'assignments' && WITH_FREE_ID.has(noun) ? optional(shape, KEY[noun]) : shape)
+    .meta({ id: `${nameOf(noun)}Creation` });
+}
+
+/** The body of a PUT: what is left out gets its default; the key stands in the path. */
+export function replacementOf(noun: NounName): z.ZodType {
+  return z.strictObject(noun === 'assignments' ? SHAPES[noun] : optional(SHAPES[noun], KEY[noun])).meta({ id: `${nameOf(noun)}Replacement` });
+}
+
+/** The body of a PATCH: `null` takes a value away. */
+export function patchOf(noun: NounName): z.ZodType {
+  const fields = Object.entries(SHAPES[noun]).map(([field, schema]) => [field, z.nullish(schema as z.ZodType)]);
+  return z.strictObject(Object.fromEntries(fields) as z.core.$ZodShape).meta({ id: `${nameOf(noun)}Patch` });
+}
+
+/** `security_profiles` is a `SecurityProfile`. */
+export function nameOf(noun: NounName): string {
+  const words = noun.replace(/s$/, '').split('_');
+  return words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
+}

@@ -1,0 +1,154 @@
+/** @module What people do with their own user: nothing here can give anybody a role. */
+import type { Session } from '../domain/directory.ts';
+import { DomainError } from '../domain/errors.ts';
+import { assertMailAddress, isMailAddress, type Mailer } from '../domain/mail.ts';
+import { PASSWORD_LINKS } from '../domain/one-time-link.ts';
+import type { Membership, User, UserGroup } from '../domain/party.ts';
+import type { Clock, Store } from '../domain/ports.ts';
+import type { AccessService } from './access.ts';
+import { eventNow, type Caller } from './caller.ts';
+import { effectiveRolesOf, type EffectiveRole } from './effective-roles.ts';
+import { mailAddressChangedMail, passwordChangedMail } from './mails.ts';
+import { ALL, FORGOTTEN_PASSWORD_PATH } from './one-time-links.ts';
+import type { Passwords } from './passwords.ts';
+import type { SessionService } from './sessions.ts';
+import type { SignIn } from './sign-in.ts';
+import { TokenRefusal } from './token-refusal.ts';
+import type { UserService } from './users.ts';
+
+export interface MeServiceOptions {
+  readonly issuer: string;
+  readonly store: Store;
+  readonly access: AccessService;
+  readonly users: UserService;
+  readonly passwords: Passwords;
+  readonly signIn: SignIn;
+  readonly sessions: SessionService;
+  readonly mailer: Mailer;
+  readonly clock: Clock;
+}
+
+export interface PasswordChange {
+  readonly current: string;
+  readonly password: string;
+  /** Of the caller, for attempt budgets. */
+  readonly address: string;
+}
+
+/** What people may change about themselves; a user name, an organization and groups are for administrators. */
+export interface ProfileChange {
+  /** null: none any more. */
+  readonly email: string | null;
+}
+
+export interface OwnGroup extends Membership {
+  readonly group: UserGroup;
+}
+
+const MINUTE = 60_000;
+
+export class MeService {
+  readonly #options: MeServiceOptions;
+
+  constructor(options: MeServiceOptions) {
+    this.#options = options;
+  }
+
+  /** @throws `not_found` */
+  async get(userId: string): Promise<User> {
+    const user = (await this.#options.store.directory.find('users', [userId], ALL)).get(userId);
+    if (user === undefined) throw unknown(userId);
+    return user;
+  }
+
+  /**
+   * Changes the own profile. A new mail address is told to the old one, and links that were sent there are good no more.
+   * @throws `not_found`, and `invalid_input` for what is no mail address
+   */
+  async update(userId: string, { email }: ProfileChange, caller: Caller): Promise<User> {
+    const { store, mailer, clock } = this.#options;
+    if (email !== null) assertMailAddress(email, '/email');
+    const { before, after } = await store.transaction(async (tx) => {
+      const user = (await tx.users.findMany([userId])).get(userId);
+      if (user === undefined) throw unknown(userId);
+      const changed: User = { ...user, email: email ?? undefined };
+      if (user.email === changed.email) return { before: user, after: user };
+      await tx.users.put([changed]);
+      await tx.links.remove(PASSWORD_LINKS, userId);
+      await tx.audit(
+        eventNow(clock, caller, {
+          type: 'user_updated',
+          target: { kind: 'user', id: userId },
+          before: { email: user.email ?? null },
+          after: { email },
+        }),
+      );
+      return { before: user, after: changed };
+    });
+    if (after !== before && isMailAddress(before.email ?? '')) mailer.send(mailAddressChangedMail(before.email!, after));
+    return after;
+  }
+
+  /**
+   * Sets another password for somebody who knows the present one. Guessing at it counts like signing in. Everything that
+   * was issued before ends, what asked for this included: whoever else had the old password is out, and one signs in anew.
+   * @throws `invalid_input` when the present password is wrong, when the new one does not satisfy the policy, or when the
+   * present one is younger than the policy allows
+   * @throws `too_many_attempts` when the address, or the name from this address, has failed too often
+   */
+  async changePassword(userId: string, { current, password, address }: PasswordChange, caller: Caller): Promise<void> {
+    const { users, signIn, passwords, store, clock, mailer, issuer } = this.#options;
+    const user = await this.get(userId);
+    const signedIn = await signIn
+      .authenticate({ username: user.username, password: current, address, shared: false }, ({ id }) => (id === userId ? undefined : 'another user'))
+      .catch((error: unknown) => {
+        if (error instanceof TokenRefusal) throw new DomainError('invalid_input', 'The current password is wrong.', { pointer: '/current_password' });
+        throw error;
+      });
+    const { minimumAgeMinutes = 0 } = await passwords.policyOf(signedIn.user);
+    const changedAt = (await store.signIn.findCredentialOf(userId))?.passwordChangedAt?.getTime() ?? -Infinity;
+    if (clock.now() < changedAt + minimumAgeMinutes * MINUTE) {
+      const from = new Date(changedAt + minimumAgeMinutes * MINUTE).toISOString();
+      throw new DomainError('invalid_input', `The password was changed a short time ago; it can be changed again from ${from}.`, {
+        pointer: '/password',
+      });
+    }
+    await users.setPassword(userId, password, caller);
+    if (isMailAddress(user.email ?? '')) mailer.send(passwordChangedMail(user.email!, user, `${issuer}${FORGOTTEN_PASSWORD_PATH}`));
+  }
+
+  /** The own user groups, in force or not. @throws `not_found` */
+  async groups(userId: string): Promise<readonly OwnGroup[]> {
+    const { memberships } = await this.get(userId);
+    const ids = memberships.map(({ userGroup }) => userGroup);
+    const groups = await this.#options.store.directory.find('user_groups', ids, ALL);
+    return memberships.flatMap((membership) => {
+      const group = groups.get(membership.userGroup);
+      return group === undefined ? [] : [{ ...membership, group }];
+    });
+  }
+
+  /** What a token for this client could carry, and why. @throws `not_found` */
+  async effectiveRoles(userId: string, clientId: string | undefined): Promise<readonly EffectiveRole[]> {
+    const { access } = this.#options;
+    await access.refresh(0);
+    const subject = await access.subject('user', userId);
+    if (subject === undefined) throw unknown(userId);
+    return effectiveRolesOf(this.#options, subject, clientId);
+  }
+
+  sessions(userId: string): Promise<readonly Session[]> {
+    return this.#options.sessions.list(userId);
+  }
+
+  /** @throws `not_found` */
+  revokeSession(userId: string, sessionId: string, caller: Caller): Promise<void> {
+    return this.#options.sessions.revoke(userId, sessionId, caller);
+  }
+
+  revokeAllSessions(userId: string, caller: Caller): Promise<void> {
+    return this.#options.sessions.revokeAll(userId, caller);
+  }
+}
+
+const unknown = (id: string) => new DomainError('not_found', `There is no user ${JSON.stringify(id.slice(0, 200))}.`);

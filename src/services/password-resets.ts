@@ -1,0 +1,92 @@
+/**
+ * @module Forgotten passwords. Whoever asks is told the same whatever is asked for, and before anything is looked up: no
+ * answer, and no time that an answer takes, tells who exists. What comes of it goes to the address that is known.
+ */
+import type { User } from '../domain/party.ts';
+import { canonicalUsername } from '../domain/party.ts';
+import { comparableMailAddress, isMailAddress, type Mailer } from '../domain/mail.ts';
+import type { AttemptLimit, Clock, Store } from '../domain/ports.ts';
+import type { AccessService } from './access.ts';
+import { passwordResetMail } from './mails.ts';
+import { ALL, type OneTimeLinks } from './one-time-links.ts';
+
+export interface PasswordResetOptions {
+  readonly store: Store;
+  readonly access: AccessService;
+  readonly links: OneTimeLinks;
+  readonly mailer: Mailer;
+  readonly clock: Clock;
+  /** A request that nothing comes of, because the store is down or too many wait. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** Requests that may wait. */
+const MOST_WAITING = 1000;
+/** Users of one address who are named in one mail. */
+const MOST_USERS = 20;
+/** After these, mails to the same user come at growing distances, at last one an hour: nobody's mail box is flooded. */
+const MAILS: AttemptLimit = { allowed: 3, lockSeconds: 0 };
+
+export class PasswordResets {
+  readonly #options: PasswordResetOptions;
+  #waiting = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: PasswordResetOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a user name or mail address, and returns before anything of it is looked at. */
+  request(nameOrAddress: string): void {
+    const { onFailed } = this.#options;
+    if (this.#waiting >= MOST_WAITING) return onFailed(new Error('Too many password resets are waiting.'));
+    this.#waiting += 1;
+    this.#last = this.#last
+      .then(() => this.#process(nameOrAddress))
+      .catch(onFailed)
+      .finally(() => (this.#waiting -= 1));
+  }
+
+  /** Resolves when everything asked for so far is done. */
+  async idle(): Promise<void> {
+    await this.#last;
+  }
+
+  async #process(nameOrAddress: string): Promise<void> {
+    const { links, mailer } = this.#options;
+    const byAddress = new Map<string, User[]>();
+    for (const user of await this.#usersOf(nameOrAddress)) {
+      const address = comparableMailAddress(user.email!);
+      byAddress.set(address, [...(byAddress.get(address) ?? []), user]);
+    }
+    for (const users of byAddress.values()) {
+      const made = [];
+      for (const user of users) if (await this.#mayMail(user)) made.push({ user, ...(await links.createReset(user.id)) });
+      if (made.length > 0) mailer.send(passwordResetMail(users[0]!.email!, made));
+    }
+  }
+
+  /** Users of this name, and of this address, who can sign in with a password and can be written to. */
+  async #usersOf(nameOrAddress: string): Promise<readonly User[]> {
+    const { store, access } = this.#options;
+    const username = canonicalUsername(nameOrAddress);
+    const ids = new Set<string>();
+    const named = username === undefined ? undefined : await store.signIn.findCredential(username);
+    if (named !== undefined) ids.add(named.userId);
+    if (isMailAddress(nameOrAddress)) for (const id of await store.signIn.findUsersByEmail(nameOrAddress, MOST_USERS)) ids.add(id);
+    if (ids.size === 0) return [];
+    await access.refresh(0);
+    const found: User[] = [];
+    for (const [id, user] of await store.directory.find('users', [...ids], ALL)) {
+      const credential = await store.signIn.findCredentialOf(id);
+      const isActive = (await access.subject('user', id))?.active === true;
+      if (isActive && credential?.passwordHash !== undefined && isMailAddress(user.email ?? '')) found.push(user);
+    }
+    return found;
+  }
+
+  async #mayMail({ id }: User): Promise<boolean> {
+    const { store, clock } = this.#options;
+    return (await store.signIn.beginAttempt(`password_reset:${id}`, MAILS, new Date(clock.now()))).counted;
+  }
+}

@@ -1,0 +1,82 @@
+/** @module Whose effective roles a change can touch; found by a few statements, whatever the number of users and clients. */
+import type { Assignment } from '../domain/assignment.ts';
+import type { Catalogue } from '../domain/catalogue.ts';
+import type { Party, PartyKind } from '../domain/party.ts';
+import type { StoreTransaction } from '../domain/ports.ts';
+import type { BeforeAndAfter } from './desired.ts';
+import type { ObjectChange } from './object-change.ts';
+import { everything } from './sections.ts';
+
+/** Users and clients whose effective roles a change can touch. */
+export interface Reached {
+  readonly users: readonly string[];
+  readonly clients: readonly string[];
+  /** Parties through which the change reaches people who do not stand in it themselves. */
+  readonly parties: readonly Party[];
+  /** There are more than were looked at. */
+  readonly cut: boolean;
+}
+
+/** Of an organization: what else than these changes nobody's roles. */
+const NAMES_ALONE: ReadonlySet<string> = new Set(['name']);
+const MOST_ASSIGNMENTS = 100_000;
+
+/** @param limit most users, and most clients, to look at */
+export async function reachedBy(tx: StoreTransaction, changes: readonly ObjectChange[], meanings: BeforeAndAfter, limit: number): Promise<Reached> {
+  const parties = await touchedParties(tx, changes, meanings);
+  const users = new Set(keysOf(changes, 'users'));
+  if (parties.length > 0) for (const id of await tx.access.usersReachedBy(parties, limit + 1)) users.add(id);
+  const clients = new Set(keysOf(changes, 'clients'));
+  if (parties.length > 0 || users.size > 0) {
+    for (const id of await tx.access.clientsReachedBy(parties, [...users], limit + 1)) clients.add(id);
+  }
+  const first = (ids: ReadonlySet<string>): string[] => [...ids].sort().slice(0, limit);
+  return { users: first(users), clients: first(clients), parties, cut: users.size > limit || clients.size > limit };
+}
+
+const keysOf = (changes: readonly ObjectChange[], wanted: ObjectChange['section']): string[] =>
+  changes.filter(({ section }) => section === wanted).map(({ key }) => key);
+
+async function touchedParties(tx: StoreTransaction, changes: readonly ObjectChange[], meanings: BeforeAndAfter): Promise<Party[]> {
+  const parties = new Map<string, Party>();
+  const add = (kind: PartyKind, id: string) => parties.set(`${kind}:${id}`, { kind, id });
+  for (const { section, action, key, before, after, fields } of changes) {
+    if (section === 'assignments') {
+      for (const { party } of [before, after].filter((one) => one !== undefined) as Assignment[]) add(party.kind, party.id);
+    } else if (section === 'user_groups' && action === 'remove') add('user_group', key);
+    else if (section === 'organizations' && action !== 'create' && fields.some(({ field }) => !NAMES_ALONE.has(field))) add('organization', key);
+  }
+  const { profiles, types } = changedMeanings(meanings);
+  for (const securityProfile of profiles) {
+    for (const { party } of await tx.access.assignmentsOf({ securityProfile }, MOST_ASSIGNMENTS)) add(party.kind, party.id);
+  }
+  if (types.size > 0) {
+    for await (const { id, type } of everything(
+      (page) => tx.organizations.list(page),
+      (organization) => organization.id,
+    ))
+      if (types.has(type)) add('organization', id);
+  }
+  return [...parties.values()];
+}
+
+/** Profiles that give other roles than before, and organization types that are barred from others. */
+export function changedMeanings({ before, after }: BeforeAndAfter): { readonly profiles: readonly string[]; readonly types: ReadonlySet<string> } {
+  if (before === after) return { profiles: [], types: new Set() };
+  const isSame = comparison(before.catalogue, after.catalogue);
+  const profiles = before.definitions.securityProfiles
+    .map(({ id }) => id)
+    .filter((id) => !isSame(before.catalogue.profile(id)?.roles ?? NONE, after.catalogue.profile(id)?.roles ?? NONE));
+  const names = new Set([...before.definitions.organizationTypes, ...after.definitions.organizationTypes].map(({ name }) => name));
+  const types = [...names].filter((name) => !isSame(ascending(before.catalogue.barred(name)), ascending(after.catalogue.barred(name))));
+  return { profiles, types: new Set(types) };
+}
+
+const NONE = new Uint32Array(0);
+const ascending = (positions: Iterable<number>): Uint32Array => Uint32Array.from(positions).sort();
+
+/** Whether positions in one catalogue name the same roles as positions in another; in both they ascend with the names. */
+function comparison(before: Catalogue, after: Catalogue): (was: Uint32Array, becomes: Uint32Array) => boolean {
+  const translated = Int32Array.from(before.roles, (role) => after.indexOf(role) ?? -1);
+  return (was, becomes) => was.length === becomes.length && was.every((role, index) => translated[role] === becomes[index]);
+}
