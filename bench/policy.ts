@@ -50,7 +50,7 @@ function makeCase(size: number): Case {
     assignedAt: 0,
   }));
   const organization = { id: 'acme', type: 'buyer', path: ['market', 'acme'] };
-  return { size, catalogue, subject: { kind: 'user', id: 'alice', active: true, organization, authorizedOrganizations: [], reaches } };
+  return { size, catalogue, subject: { kind: 'user', id: 'alice', active: true, organization, authorizedOrganizations: [], memberships: [], reaches } };
 }
 
 /** Names spread over the catalogue: most of them known, some held. */

@@ -7,7 +7,6 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { V7Generator } from 'uuidv7';
-import type Koa from 'koa';
 import { Administration } from './administration/administration.ts';
 import { inviterMayStill } from './administration/inviter.ts';
 import type { Config } from './config.ts';
@@ -17,7 +16,7 @@ import type { SigningAlgorithm } from './domain/resource-server.ts';
 import { openTokenSigner, type TokenSignerHandle } from './engine/token-signer.ts';
 import { openPasswordHasher } from './hashing/password-hasher.ts';
 import { healthRoutes } from './http/health.ts';
-import { createHttpServer } from './http/server.ts';
+import { createHttpServer, endpointOf, requestIdOf, type HttpOptions } from './http/server.ts';
 import { forgottenPasswordPage } from './http/sign-in/forgotten-password.ts';
 import { invitationPage } from './http/sign-in/invitation.ts';
 import { oneTimeLinkPage } from './http/sign-in/one-time-link.ts';
@@ -29,6 +28,7 @@ import { ClientService } from './services/clients.ts';
 import { DefinitionsCache } from './services/definitions.ts';
 import { deploymentSecret } from './services/deployment-secret.ts';
 import { ExplainService } from './services/explain.ts';
+import { ExplainDocuments } from './services/explain-documents.ts';
 import { ImpersonationService } from './services/impersonation.ts';
 import { IntrospectionService } from './services/introspection.ts';
 import { KeyService, type KeyCaller } from './services/keys.ts';
@@ -53,6 +53,7 @@ import { measuredStore } from './telemetry/measured-store.ts';
 import { mailEvents } from './telemetry/mail-events.ts';
 import { openMetrics } from './telemetry/metrics.ts';
 import { tokenEvents } from './telemetry/token-events.ts';
+import { nearest } from './workspace/suggest.ts';
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
 export const SYSTEM_RANDOM: Random = randomAt(SYSTEM_CLOCK);
@@ -169,6 +170,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
       usage.record(event);
     },
   });
+  const explain = new ExplainService(access, clock);
   const services = {
     access,
     keys,
@@ -176,7 +178,8 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     authentication: new ClientAuthentication(hasher, clock),
     introspection,
     revocation: new RevocationService(reading),
-    explain: new ExplainService(access, clock),
+    explain,
+    explainDocuments: new ExplainDocuments({ ...parts, accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds, explain, nearest }),
     definitions,
     administration: new Administration({ store, access, hasher, clock, random, definitions, fullAccessHours: config.fullAccessHours }),
     usageReview: new UsageReview({ usage: store.usage, access, clock, usageDays: config.usageDays }),
@@ -269,7 +272,7 @@ async function listen(
     jwks: () => signer.jwks(),
     onRefusal: (ctx, refusal) => events.refused({ ...refusal, requestId: requestIdOf(ctx) }),
   });
-  const onFault = (ctx: Koa.Context, err: unknown) => log.error({ event: 'request_failed', path: ctx.path, request_id: requestIdOf(ctx), err });
+  const onFault: HttpOptions['onFault'] = (ctx, err) => log.error({ event: 'request_failed', path: ctx.path, request_id: requestIdOf(ctx), err });
   const management = openManagement({
     issuer: config.issuer,
     clock,
@@ -337,15 +340,6 @@ async function ensureKeys(access: AccessService, keys: KeyService): Promise<void
     await keys.ensure(alg, SERVER);
   }
 }
-
-/** Endpoint names as metric labels: a closed set, whatever paths and ids callers invent. */
-function endpointOf(ctx: Koa.Context): string {
-  const template: unknown = ctx.state['endpoint'];
-  if (typeof template === 'string') return template;
-  return ctx.status === 404 ? 'unknown' : ctx.path;
-}
-
-const requestIdOf = (ctx: Koa.Context): string => ctx.state['requestId'] as string;
 
 /** Takes no more connections, lets requests under way finish, then closes what is left. */
 async function drain(server: Server): Promise<void> {

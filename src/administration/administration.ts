@@ -6,6 +6,7 @@
 import type { ListQuery, NounName, Nouns, Page } from '../domain/directory.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Clock, PasswordHasher, Random, Store, StoreTransaction } from '../domain/ports.ts';
+import type { Role } from '../domain/role.ts';
 import type { AccessService } from '../services/access.ts';
 import type { DefinitionsCache } from '../services/definitions.ts';
 import { makeChange, type Wanted, type WrittenChange } from '../workspace/change.ts';
@@ -19,6 +20,7 @@ import { asRequestError, entryWorkspace, NOTHING, sentWorkspace, type Json } fro
 import { assertUnused } from './in-use.ts';
 import { absent, completed, keyed, readable, withKey } from './nouns.ts';
 import { fieldsOf, represent } from './representation.ts';
+import { assertNotBuiltIn, builtInRole, pageOfRoles } from './roles.ts';
 
 export interface AdministrationOptions {
   readonly store: Store;
@@ -84,14 +86,15 @@ export class Administration {
 
   /** {@link get} as it is stored. @throws `not_found` */
   async find<N extends NounName>(noun: N, key: string, { administrator }: Call): Promise<Nouns[N]> {
-    const object = (await this.#options.store.directory.find(noun, [key], readable(noun, administrator))).get(key);
+    const stored = (await this.#options.store.directory.find(noun, [key], readable(noun, administrator))).get(key);
+    const object = stored ?? (noun === 'roles' ? (builtInRole(key) as Nouns[N] | undefined) : undefined);
     if (object === undefined) throw absent();
     return object;
   }
 
   /** One page of what the administrator may see. */
   async list<N extends NounName>(noun: N, query: Omit<ListQuery, 'visibility'>, call: Call): Promise<Page<Json>> {
-    const page: Page<Nouns[N]> = await this.#options.store.directory.list(noun, { ...query, visibility: readable(noun, call.administrator) });
+    const page = noun === 'roles' ? ((await this.#roles(query)) as Page<Nouns[N]>) : await this.#page(noun, query, call);
     const catalogue = await this.#catalogue();
     return { ...page, items: page.items.map((object) => represent(noun, object, catalogue)) };
   }
@@ -104,6 +107,7 @@ export class Administration {
   async create<N extends NounName, T = undefined>(noun: N, value: Json, call: WriteCall, finish?: Finish<T>): Promise<Written<T>> {
     const workspace = entryWorkspace(noun, completed(noun, withKey(noun, value, this.#options.random), call));
     const [key] = workspace.entries[noun].keys();
+    if (noun === 'roles' && key !== undefined) assertNotBuiltIn(key);
     const prepare = async (tx: StoreTransaction): Promise<Wanted> => {
       if (key !== undefined && (await SECTIONS[noun].repository(tx).findMany([key])).size > 0) {
         throw new DomainError('already_exists', `There is a ${SECTIONS[noun].noun.replaceAll('_', ' ')} ${JSON.stringify(key)} already.`);
@@ -165,7 +169,17 @@ export class Administration {
     );
   }
 
+  #page<N extends NounName>(noun: N, query: Omit<ListQuery, 'visibility'>, { administrator }: Call): Promise<Page<Nouns[N]>> {
+    return this.#options.store.directory.list(noun, { ...query, visibility: readable(noun, administrator) });
+  }
+
+  async #roles(query: Omit<ListQuery, 'visibility'>): Promise<Page<Role>> {
+    const { definitions, store } = this.#options;
+    return pageOfRoles((await definitions.current(store.access)).definitions.roles, query);
+  }
+
   async #current<N extends NounName>(tx: StoreTransaction, noun: N, key: string, call: WriteCall): Promise<Nouns[N]> {
+    if (noun === 'roles') assertNotBuiltIn(key);
     const object = (await tx.directory.find(noun, [key], { tenancy: call.administrator.tenancy, inherited: false })).get(key);
     if (object === undefined) throw absent();
     if (call.precondition !== undefined) call.precondition(represent(noun, object, (await this.#options.definitions.current(tx.access)).catalogue));

@@ -19,6 +19,9 @@ export interface HttpOptions {
   readonly onFault: (ctx: Koa.Context, error: unknown) => void;
 }
 
+/** Where a middleware says which of its endpoints a request is for, when its paths have ids in them. */
+export const ENDPOINT_STATE = 'endpoint';
+
 const HEADERS_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 15_000;
 const KEEP_ALIVE_TIMEOUT = 65_000;
@@ -51,6 +54,15 @@ export function createHttpServer(options: HttpOptions): Server {
   server.maxConnections = options.maxConnections;
   return server;
 }
+
+/** Endpoint names as metric labels: a closed set, whatever paths and ids callers invent. */
+export function endpointOf(ctx: Koa.Context): string {
+  const template: unknown = ctx.state[ENDPOINT_STATE];
+  if (typeof template === 'string') return template;
+  return ctx.status === 404 ? 'unknown' : ctx.path;
+}
+
+export const requestIdOf = (ctx: Koa.Context): string => ctx.state['requestId'] as string;
 
 /**
  * RFC 9112 §3.2: an absolute-form target means the same as its path; the host in it, like the Host header, never changes

@@ -1,5 +1,6 @@
-/** @module What somebody may do now, and by which ways it came. */
+/** @module What somebody may do, and by which ways it came. */
 import { barredFrom, heldUntil, holdings, reachState, type AccessPath, type Instant, type Subject } from '../domain/access.ts';
+import type { Catalogue } from '../domain/catalogue.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { AccessService } from './access.ts';
 
@@ -9,6 +10,18 @@ export interface EffectiveRole {
   readonly until: Instant;
   /** Every assignment in force that brings it. */
   readonly paths: readonly AccessPath[];
+}
+
+export interface HeldRole extends EffectiveRole {
+  /** The type of the organization is barred from it: no token carries it. */
+  readonly barred: boolean;
+}
+
+/** Whose token it would be that carries the roles, and when. */
+export interface Occasion {
+  /** Undefined: only assignments that are not limited to a client count. */
+  readonly client: string | undefined;
+  readonly at: Instant;
 }
 
 /**
@@ -22,16 +35,21 @@ export async function effectiveRolesOf(
 ): Promise<readonly EffectiveRole[]> {
   await access.refresh(0);
   const { catalogue } = await access.workspace();
-  const now = clock.now();
-  const held = holdings(catalogue, subject, client, now);
+  return heldRoles(catalogue, subject, { client, at: clock.now() })
+    .filter(({ barred }) => !barred)
+    .map(({ role, until, paths }) => ({ role, until, paths }));
+}
+
+/** Every role that is held, those that the organization's type is barred from too, with their paths, sorted by code unit. */
+export function heldRoles(catalogue: Catalogue, subject: Subject, { client, at }: Occasion): HeldRole[] {
+  const held = holdings(catalogue, subject, client, at);
   const barred = barredFrom(catalogue, subject);
-  const paths = new Map<number, AccessPath[]>();
-  for (const role of held.roles) if (!barred.has(role)) paths.set(role, []);
+  const paths = new Map<number, AccessPath[]>(Array.from(held.roles, (role) => [role, []]));
   for (const reach of subject.reaches) {
     const resolved = catalogue.profile(reach.profile);
-    if (resolved === undefined || reachState(reach, client, now) !== 'in_force') continue;
+    if (resolved === undefined || reachState(reach, client, at) !== 'in_force') continue;
     const path: AccessPath = { reach, profileName: resolved.profile.name, state: 'in_force' };
     for (const role of resolved.roles) paths.get(role)?.push(path);
   }
-  return Array.from(paths, ([role, found]) => ({ role: catalogue.roles[role]!, until: heldUntil(held, role), paths: found }));
+  return Array.from(paths, ([role, found]) => ({ role: catalogue.roles[role]!, until: heldUntil(held, role), paths: found, barred: barred.has(role) }));
 }

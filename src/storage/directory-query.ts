@@ -32,7 +32,7 @@ export function keyOf<N extends NounName>(noun: N, object: Nouns[N]): string {
 const SORTED_CHARACTERS = 250;
 
 export function sortedPart(text: string): string {
-  return text.length <= SORTED_CHARACTERS ? text : [...text].slice(0, SORTED_CHARACTERS).join('');
+  return text.length <= SORTED_CHARACTERS ? text : Array.from(text).slice(0, SORTED_CHARACTERS).join('');
 }
 
 /** Sorts after every text that {@link sortedOptional} makes of one that is there. */
@@ -118,9 +118,8 @@ export function textsOf(value: FilterValue): readonly string[] {
 /** What is searched for, folded, and how to fold what it is looked for in. */
 export interface Search {
   readonly needle: string;
-  /** Letters beyond ASCII that stand for those at the same place in {@link to}. */
-  readonly from: string;
-  readonly to: string;
+  /** Letters beyond ASCII, each with the one that stands for it. */
+  readonly letters: ReadonlyMap<string, string>;
 }
 
 /**
@@ -131,19 +130,18 @@ export function searchFor(text: string): Search {
   const letters = new Map<string, string>();
   for (const letter of text) {
     const [lower, upper] = [letter.toLowerCase(), letter.toUpperCase()];
-    if (letter <= '\x7F' || [...lower].length !== 1 || [...upper].length !== 1) continue;
+    if (letter <= '\x7F' || !isOneCharacter(lower) || !isOneCharacter(upper)) continue;
     for (const form of [upper, letter]) if (form !== lower) letters.set(form, lower);
   }
-  const search = { from: [...letters.keys()].join(''), to: [...letters.values()].join('') };
-  return { ...search, needle: fold(text, search) };
+  return { needle: fold(text, letters), letters };
 }
 
-/** `translate(lower(text COLLATE "C"), from, to)` in Postgres. */
-export function fold(text: string, { from, to }: Pick<Search, 'from' | 'to'>): string {
+const isOneCharacter = (text: string): boolean => /^.$/su.test(text);
+
+/** In Postgres: `translate(lower(text COLLATE "C"), …)`. */
+export function fold(text: string, letters: Search['letters']): string {
   const ascii = text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
-  if (from === '') return ascii;
-  const [upper, lower] = [[...from], [...to]];
-  return Array.from(ascii, (letter) => (upper.includes(letter) ? lower[upper.indexOf(letter)]! : letter)).join('');
+  return letters.size === 0 ? ascii : Array.from(ascii, (letter) => letters.get(letter) ?? letter).join('');
 }
 
 /** A page of what was found when one more than the limit was looked for. */

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
+import type { Party } from '../../src/domain/party.ts';
 import { describeEachStore } from '../support/stores.ts';
 import {
   assignment,
@@ -41,6 +42,7 @@ describeEachStore('access', (suite) => {
       active: true,
       organization: { id: market.site, type: 'buyer', path: [market.seller, market.buyer, market.site] },
       authorizedOrganizations: [],
+      memberships: [{ userGroup: market.group, from: -Infinity, until: Infinity }],
       reaches: [
         {
           ...unlimited,
@@ -184,5 +186,100 @@ describeEachStore('access', (suite) => {
     );
     await suite.store.transaction((tx) => tx.assignments.put([...mixed].reverse()));
     expect(await profilesOf(market.user)).toEqual(mixed.map(({ id }) => id));
+  });
+
+  it('gives a user with every membership, with its window and without assignments too', async () => {
+    const market = await putMarket(suite.store);
+    const [ended, coming] = [userGroup({ organization: market.seller }), userGroup({ organization: market.site })];
+    const memberships = [
+      { userGroup: coming.id, validFrom: at(DAY), reason: 'why' },
+      { userGroup: market.group },
+      { userGroup: ended.id, validFrom: at(-DAY), validUntil: at(-1) },
+    ];
+    await suite.store.transaction(async (tx) => {
+      await tx.userGroups.put([ended, coming]);
+      await tx.users.put([user({ id: market.user, organization: market.site, memberships })]);
+    });
+    expect((await suite.store.access.findUser(market.user))?.memberships).toEqual([
+      { userGroup: market.group, from: -Infinity, until: Infinity },
+      { userGroup: ended.id, from: at(-DAY).getTime(), until: at(-1).getTime() },
+      { userGroup: coming.id, from: at(DAY).getTime(), until: Infinity },
+    ]);
+    expect((await suite.store.access.findClient(market.client))?.memberships).toEqual([]);
+  });
+
+  it('gives many at once as it gives each', async () => {
+    const market = await putMarket(suite.store);
+    const people = Array.from({ length: 1100 }, () => user({ organization: market.site }));
+    const apps = [client({ organization: market.site }), client()];
+    const given = [
+      assignment(market.profile, partyUser(people[5]!.id)),
+      assignment(market.profile, partyGroup(market.group)),
+      assignment(market.profile, partyOrganization(market.seller), { includeDescendants: true }),
+      assignment(market.profile, partyClient(apps[0]!.clientId)),
+    ];
+    await suite.store.transaction(async (tx) => {
+      await tx.users.put(people);
+      await tx.clients.put(apps);
+      await tx.assignments.put(given);
+    });
+    const { access } = suite.store;
+    const users = await access.findUsers(['nobody', 'a\0b', market.user, market.user, market.client, ...people.map(({ id }) => id)]);
+    expect([...users.keys()].sort()).toEqual([market.user, ...people.map(({ id }) => id)].sort());
+    for (const id of [market.user, people[5]!.id, people[1099]!.id]) expect(users.get(id)).toEqual(await access.findUser(id));
+    const clients = await access.findClients([market.client, market.user, ...apps.map(({ clientId }) => clientId)]);
+    expect([...clients.keys()].sort()).toEqual([market.client, ...apps.map(({ clientId }) => clientId)].sort());
+    for (const [id, subject] of clients) expect(subject).toEqual(await access.findClient(id));
+    expect((await access.findUsers([])).size).toBe(0);
+    await suite.store.transaction(async (tx) => {
+      await tx.users.put([user({ id: market.user, organization: market.site, active: false })]);
+      expect((await tx.access.findUsers([market.user])).get(market.user)).toMatchObject({ active: false, memberships: [] });
+    });
+  });
+
+  it('counts the users whom an assignment to a party reaches, each once', async () => {
+    const market = await putMarket(suite.store);
+    await suite.store.transaction((tx) => tx.users.put([user({ organization: market.buyer }), user({ organization: market.seller })]));
+    const count = (...parties: readonly Party[]) => suite.store.access.countUsersReachedBy(parties);
+    expect(await count(partyUser(market.user), partyGroup(market.group), partyOrganization(market.site))).toBe(1);
+    expect(await count(partyOrganization(market.buyer))).toBe(2);
+    expect(await count(partyOrganization(market.seller), partyUser('nobody'))).toBe(3);
+    expect(await count(partyClient(market.client))).toBe(0);
+    expect(await count()).toBe(0);
+  });
+
+  it('finds the clients that an assignment to a party changes: the party, those of its organizations, those that act for a user', async () => {
+    const market = await putMarket(suite.store);
+    const [own, acting, alone] = [client({ organization: market.site }), client({ contextUser: market.user }), client()];
+    await suite.store.transaction((tx) => tx.clients.put([own, acting, alone]));
+    const reached = (parties: readonly Party[], contextUsers: readonly string[] = [], limit = 10) =>
+      suite.store.access.clientsReachedBy(parties, contextUsers, limit);
+    expect(await reached([partyClient(alone.clientId), partyClient('nobody')])).toEqual([alone.clientId]);
+    expect(await reached([partyOrganization(market.buyer)])).toEqual([market.client, own.clientId]);
+    expect(await reached([partyOrganization(market.site)])).toEqual([own.clientId]);
+    expect(await reached([], [market.user, 'nobody', 'a\0b'])).toEqual([acting.clientId]);
+    const all = [market.client, own.clientId, acting.clientId];
+    expect(await reached([partyOrganization(market.seller), partyClient(own.clientId)], [market.user])).toEqual(all);
+    expect(await reached([partyOrganization(market.seller)], [market.user], 2)).toEqual(all.slice(0, 2));
+    expect(await reached([partyUser(market.user), partyGroup(market.group)])).toEqual([]);
+    expect(await reached([])).toEqual([]);
+  });
+
+  it('finds the assignments of a profile, to a party, limited to a client, or all of it', async () => {
+    const market = await putMarket(suite.store);
+    const [limited, free] = [
+      assignment(market.profile, partyUser(market.user), { client: market.client }),
+      assignment(market.profile, partyUser(market.user)),
+    ];
+    const grouped = assignment(market.profile, partyGroup(market.group), { client: market.client });
+    await suite.store.transaction((tx) => tx.assignments.put([limited, free, grouped]));
+    const found = async (filter: Parameters<typeof suite.store.access.assignmentsOf>[0], limit = 10) =>
+      (await suite.store.access.assignmentsOf(filter, limit)).map(({ id }) => id);
+    expect(await found({ securityProfile: market.profile })).toEqual([limited.id, free.id, grouped.id]);
+    expect(await found({ client: market.client })).toEqual([limited.id, grouped.id]);
+    expect(await found({ client: market.client }, 1)).toEqual([limited.id]);
+    expect(await found({ client: market.client, party: partyGroup(market.group) })).toEqual([grouped.id]);
+    expect(await found({ client: market.client, securityProfile: 'unknown' })).toEqual([]);
+    expect(await found({ client: 'a\0b' })).toEqual([]);
   });
 });

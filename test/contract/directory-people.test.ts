@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { Assignment } from '../../src/domain/assignment.ts';
+import { byCodeUnit } from '../../src/domain/catalogue.ts';
 import type { Dependents, ListQuery, NounName, Visibility } from '../../src/domain/directory.ts';
 import type { Party } from '../../src/domain/party.ts';
-import { EVERYTHING } from '../../src/domain/tenancy.ts';
 import { describeEachStore } from '../support/stores.ts';
+import { ALL, NONE, within } from './directory-queries.ts';
 import {
   assignment,
   at,
@@ -25,18 +27,12 @@ import {
   userGroup,
 } from './samples.ts';
 
-const ALL: Visibility = { tenancy: EVERYTHING, inherited: false };
-const NONE: Visibility = { tenancy: { kind: 'nothing' }, inherited: false };
-const within = (...path: readonly string[]): Visibility => ({ tenancy: { kind: 'subtree', organization: path.at(-1)!, path }, inherited: false });
-
 type PeopleQuery = Pick<ListQuery, 'visibility' | 'after' | 'limit' | 'total'>;
 const asked = (given: Partial<PeopleQuery>): PeopleQuery => ({ visibility: ALL, limit: 1000, total: false, ...given });
 
 describeEachStore('people of the directory', (suite) => {
   beforeAll(async () => putTypes(suite.store));
-  const { put } = {
-    put: (...given: readonly ReturnType<typeof assignment>[]) => suite.store.transaction((tx) => tx.assignments.put(given)),
-  };
+  const put = (...given: readonly Assignment[]) => suite.store.transaction((tx) => tx.assignments.put(given));
   const holders = (profile: string, given: Partial<PeopleQuery> = {}) => suite.store.directory.listHolders(profile, asked(given));
   const holding = async (profile: string, given: Partial<PeopleQuery> = {}) =>
     (await holders(profile, given)).items.map(({ user: { id }, assignments }) => [id, ...assignments]);
@@ -44,7 +40,10 @@ describeEachStore('people of the directory', (suite) => {
   describe('holders of a profile', () => {
     it('are those whom an assignment reaches: directly, by group, by organization, from above', async () => {
       const market = await putMarket(suite.store);
-      const [boss, colleague] = [user({ organization: market.seller }), user({ organization: market.buyer, memberships: [{ userGroup: market.group }] })];
+      const [boss, colleague] = [
+        user({ organization: market.seller }),
+        user({ organization: market.buyer, memberships: [{ userGroup: market.group }] }),
+      ];
       await suite.store.transaction((tx) => tx.users.put([boss, colleague]));
       expect(await holders(market.profile, { total: true })).toEqual({ items: [], next: undefined, total: 0 });
       const direct = assignment(market.profile, partyUser(market.user), { validUntil: at(-DAY) });
@@ -93,8 +92,8 @@ describeEachStore('people of the directory', (suite) => {
         return ids;
       };
       const below = [market.user, ...[1, 3, 5].map((index) => people[index]!.id)];
-      expect(await seen(within(market.seller, market.buyer))).toEqual(below.sort());
-      expect(await seen(within(market.seller))).toEqual([market.user, ...people.map(({ id }) => id)].sort());
+      expect(await seen(within(market.seller, market.buyer))).toEqual(below.toSorted(byCodeUnit));
+      expect(await seen(within(market.seller))).toEqual([market.user, ...people.map(({ id }) => id)].toSorted(byCodeUnit));
       expect(await seen(ALL)).toEqual(await seen(within(market.seller)));
       expect(await seen(NONE)).toEqual([]);
       expect(await seen(within('nowhere'))).toEqual([]);
@@ -119,7 +118,9 @@ describeEachStore('people of the directory', (suite) => {
         await tx.users.put(people);
         await tx.assignments.put([...given, direct]);
       });
-      const expected = people.slice(0, 40).map(({ id }, index) => (index === 0 ? [id, given[0]!.id, direct.id] : [id, given[index < 20 ? index : index + 130]!.id]));
+      const expected = people
+        .slice(0, 40)
+        .map(({ id }, index) => (index === 0 ? [id, given[0]!.id, direct.id] : [id, given[index < 20 ? index : index + 130]!.id]));
       expect(await holding(market.profile)).toEqual(expected);
       const after = { value: people[17]!.id, key: people[17]!.id };
       const page = await holders(market.profile, { after, limit: 4, total: true, visibility: within(market.seller) });
@@ -199,14 +200,23 @@ describeEachStore('people of the directory', (suite) => {
     it('are everything that names an organization, a group, a user, a profile or a client', async () => {
       const market = await putMarket(suite.store);
       const child = organization({ type: 'buyer', parent: market.buyer });
-      const [person, guest] = [user({ organization: market.buyer, authorizedOrganizations: [market.buyer] }), user({ organization: market.seller, authorizedOrganizations: [market.buyer] })];
+      const [person, guest] = [
+        user({ organization: market.buyer, authorizedOrganizations: [market.buyer] }),
+        user({ organization: market.seller, authorizedOrganizations: [market.buyer] }),
+      ];
       const profile = securityProfile({ organization: market.buyer });
       const app = client({ contextUser: person.id, allowedOrganizations: { ids: [market.buyer], types: ['buyer'] } });
       const server = resourceServer({ clients: [app.clientId] });
       const parties: readonly Party[] = [partyOrganization(market.buyer), partyGroup(market.group), partyUser(person.id), partyClient(app.clientId)];
       const given = parties.map((party) => assignment(profile.id, party));
       const via = assignment(market.profile, partyUser(guest.id), { client: app.clientId });
-      const rule = { id: fresh('rule'), impersonator: partyUser(person.id), target: partyOrganization(market.buyer), securityProfile: profile.id, client: app.clientId };
+      const rule = {
+        id: fresh('rule'),
+        impersonator: partyUser(person.id),
+        target: partyOrganization(market.buyer),
+        securityProfile: profile.id,
+        client: app.clientId,
+      };
       const forGroup = { ...rule, id: fresh('rule'), impersonator: partyGroup(market.group), target: partyGroup(market.group) };
       await suite.store.transaction(async (tx) => {
         await tx.organizations.put([child]);
@@ -218,18 +228,20 @@ describeEachStore('people of the directory', (suite) => {
         await tx.impersonationRules.put([rule, forGroup]);
       });
       const [toOrganization, toGroup, toUser, toClient] = given.map(({ id }) => `assignments ${id}`);
-      expect(keysOf(await of('organizations', market.buyer))).toEqual([
-        toOrganization,
-        `clients ${market.client}`,
-        `clients ${app.clientId}`,
-        `impersonation_rules ${rule.id}`,
-        `organizations ${child.id}`,
-        `organizations ${market.site}`,
-        `security_profiles ${profile.id}`,
-        `user_groups ${market.group}`,
-        `users ${person.id}`,
-        `users ${guest.id}`,
-      ].sort());
+      expect(keysOf(await of('organizations', market.buyer))).toEqual(
+        [
+          toOrganization!,
+          `clients ${market.client}`,
+          `clients ${app.clientId}`,
+          `impersonation_rules ${rule.id}`,
+          `organizations ${child.id}`,
+          `organizations ${market.site}`,
+          `security_profiles ${profile.id}`,
+          `user_groups ${market.group}`,
+          `users ${person.id}`,
+          `users ${guest.id}`,
+        ].toSorted(byCodeUnit),
+      );
       expect(keysOf(await of('user_groups', market.group))).toEqual([toGroup, `impersonation_rules ${forGroup.id}`, `users ${market.user}`]);
       expect(keysOf(await of('users', person.id))).toEqual([toUser, `clients ${app.clientId}`, `impersonation_rules ${rule.id}`]);
       const rules = [rule, forGroup].map(({ id }) => `impersonation_rules ${id}`);
@@ -277,8 +289,15 @@ describeEachStore('people of the directory', (suite) => {
         `security_profiles ${profile.id}`,
       ];
       expect(keysOf(await of('roles', role))).toEqual(naming(byRole));
-      expect(keysOf(await of('permission_types', type))).toEqual([...naming(byPermission), ...[exact, prefix, every].map((one) => `security_profiles ${one!.id}`)]);
-      expect(keysOf(await of('organization_types', kind))).toEqual([`clients ${limited.clientId}`, `organization_types ${below.name}`, `organizations ${root.id}`]);
+      expect(keysOf(await of('permission_types', type))).toEqual([
+        ...naming(byPermission),
+        ...[exact, prefix, every].map((one) => `security_profiles ${one!.id}`),
+      ]);
+      expect(keysOf(await of('organization_types', kind))).toEqual([
+        `clients ${limited.clientId}`,
+        `organization_types ${below.name}`,
+        `organizations ${root.id}`,
+      ]);
       for (const key of ['none', 'unknown', 'a\0b']) expect(await of('roles', key)).toEqual({ total: 0, some: [] });
     });
   });

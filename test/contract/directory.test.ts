@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { FILTERS, SORTS, type ListQuery, type NounName, type Nouns, type Visibility } from '../../src/domain/directory.ts';
 import type { Store } from '../../src/domain/ports.ts';
-import { EVERYTHING } from '../../src/domain/tenancy.ts';
 import { describeEachStore } from '../support/stores.ts';
+import { ALL, inheriting, keyOf, keys, list, NONE, walk, within } from './directory-queries.ts';
 import {
   assignment,
   at,
@@ -24,47 +24,6 @@ import {
   type Market,
 } from './samples.ts';
 
-const ALL: Visibility = { tenancy: EVERYTHING, inherited: false };
-const NONE: Visibility = { tenancy: { kind: 'nothing' }, inherited: true };
-const within = (...path: readonly string[]): Visibility => ({ tenancy: { kind: 'subtree', organization: path.at(-1)!, path }, inherited: false });
-const inheriting = (visibility: Visibility): Visibility => ({ ...visibility, inherited: true });
-
-const KEYS: { readonly [N in NounName]?: string } = {
-  organization_types: 'name',
-  roles: 'name',
-  permission_types: 'type',
-  clients: 'clientId',
-  resource_servers: 'audience',
-};
-const keyOf = (noun: NounName, object: object): string => (object as Record<string, string>)[KEYS[noun] ?? 'id']!;
-
-type Given = Partial<ListQuery> & Pick<ListQuery, 'visibility'>;
-const asked = (noun: NounName, given: Given): ListQuery => ({
-  filters: {},
-  sort: SORTS[noun][0],
-  descending: false,
-  limit: 1000,
-  total: false,
-  ...given,
-});
-
-const list = <N extends NounName>(store: Store, noun: N, given: Given) => store.directory.list(noun, asked(noun, given));
-const keys = async (store: Store, noun: NounName, given: Given): Promise<string[]> =>
-  (await list(store, noun, given)).items.map((object: Nouns[NounName]) => keyOf(noun, object));
-
-/** All keys in order, page by page; `between` runs after every page. */
-async function walk(store: Store, noun: NounName, given: Given, between: (seen: readonly string[]) => Promise<void> = async () => {}): Promise<string[]> {
-  const seen: string[] = [];
-  let after: ListQuery['after'];
-  do {
-    const page = await list(store, noun, { ...given, after });
-    seen.push(...page.items.map((object: Nouns[NounName]) => keyOf(noun, object)));
-    after = page.next;
-    await between(seen);
-  } while (after !== undefined);
-  return seen;
-}
-
 /** A market, and what belongs to its parts, above them, beside them, to nobody. */
 async function putNeighbours(store: Store) {
   const market = await putMarket(store);
@@ -77,7 +36,7 @@ async function putNeighbours(store: Store) {
     ...[market.user, boss.id, colleague.id, beside.user].map(partyUser),
     ...[market.group, group.id].map(partyGroup),
     ...[market.seller, market.buyer, market.site, beside.buyer].map(partyOrganization),
-    ...[market.client, sellersApp!.clientId, nobodysApp!.clientId].map(partyClient),
+    ...[market.client, sellersApp.clientId, nobodysApp.clientId].map(partyClient),
   ];
   const given = parties.map((party) => assignment(market.profile, party));
   const rule = (...[impersonator, target]: readonly string[]) => ({
@@ -92,7 +51,7 @@ async function putNeighbours(store: Store) {
     await tx.users.put([boss, colleague]);
     await tx.userGroups.put([group]);
     await tx.securityProfiles.put([sellers!, buyers!, sites!]);
-    await tx.clients.put([sellersApp!, nobodysApp!]);
+    await tx.clients.put([sellersApp, nobodysApp]);
     await tx.assignments.put(given);
     await tx.impersonationRules.put(rules);
     await tx.roles.put([{ name: fresh('Role'), category: 'other' }]);
@@ -100,7 +59,7 @@ async function putNeighbours(store: Store) {
     await tx.resourceServers.put([resourceServer()]);
   });
   const to = (id: string) => given[parties.findIndex((party) => party.id === id)]!.id;
-  const ids = { boss: boss.id, colleague: colleague.id, group: group.id, sellersApp: sellersApp!.clientId, nobodysApp: nobodysApp!.clientId };
+  const ids = { boss: boss.id, colleague: colleague.id, group: group.id, sellersApp: sellersApp.clientId, nobodysApp: nobodysApp.clientId };
   return { market, beside, ...ids, profiles: [sellers!.id, buyers!.id, sites!.id], rules: rules.map(({ id }) => id), to };
 }
 
@@ -128,7 +87,8 @@ describeEachStore('directory', (suite) => {
       const own = [market.user, all.colleague, market.group, market.buyer, market.site, market.client].map(to);
       expect(await seen('assignments', buyer)).toEqual(own.sort());
       expect(await seen('impersonation_rules', buyer)).toEqual([all.rules[0]]);
-      for (const noun of ['organization_types', 'roles', 'permission_types', 'resource_servers'] as const) expect(await seen(noun, buyer)).toEqual([]);
+      for (const noun of ['organization_types', 'roles', 'permission_types', 'resource_servers'] as const)
+        expect(await seen(noun, buyer)).toEqual([]);
     });
 
     it('is for the root of a tree also what belongs to nobody, not what belongs to other trees', async () => {
@@ -257,7 +217,8 @@ describeEachStore('directory', (suite) => {
         await tx.assignments.put([soon, later, never, program]);
       });
       for (const visibility of [ALL, within(market.seller), within(market.seller, market.buyer)]) {
-        const found = (filters: ListQuery['filters']) => keys(suite.store, 'assignments', { visibility, filters: { security_profile: profile.id, ...filters } });
+        const found = (filters: ListQuery['filters']) =>
+          keys(suite.store, 'assignments', { visibility, filters: { security_profile: profile.id, ...filters } });
         expect(await found({})).toEqual([soon.id, later.id, never.id, program.id]);
         expect(await found({ user: market.user })).toEqual([soon.id]);
         expect(await found({ user_group: market.group })).toEqual([later.id]);
@@ -299,7 +260,9 @@ describeEachStore('directory', (suite) => {
       const people = texts.map((email) => user({ organization: site, email }));
       await suite.store.transaction((tx) => tx.users.put(people));
       const found = async (search: string) =>
-        (await list(suite.store, 'users', { visibility: within(seller), search })).items.map(({ email }) => email).filter((email) => email !== undefined);
+        (await list(suite.store, 'users', { visibility: within(seller), search })).items
+          .map(({ email }) => email)
+          .filter((email) => email !== undefined);
       expect(await found('%')).toEqual(['100%']);
       expect(await found('A_B')).toEqual(['a_b']);
       expect(await found('\\')).toEqual(['back\\slash']);
@@ -308,7 +271,7 @@ describeEachStore('directory', (suite) => {
       expect(await found('straße')).toEqual(['MÜLLER Straße']);
       expect(await found('ω И')).toEqual(['Ω и Ж']);
       expect(await found('ça')).toEqual(['ÇA VA']);
-      expect(await found('?? $1')).toEqual(['?? ?? $1'].filter((text) => text.includes('?? $1')));
+      expect(await found('?? $1')).toEqual(['?? ?? $1']);
       expect(await found('a\0b')).toEqual([]);
       expect(await found('x'.repeat(65_536))).toEqual([]);
       expect(await found('')).toEqual(texts);
@@ -326,7 +289,8 @@ describeEachStore('directory', (suite) => {
       const page = await list(suite.store, 'security_profiles', { visibility: ALL, search: word.toUpperCase(), total: true, limit: 1 });
       expect(page).toMatchObject({ items: [{ id: byName.id }], next: { value: byName.id, key: byName.id }, total: 2 });
       expect(await keys(suite.store, 'assignments', { visibility: ALL, search: word })).toEqual([given.id]);
-      for (const noun of Object.keys(FILTERS) as NounName[]) expect(await keys(suite.store, noun, { visibility: ALL, search: fresh('nowhere') })).toEqual([]);
+      for (const noun of Object.keys(FILTERS) as NounName[])
+        expect(await keys(suite.store, noun, { visibility: ALL, search: fresh('nowhere') })).toEqual([]);
     });
   });
 
@@ -350,7 +314,8 @@ describeEachStore('directory', (suite) => {
     });
 
     it('are sorted by code point, what is absent last, ties by key', async () => {
-      const emails = async (descending: boolean) => (await list(suite.store, 'users', { visibility, sort: 'email', descending })).items.map(({ email }) => email);
+      const emails = async (descending: boolean) =>
+        (await list(suite.store, 'users', { visibility, sort: 'email', descending })).items.map(({ email }) => email);
       expect(await emails(false)).toEqual(sorted);
       expect(await emails(true)).toEqual(sorted.toReversed());
     });
@@ -368,9 +333,9 @@ describeEachStore('directory', (suite) => {
       const whole = await keys(suite.store, 'users', { visibility, sort: 'email' });
       for (const descending of [false, true]) {
         const gone: string[] = [];
-        const walked = await walk(suite.store, 'users', { visibility, sort: 'email', limit: 2, descending }, async (seen) => {
-          gone.push(seen.at(-1)!);
-          await suite.store.transaction((tx) => tx.users.remove([seen.at(-1)!]));
+        const walked = await walk(suite.store, 'users', { visibility, sort: 'email', limit: 2, descending }, async (walkedSoFar) => {
+          gone.push(walkedSoFar.at(-1)!);
+          await suite.store.transaction((tx) => tx.users.remove([walkedSoFar.at(-1)!]));
         });
         expect(walked).toEqual(descending ? whole.toReversed() : whole);
         await suite.store.transaction((tx) => tx.users.put(gone.map((id) => ({ ...user({ id, organization: market.site }), ...emailOf(id) }))));

@@ -73,7 +73,11 @@ describeEachStore('invitations', (suite) => {
     expect(await suite.store.invitations.find(own.id, below(market.site))).toBeUndefined();
     expect(await suite.store.invitations.find(own.id, { tenancy: { kind: 'nothing' }, inherited: true })).toBeUndefined();
     expect((await list({ visibility: below(market.site), total: true })).total).toBe(0);
-    expect(await list({ visibility: { tenancy: { kind: 'nothing' }, inherited: true }, total: true })).toEqual({ items: [], next: undefined, total: 0 });
+    expect(await list({ visibility: { tenancy: { kind: 'nothing' }, inherited: true }, total: true })).toEqual({
+      items: [],
+      next: undefined,
+      total: 0,
+    });
   });
 
   it('are listed newest first, page by page', async () => {
@@ -150,10 +154,7 @@ describeEachStore('invitations', (suite) => {
 
   describe('one-time links', () => {
     it('are one for each purpose and target, the newest', async () => {
-      const [first, second] = [
-        link(market.user, { purpose: 'password' }),
-        link(market.user, { purpose: 'password', expiresAt: at(2 * DAY) }),
-      ];
+      const [first, second] = [link(market.user, { purpose: 'password' }), link(market.user, { purpose: 'password', expiresAt: at(2 * DAY) })];
       const reset = link(market.user, { purpose: 'password_reset' });
       for (const one of [first, reset, second]) await suite.store.links.put(one);
       expect(await suite.store.links.find(first.hash)).toBeUndefined();

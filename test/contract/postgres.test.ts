@@ -7,7 +7,7 @@ import { createEmptyDatabase, createTestDatabase, describePostgres } from '../su
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { auditEvent, expectRefusal, fresh } from './samples.ts';
 
-const STEPS = ['0001_workspace', '0002_parties', '0003_assignments', '0004_tokens', '0005_audit'];
+const STEPS = ['0001_workspace', '0002_parties', '0003_assignments', '0004_tokens', '0005_audit', '0006_directory'];
 
 describePostgres('migrating Postgres', () => {
   let url: string;

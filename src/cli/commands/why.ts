@@ -2,18 +2,11 @@
 import type { Command } from 'commander';
 import { DomainError } from '../../domain/errors.ts';
 import type { Verdict } from '../../domain/scope.ts';
+import type { PathDocument, PreviewDocument, SubjectDocument, WhyDocument } from '../../services/access-documents.ts';
 import { visible } from '../../workspace/problem.ts';
 import { addCommand, instant, JSON_OPTION } from '../command.ts';
 import { EXIT, type CliContext } from '../context.ts';
-import {
-  preview,
-  why,
-  type PathDocument,
-  type PreviewDocument,
-  type QuestionParameters,
-  type SubjectDocument,
-  type WhyDocument,
-} from '../operations/access.ts';
+import { preview, why, type QuestionParameters } from '../operations/access.ts';
 import { awayInWords, table, visibleJson, type Style } from '../style.ts';
 
 interface QuestionOptions {

@@ -3,6 +3,7 @@ import type Koa from 'koa';
 import { DomainError } from '../../domain/errors.ts';
 import { AccessError } from '../../sdk/errors.ts';
 import { HttpError } from '../errors.ts';
+import { ENDPOINT_STATE } from '../server.ts';
 import { readBody } from './body.ts';
 import { isKnown, parseIfMatch } from './etag.ts';
 import { guardOf, type GuardOptions } from './guard.ts';
@@ -19,9 +20,6 @@ export interface ManagementApiOptions {
   /** An answer could not be sent to its end; its status was sent before. */
   readonly onFault: (ctx: Koa.Context, error: unknown) => void;
 }
-
-/** Where the template of the matched path stands in Koa's state: a closed set, fit for a metric's label. */
-export const ENDPOINT_STATE = 'endpoint';
 
 /**
  * Serves the routes below `/api/v1`; passes on everything else. In this order: is there such a path and method (they are
@@ -65,7 +63,8 @@ function reasonOf({ message, cause }: AccessError | DomainError): string {
 }
 
 function present(ctx: Koa.Context, route: Route, answer: ApiAnswer): void {
-  if (!Object.hasOwn(route.answers, answer.status)) throw new TypeError(`${route.method} ${route.path} does not declare the answer ${answer.status}.`);
+  if (!Object.hasOwn(route.answers, answer.status))
+    throw new TypeError(`${route.method} ${route.path} does not declare the answer ${answer.status}.`);
   const { status, body, etag, location } = answer;
   if (etag !== undefined) {
     ctx.set('ETag', etag);

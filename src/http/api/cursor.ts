@@ -36,6 +36,8 @@ export class Cursors {
   }
 
   #mac(context: CursorContext, payload: string): string {
-    return createHmac('sha256', this.#key).update(JSON.stringify([context, payload])).digest('base64url');
+    return createHmac('sha256', this.#key)
+      .update(JSON.stringify([context, payload]))
+      .digest('base64url');
   }
 }

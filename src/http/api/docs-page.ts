@@ -32,37 +32,52 @@ export function docsPage(document: OpenApiDocument, documentUrl: string): string
   const entries = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): Entry => ({ method: method.toUpperCase(), path, operation })),
   );
-  const groups = tags.map(({ name, description }) => ({ name, description, entries: entries.filter(({ operation }) => operation.tags.includes(name)) }));
+  const groups = tags.map(({ name, description }) => ({
+    name,
+    description,
+    entries: entries.filter(({ operation }) => operation.tags.includes(name)),
+  }));
   const sections = groups.map(
     ({ name, description, entries: its }) =>
-      html`<section aria-labelledby="tag-${name}"><h2 id="tag-${name}">${title(name)}</h2><p>${prose(description)}</p>${its.map((entry) => operationOf(entry, document))}</section>`,
+      html`<section aria-labelledby="tag-${name}">
+        <h2 id="tag-${name}">${title(name)}</h2>
+        <p>${prose(description)}</p>
+        ${its.map((entry) => operationOf(entry, document))}
+      </section>`,
   );
   const schemas = Object.entries(components.schemas).map(
-    ([name, schema]) => html`<article><h3 id="${schemaAnchor(name)}">${name}</h3>${schemaTable(schema, name)}</article>`,
+    ([name, schema]) =>
+      html`<article>
+        <h3 id="${schemaAnchor(name)}">${name}</h3>
+        ${schemaTable(schema, name)}
+      </article>`,
   );
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${info.title}</title>
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-<nav aria-label="Operations"><a class="skip" href="#content">Skip to the text</a>
-${groups.map(navigationOf)}
-<p><a href="#schemas">Schemas</a></p>
-</nav>
-<main id="content">
-<h1>${info.title}</h1>
-${info.description.split('\n\n').map((paragraph) => html`<p>${prose(paragraph)}</p>`)}
-<p>For programs: <a href="${documentUrl}">OpenAPI document</a>.</p>
-${sections}
-<section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>${schemas}</section>
-</main>
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${info.title}</title>
+        ${new Html(`<style>${STYLE}</style>`)}
+      </head>
+      <body>
+        <nav aria-label="Operations">
+          <a class="skip" href="#content">Skip to the text</a>
+          ${groups.map(navigationOf)}
+          <p><a href="#schemas">Schemas</a></p>
+        </nav>
+        <main id="content">
+          <h1>${info.title}</h1>
+          ${info.description.split('\n\n').map((paragraph) => html`<p>${prose(paragraph)}</p>`)}
+          <p>For programs: <a href="${documentUrl}">OpenAPI document</a>.</p>
+          ${sections}
+          <section aria-labelledby="schemas">
+            <h2 id="schemas">Schemas</h2>
+            ${schemas}
+          </section>
+        </main>
+      </body>
+    </html> `;
   return page.text;
 }
 
@@ -70,26 +85,31 @@ const title = (name: string): string => name.slice(0, 1).toUpperCase() + name.sl
 
 function navigationOf({ name, entries }: { readonly name: string; readonly entries: readonly Entry[] }): Html {
   const links = entries.map(({ operation }) => html`<li><a href="#${operation.operationId}">${operation.summary}</a></li>`);
-  return html`<p><a href="#tag-${name}"><strong>${title(name)}</strong></a></p><ul>${links}</ul>`;
+  return html`<p>
+      <a href="#tag-${name}"><strong>${title(name)}</strong></a>
+    </p>
+    <ul>
+      ${links}
+    </ul>`;
 }
 
 function operationOf({ method, path, operation }: Entry, document: OpenApiDocument): Html {
   const { operationId, summary, description, parameters = [], requestBody, responses } = operation;
   const [bodyType, body] = Object.entries(requestBody?.content ?? {})[0] ?? [];
   return html`<article aria-labelledby="${operationId}">
-<h3 id="${operationId}">${summary}</h3>
-<p><code>${method} ${path}</code></p>
-${description === undefined ? [] : [html`<p>${prose(description)}</p>`]}
-<p class="roles">${rolesOf(operation)}</p>
-${parameterTable(parameters.map((parameter) => resolved(parameter, document)))}
-${body === undefined ? [] : [schemaTable(body.schema, `Body (${bodyType})`)]}
-${answersTable(responses, document)}
-</article>`;
+    <h3 id="${operationId}">${summary}</h3>
+    <p><code>${method} ${path}</code></p>
+    ${description === undefined ? [] : [html`<p>${prose(description)}</p>`]}
+    <p class="roles">${rolesOf(operation)}</p>
+    ${parameterTable(parameters.map((parameter) => resolved(parameter, document)))}
+    ${body === undefined ? [] : [schemaTable(body.schema, `Body (${bodyType})`)]} ${answersTable(responses, document)}
+  </article>`;
 }
 
 function rolesOf({ 'x-roles': roles }: Operation): Html {
   if (roles.length === 0) return html`Any valid token will do.`;
-  return html`Roles, any one of which suffices: ${joined(
+  return html`Roles, any one of which suffices:
+  ${joined(
     roles.map((role) => html`<code>${role}</code>`),
     ', ',
   )}.`;
@@ -106,20 +126,57 @@ function parameterTable(parameters: readonly Parameter[]): Html {
   if (parameters.length === 0) return html``;
   const rows = parameters.map(
     ({ name, in: place, required, description, schema }) =>
-      html`<tr><th scope="row"><code>${name}</code></th><td>${place}, ${typeOf(schema)}${required ? html`, <strong>required</strong>` : []}</td><td>${aboutOf({ ...schema, description })}</td></tr>`,
+      html`<tr>
+        <th scope="row"><code>${name}</code></th>
+        <td>${place}, ${typeOf(schema)}${required ? html`, <strong>required</strong>` : []}</td>
+        <td>${aboutOf({ ...schema, description })}</td>
+      </tr>`,
   );
-  return html`<table><caption>Parameters</caption><thead><tr><th scope="col">name</th><th scope="col">place and type</th><th scope="col">meaning</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<table>
+    <caption>
+      Parameters
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">name</th>
+        <th scope="col">place and type</th>
+        <th scope="col">meaning</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
 }
 
 function answersTable(responses: Operation['responses'], document: OpenApiDocument): Html {
   const rows = Object.entries(responses).map(([status, given]) => {
     const { description, content = {} } = resolved<Response>(given, document);
     const types = Object.entries(content).map(([type, { schema }]) => html`<code>${type}</code> ${typeOf(schema)}`);
-    return html`<tr><th scope="row"><code>${status}</code></th><td>${types.length === 0 ? 'no body' : types}</td><td>${prose(description)}</td></tr>`;
+    return html`<tr>
+      <th scope="row"><code>${status}</code></th>
+      <td>${types.length === 0 ? 'no body' : types}</td>
+      <td>${prose(description)}</td>
+    </tr>`;
   });
   const bodies = Object.entries(responses).flatMap(([status, given]) => {
     if ('$ref' in given) return [];
     return Object.values(given.content ?? {}).flatMap(({ schema }) => ('$ref' in schema ? [] : [schemaTable(schema, `Answer ${status}`)]));
   });
-  return html`<table><caption>Answers</caption><thead><tr><th scope="col">status</th><th scope="col">body</th><th scope="col">meaning</th></tr></thead><tbody>${rows}</tbody></table>${bodies}`;
+  return html`<table>
+      <caption>
+        Answers
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">status</th>
+          <th scope="col">body</th>
+          <th scope="col">meaning</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+    ${bodies}`;
 }

@@ -85,7 +85,11 @@ function rolesByResource(routes: readonly Route[]): ReadonlyMap<string, readonly
 }
 
 /** Decided by the organizations as they are now: of the client that asks and of the user whose roles count. */
-function assertNotBarred(catalogue: Catalogue, { subject, acting }: LiveAccess, { resource, roles }: { resource: string; roles: readonly string[] }): void {
+function assertNotBarred(
+  catalogue: Catalogue,
+  { subject, acting }: LiveAccess,
+  { resource, roles }: { resource: string; roles: readonly string[] },
+): void {
   if (!isResource(resource)) return;
   for (const type of new Set([typeOf(acting), typeOf(subject)])) {
     const known = type === undefined ? undefined : catalogue.organizationType(type);

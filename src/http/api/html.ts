@@ -9,9 +9,13 @@ export class Html {
 
 type Part = Html | string | number | readonly Part[];
 
-/** @example html`<p>${'a < b'}</p>`.text // '<p>a &#60; b</p>' */
+/**
+ * HTML from a template. The lines of a template are for whoever reads the code: in the text they are a space.
+ * @example html`<p>${'a < b'}</p>`.text // '<p>a &#60; b</p>'
+ */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(strings.reduce((text, string, index) => text + rendered(parts[index - 1] ?? '') + string));
+  const texts = strings.map((string) => string.replaceAll(/\s*\n\s*/g, ' '));
+  return new Html(texts.reduce((text, string, index) => text + rendered(parts[index - 1] ?? '') + string));
 }
 
 export function joined(parts: readonly Html[], separator: string): Html {

@@ -45,7 +45,9 @@ export function listParameters(noun: NounName): z.ZodObject {
   const sorts = SORTS[noun].flatMap((sort) => [sort, `-${sort}`]);
   return z.object({
     ...PAGE_PARAMETERS,
-    search: text(LONGEST_SEARCH).optional().describe(`Part of ${SEARCHED[noun].join(', ')}; letter case does not matter.`),
+    search: text(LONGEST_SEARCH)
+      .optional()
+      .describe(`Part of ${SEARCHED[noun].join(', ')}; letter case does not matter.`),
     sort: z.enum(sorts).default(sorts[0]!).describe('`-` turns the order round.'),
     ...Object.fromEntries(Object.entries(FILTERS[noun]).map(([name, kind]) => [name, FILTER_SCHEMAS[kind].optional()])),
   });
@@ -97,7 +99,7 @@ export function tenancyKey(tenancy: Tenancy): string {
 }
 
 /** The answer of a list; its name in the document is that of its items with `Page`. */
-export function pageOf<Item extends z.ZodType>(item: Item): z.ZodObject {
+export function pageOf(item: z.ZodType): z.ZodObject {
   const id = item.meta()?.id;
   const page = z.strictObject({
     items: z.array(item),

@@ -14,7 +14,9 @@ export interface Parameter {
   readonly schema: JsonSchema;
 }
 
-export type Content = Readonly<Record<string, { readonly schema: JsonSchema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> }>>;
+export type Content = Readonly<
+  Record<string, { readonly schema: JsonSchema; readonly examples?: Readonly<Record<string, { readonly value: unknown }>> }>
+>;
 
 export interface Response {
   readonly description: string;
@@ -137,7 +139,9 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
     security: [{ bearer: [] }],
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token whose audience is the issuer.' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token whose audience is the issuer.' },
+      },
       parameters: Object.fromEntries(Object.entries(HEADER_PARAMETERS).filter(([name]) => used.includes(`parameters/${name}"`))),
       responses: Object.fromEntries([...statusesOf(codes)].map(([status, its]) => [responseName(status), refusal(its, problemSchema)])),
       schemas: book.components(),
@@ -149,7 +153,9 @@ function operationOf(route: Route, book: SchemaBook): Operation {
   const { method, path, resource, summary, description, roles, body, answers } = route;
   const parameters = parametersOf(route, book);
   const responses = Object.entries(answers).map(([status, schema]) => [status, answerOf(Number(status), schema, { route, book })] as const);
-  const refusals = [...statusesOf(refusalsOf(route)).keys()].map((status) => [status, { $ref: `#/components/responses/${responseName(status)}` }] as const);
+  const refusals = [...statusesOf(refusalsOf(route)).keys()].map(
+    (status) => [status, { $ref: `#/components/responses/${responseName(status)}` }] as const,
+  );
   return {
     operationId: operationId(method, path),
     tags: [resource],
@@ -207,7 +213,9 @@ function answerOf(status: number, schema: AnswerSchema, { route, book }: { route
 }
 
 function answerContent(schema: z.ZodType | { readonly lines: z.ZodType }, book: SchemaBook): Content {
-  return 'lines' in schema ? contentOf(['application/x-ndjson'], book.add(schema.lines, 'output')) : contentOf(['application/json'], book.add(schema, 'output'));
+  return 'lines' in schema
+    ? contentOf(['application/x-ndjson'], book.add(schema.lines, 'output'))
+    : contentOf(['application/json'], book.add(schema, 'output'));
 }
 
 function contentOf(types: readonly string[], schema: JsonSchema): Content {

@@ -80,9 +80,11 @@ export interface Route extends Omit<RouteSpec<string, z.ZodObject, z.ZodType>, '
 }
 
 /** Declares a route; the handler's request has the types of path, query and body. */
-export function route<const Path extends string, Query extends z.ZodObject = z.ZodObject<Record<never, never>>, Body extends z.ZodType = z.ZodUndefined>(
-  spec: RouteSpec<Path, Query, Body>,
-): Route {
+export function route<
+  const Path extends string,
+  Query extends z.ZodObject = z.ZodObject<Record<string, never>>,
+  Body extends z.ZodType = z.ZodUndefined,
+>(spec: RouteSpec<Path, Query, Body>): Route {
   // What the handler is given was parsed by the schemas that its type comes from.
   return spec as unknown as Route;
 }

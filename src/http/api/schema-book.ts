@@ -37,7 +37,8 @@ export class SchemaBook {
     const different = this.#different();
     const found = new Map<string, JsonSchema>();
     for (const direction of ['output', 'input'] as const) {
-      for (const [name, schema] of this.#named[direction]) found.set(this.#nameOf(name, direction, different), this.finished(directed(schema, direction)));
+      for (const [name, schema] of this.#named[direction])
+        found.set(this.#nameOf(name, direction, different), this.finished(directed(schema, direction)));
     }
     return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
@@ -51,7 +52,7 @@ export class SchemaBook {
     const { input, output } = this.#named;
     const shared = [...input.keys()].filter((name) => output.has(name));
     const found = new Set(shared.filter((name) => JSON.stringify(input.get(name)) !== JSON.stringify(output.get(name))));
-    for (let before = -1; before !== found.size; ) {
+    for (let before = -1; before !== found.size;) {
       before = found.size;
       for (const name of shared) {
         const text = JSON.stringify(input.get(name));

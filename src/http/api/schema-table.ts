@@ -14,9 +14,27 @@ export function schemaTable(schema: JsonSchema, caption: string): Html {
   if (rows.length === 0) return html`<p>${caption}: ${typeOf(schema)}.</p>`;
   const lines = rows.map(
     ({ path, member, required }) =>
-      html`<tr><th scope="row"><code>${path}</code></th><td>${typeOf(member)}${required ? html`, <strong>required</strong>` : NOTHING}</td><td>${aboutOf(member)}</td></tr>`,
+      html`<tr>
+        <th scope="row"><code>${path}</code></th>
+        <td>${typeOf(member)}${required ? html`, <strong>required</strong>` : NOTHING}</td>
+        <td>${aboutOf(member)}</td>
+      </tr>`,
   );
-  return html`<table><caption>${caption}</caption><thead><tr><th scope="col">name</th><th scope="col">type</th><th scope="col">meaning</th></tr></thead><tbody>${lines}</tbody></table>`;
+  return html`<table>
+    <caption>
+      ${caption}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">name</th>
+        <th scope="col">type</th>
+        <th scope="col">meaning</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${lines}
+    </tbody>
+  </table>`;
 }
 
 interface Member {
@@ -42,7 +60,8 @@ function distinct(members: readonly Member[]): Member[] {
   return [...new Map(members.map((member) => [member.path, member])).values()];
 }
 
-const variantsOf = (schema: JsonSchema): readonly JsonSchema[] | undefined => (schema['anyOf'] ?? schema['oneOf']) as readonly JsonSchema[] | undefined;
+const variantsOf = (schema: JsonSchema): readonly JsonSchema[] | undefined =>
+  (schema['anyOf'] ?? schema['oneOf']) as readonly JsonSchema[] | undefined;
 
 /** What a value is, with a link where it has a name. */
 export function typeOf(schema: JsonSchema): Html {
@@ -56,7 +75,8 @@ export function typeOf(schema: JsonSchema): Html {
   if (Array.isArray(values)) return joined(values.map(literal), ' or ');
   if (constant !== undefined) return literal(constant);
   if (type === 'array') return html`list of ${typeOf((items ?? {}) as JsonSchema)}`;
-  if (type === 'object' && isSchema(additionalProperties) && schema['properties'] === undefined) return html`object of ${typeOf(additionalProperties)} by name`;
+  if (type === 'object' && isSchema(additionalProperties) && schema['properties'] === undefined)
+    return html`object of ${typeOf(additionalProperties)} by name`;
   const format = typeof schema['format'] === 'string' ? ` (${schema['format']})` : '';
   return html`${typeof type === 'string' ? type : 'anything'}${format}`;
 }

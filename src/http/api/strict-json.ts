@@ -28,7 +28,10 @@ export function parseStrictJson(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new DomainError('invalid_input', text.startsWith('\uFEFF') ? 'The body begins with a byte order mark; leave it out.' : 'The body is not JSON.');
+    throw new DomainError(
+      'invalid_input',
+      text.startsWith('\uFEFF') ? 'The body begins with a byte order mark; leave it out.' : 'The body is not JSON.',
+    );
   }
   inspect(text);
   return value;

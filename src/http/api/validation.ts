@@ -10,9 +10,7 @@ const MOST_TOLD = 50;
 export type InputPart = 'body' | 'query';
 
 /** What one problem of a request is about, and what is allowed there. */
-export type InputProblem =
-  | { readonly pointer: string; readonly message: string }
-  | { readonly parameter: string; readonly message: string };
+export type InputProblem = { readonly pointer: string; readonly message: string } | { readonly parameter: string; readonly message: string };
 
 /**
  * What the schema makes of it.

@@ -30,13 +30,20 @@ function* naming(tables: Tables, noun: NounName, key: string): Generator<Depende
       yield* namingRoles(tables, [key]);
       return;
     case 'permission_types':
-      yield* namingRoles(tables, (tables.permissionTypes.get(key)?.operations ?? []).map((operation) => permissionRole(key, operation)));
+      yield* namingRoles(
+        tables,
+        (tables.permissionTypes.get(key)?.operations ?? []).map((operation) => permissionRole(key, operation)),
+      );
       yield* some('security_profiles', tables.securityProfiles, ({ permissions }) => permissions.some(({ type }) => matches(type, key)));
       return;
     case 'organizations':
       yield* some('organizations', tables.organizations, ({ parent }) => parent === key);
       yield* some('user_groups', tables.userGroups, ({ organization }) => organization === key);
-      yield* some('users', tables.users, ({ organization, authorizedOrganizations }) => organization === key || authorizedOrganizations.includes(key));
+      yield* some(
+        'users',
+        tables.users,
+        ({ organization, authorizedOrganizations }) => organization === key || authorizedOrganizations.includes(key),
+      );
       yield* some('security_profiles', tables.securityProfiles, ({ organization }) => organization === key);
       yield* some(
         'clients',

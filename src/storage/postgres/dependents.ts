@@ -81,5 +81,14 @@ function finder(noun: NounName, key: string): ((knex: Knex) => Knex.QueryBuilder
     };
   }
   const sql = NAMED_BY[noun];
-  return sql === undefined ? undefined : (knex) => knex.with('dependents', knex.raw(sql, Array.from(sql.matchAll(/\?/g), () => key)));
+  return sql === undefined
+    ? undefined
+    : (knex) =>
+        knex.with(
+          'dependents',
+          knex.raw(
+            sql,
+            Array.from(sql.matchAll(/\?/g), () => key),
+          ),
+        );
 }

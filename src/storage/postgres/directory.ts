@@ -98,7 +98,7 @@ interface Filter {
 
 function filterOf(noun: NounName, { name, value, roots }: Filter): Condition {
   const { filters, scalars } = LISTED[noun];
-  if (FILTERS[noun][name] !== 'text') return { sql: scalars[name]!, values: [value as Date | boolean] };
+  if (FILTERS[noun][name] !== 'text') return { sql: scalars[name]!, values: [value] };
   const filter = filters[name]!;
   const texts = textsOf(value);
   if (typeof filter !== 'string') return { sql: filter.sql, values: filter.lists?.(texts, roots) ?? [texts] };
@@ -107,8 +107,9 @@ function filterOf(noun: NounName, { name, value, roots }: Filter): Condition {
 }
 
 function searchOf(fields: readonly string[], text: string): Condition {
-  const { needle, from, to } = searchFor(text);
-  const folds = from !== '';
+  const { needle, letters } = searchFor(text);
+  const folds = letters.size > 0;
+  const [from, to] = [[...letters.keys()].join(''), [...letters.values()].join('')];
   const found = folds ? 'strpos(translate(lower(?? COLLATE "C"), ?::text, ?::text), ?::text) > 0' : 'strpos(lower(?? COLLATE "C"), ?::text) > 0';
   return {
     sql: `(${fields.map(() => found).join(' OR ')})`,

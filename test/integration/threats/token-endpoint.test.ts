@@ -387,7 +387,6 @@ describe('T-11 grant types', () => {
     'client_credentials ',
     'authorization_code',
     'urn:ietf:params:oauth:grant-type:device_code',
-    'urn:ietf:params:oauth:grant-type:token-exchange',
     'urn:openid:params:grant-type:ciba',
   ])('%s is unsupported', async (grantType) => {
     expectRefusal(await server.token({ grant_type: grantType }, basic('web', secretOf('web'))), { status: 400, error: 'unsupported_grant_type' });

@@ -235,6 +235,8 @@ describe('T-59 what becomes of it', () => {
     clock.advance(400_000);
     expect((await server.exchange(actor)).body['expires_in']).toBe(200);
     expect((await server.exchange(await server.actorToken('desker'))).body['expires_in']).toBe(60);
+    // The rule's limit holds for a token without roles as well.
+    expect((await server.exchange(await server.actorToken('desker'), { scope: undefined })).body).toMatchObject({ scope: '', expires_in: 60 });
     const imp = (await server.app.store.findClient('imp', new Date(clock.now())))!.client;
     const pw = (await server.app.store.findClient('pw', new Date(clock.now())))!.client;
     await change((tx) =>

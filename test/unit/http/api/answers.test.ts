@@ -18,7 +18,13 @@ async function* lines(failing: boolean) {
 
 const common = { resource: 'users', summary: 'Do', roles: ['UserAdmin'] } as const;
 const routes = [
-  route({ ...common, method: 'GET', path: '/users/{id}', answers: { 200: z.unknown() }, handle: async () => ({ status: 200, body: shown, etag: etagOf(shown) }) }),
+  route({
+    ...common,
+    method: 'GET',
+    path: '/users/{id}',
+    answers: { 200: z.unknown() },
+    handle: async () => ({ status: 200, body: shown, etag: etagOf(shown) }),
+  }),
   route({
     ...common,
     method: 'PUT',
@@ -29,10 +35,28 @@ const routes = [
       return { status: 200, body: { dry_run: dryRun } };
     },
   }),
-  route({ ...common, method: 'POST', path: '/users', answers: { 201: z.unknown() }, handle: async () => ({ status: 201, body: shown, location: '/users/x%2Fy' }) }),
+  route({
+    ...common,
+    method: 'POST',
+    path: '/users',
+    answers: { 201: z.unknown() },
+    handle: async () => ({ status: 201, body: shown, location: '/users/x%2Fy' }),
+  }),
   route({ ...common, method: 'DELETE', path: '/users/{id}', answers: { 204: undefined }, handle: async () => ({ status: 204 }) }),
-  route({ ...common, method: 'GET', path: '/lines', answers: { 200: { lines: z.unknown() } }, handle: async () => ({ status: 200, lines: lines(false) }) }),
-  route({ ...common, method: 'GET', path: '/broken-lines', answers: { 200: { lines: z.unknown() } }, handle: async () => ({ status: 200, lines: lines(true) }) }),
+  route({
+    ...common,
+    method: 'GET',
+    path: '/lines',
+    answers: { 200: { lines: z.unknown() } },
+    handle: async () => ({ status: 200, lines: lines(false) }),
+  }),
+  route({
+    ...common,
+    method: 'GET',
+    path: '/broken-lines',
+    answers: { 200: { lines: z.unknown() } },
+    handle: async () => ({ status: 200, lines: lines(true) }),
+  }),
   route({ ...common, method: 'GET', path: '/undeclared', answers: { 200: z.unknown() }, handle: async () => ({ status: 202 }) }),
   route({ ...common, method: 'GET', path: '/broken', answers: { 200: z.unknown() }, handle: () => Promise.reject(broken) }),
 ];
@@ -169,7 +193,11 @@ describe('a merge patch', () => {
     [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }],
     [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
     [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
-    [['a', 'b'], ['c', 'd'], ['c', 'd']],
+    [
+      ['a', 'b'],
+      ['c', 'd'],
+      ['c', 'd'],
+    ],
     [{ a: 'b' }, ['c'], ['c']],
     [{ a: 'foo' }, null, null],
     [{ a: 'foo' }, 'bar', 'bar'],

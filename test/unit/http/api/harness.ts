@@ -95,7 +95,8 @@ function guardOptions(tokens: Readonly<Record<string, Known>>): GuardOptions {
   return {
     verifier: {
       verify: async (token) => {
-        if (tokens[token] === undefined) throw new AccessError('invalid_token', 'The access token is not valid here.', { cause: new Error('unknown') });
+        if (tokens[token] === undefined)
+          throw new AccessError('invalid_token', 'The access token is not valid here.', { cause: new Error('unknown') });
         return accessOf(claimsOf(token));
       },
     },
