@@ -42,6 +42,8 @@ export interface Call {
 
 export interface WriteCall extends Call {
   readonly dryRun: boolean;
+  /** More lists of roles, of each of which one must be held as well. */
+  readonly alsoNeeds?: readonly (readonly string[])[] | undefined;
   /** FullAccess may be handed out for long. */
   readonly confirmed?: boolean | undefined;
   /** Looks at what is stored before it is changed; throws `stale_version`. */
@@ -157,9 +159,23 @@ export class Administration {
     return this.#write(call, { prepare: () => Promise.resolve({ workspace, prune: options.prune }), work });
   }
 
+  /** The authority of the administrator, to be opened in a transaction that somebody else begins. */
+  authorityFor({ administrator, needs, alsoNeeds, confirmed = false }: WriteCall): OpenAuthority {
+    const { definitions, clock, fullAccessHours } = this.#options;
+    return openAuthority({
+      administrator,
+      needs,
+      alsoNeeds,
+      definitions,
+      now: () => clock.now(),
+      confirmed,
+      fullAccessLimit: fullAccessHours * 3_600_000,
+    });
+  }
+
   /** Runs something that is no change of an object, but needs the authority of the administrator, in one transaction. */
   async within<T>(call: WriteCall, work: (tx: StoreTransaction, authority: OpenAuthority) => Promise<T>): Promise<T> {
-    const authority = this.#authority(call);
+    const authority = this.authorityFor(call);
     return this.#options.store.transaction(
       async (tx) => {
         await authority.open(tx);
@@ -187,7 +203,7 @@ export class Administration {
   }
 
   async #write<T>(call: WriteCall, { noun, key, prepare, finish, work }: Write<T>): Promise<Written<T>> {
-    const authority = this.#authority(call);
+    const authority = this.authorityFor(call);
     const begin = async (tx: StoreTransaction): Promise<Wanted> => {
       await authority.open(tx);
       return prepare(tx);
@@ -205,11 +221,6 @@ export class Administration {
     } catch (error) {
       throw asRequestError(error);
     }
-  }
-
-  #authority({ administrator, needs, confirmed = false }: WriteCall): OpenAuthority {
-    const { definitions, clock, fullAccessHours } = this.#options;
-    return openAuthority({ administrator, needs, definitions, now: () => clock.now(), confirmed, fullAccessLimit: fullAccessHours * 3_600_000 });
   }
 
   #context({ administrator }: Call): WorkspaceContext {

@@ -21,6 +21,8 @@ export interface AuthorityOptions {
   readonly administrator: Administrator;
   /** Roles of which one must still be held when the change is made; FullAccess suffices. */
   readonly needs: readonly string[];
+  /** More lists of that kind, each of which must be satisfied as well. */
+  readonly alsoNeeds?: readonly (readonly string[])[] | undefined;
   readonly definitions: DefinitionsCache;
   readonly now: () => number;
   /** Said yes to handing out FullAccess for long. */
@@ -76,7 +78,7 @@ export function openAuthority(options: AuthorityOptions): OpenAuthority {
       const acting = await actingNow(tx, administrator);
       const now = options.now();
       const ceiling = ceilingOf(catalogue, acting, { clientId: administrator.clientId, now, tenancy: tenancyOf(acting) });
-      assertStillHeld(options.needs, ceiling);
+      for (const needs of [options.needs, ...(options.alsoNeeds ?? [])]) assertStillHeld(needs, ceiling);
       if (JSON.stringify(ceiling.tenancy) !== JSON.stringify(tenancy)) throw lost();
       opened = { ceiling, acting, catalogue, now };
     },

@@ -11,7 +11,7 @@ import type { Assignment } from './assignment.ts';
 import type { AuditEvent } from './audit-event.ts';
 import type { Definitions } from './catalogue.ts';
 import type { Client, ClientSecret } from './client.ts';
-import type { DirectoryReader } from './directory.ts';
+import type { DirectoryReader, Page, Position } from './directory.ts';
 import type { ImpersonationRule } from './impersonation-rule.ts';
 import type { InvitationReader, InvitationTable } from './invitation.ts';
 import type { LinkStore, LinkTable } from './one-time-link.ts';
@@ -20,6 +20,7 @@ import type { Party, User, UserGroup } from './party.ts';
 import type { ResourceServer, SigningAlgorithm } from './resource-server.ts';
 import type { Role } from './role.ts';
 import type { PermissionType, SecurityProfile } from './security-profile.ts';
+import type { Tenancy } from './tenancy.ts';
 import type { UsageStore } from './usage.ts';
 
 /** The only source of the time of day. */
@@ -231,11 +232,31 @@ export interface TokenTrace {
   readonly issuedAt: Date;
 }
 
+/** What of a user or a client was ended: everything that was issued up to an instant. */
+export interface SweepingRevocation extends Revocation {
+  readonly kind: 'user' | 'client';
+}
+
+export interface RevocationQuery {
+  /** Users and clients of the tenancy; none are inherited. */
+  readonly tenancy: Tenancy;
+  readonly kinds: readonly SweepingRevocation['kind'][];
+  /** Those that have not expired by then. */
+  readonly now: Date;
+  /** Its value is a kind, its key an id. */
+  readonly after?: Position | undefined;
+  readonly limit: number;
+  /** Whether to count everything that matches; costs a second statement. */
+  readonly total: boolean;
+}
+
 export interface RevocationStore {
   /** Durable when it resolves, in one transaction with the audit event. Repeating it changes nothing but the later expiry. */
   add(revocation: Revocation, event: AuditEvent): Promise<void>;
   /** One statement. */
   isRevoked(token: TokenTrace): Promise<boolean>;
+  /** One page of revocations of users and clients that exist, by kind and id in code-unit order; in one statement, and one more for the total. */
+  list(query: RevocationQuery): Promise<Page<SweepingRevocation>>;
 }
 
 export interface ReplayStore {

@@ -113,27 +113,26 @@ export interface UsageStore {
 /** Drops of roles that are held all the same: the profile did its part. */
 const STOPPED: ReadonlySet<Verdict> = new Set(['barred_for_organization_type', 'above_client_maximum', 'outside_resource_server']);
 
-/** Profiles in force, each once: holdings are remembered between tokens, so this mostly costs a look. */
-const inForce = new WeakMap<Holdings, readonly ResolvedProfile[]>();
-
 /** Tells which of the profiles in force a token made use of, and which were asked for a role and could not give it. */
 export function profileUse(catalogue: Catalogue, held: Holdings, negotiation: Negotiation, tell: (profile: string, granted: boolean) => void): void {
   const profiles = profilesInForce(catalogue, held);
   if (profiles.length === 0) return;
   const granted = positions(catalogue, negotiation.granted);
-  let stopped: readonly number[] | undefined;
+  const stopped = negotiation.dropped.length === 0 ? [] : positions(catalogue, negotiation.dropped.filter(isStopped).map(nameOf)).sort(ascending);
+  const asked = new Asked(catalogue.roles.length, granted, stopped);
   for (const { profile, roles } of profiles) {
-    if (meet(granted, roles)) {
-      tell(profile.id, true);
-    } else if (negotiation.dropped.length > 0) {
-      stopped ??= positions(
-        catalogue,
-        negotiation.dropped.filter(({ verdict }) => STOPPED.has(verdict)).map(({ name }) => name),
-      );
-      if (meet(stopped, roles)) tell(profile.id, false);
-    }
+    const use = asked.bestOf(roles);
+    if (use !== NOT_ASKED) tell(profile.id, use === GRANTED);
   }
+  asked.clear();
 }
+
+const isStopped = ({ verdict }: { readonly verdict: Verdict }): boolean => STOPPED.has(verdict);
+const nameOf = ({ name }: { readonly name: string }): string => name;
+const ascending = (a: number, b: number): number => a - b;
+
+/** Profiles in force, each once: holdings are remembered between tokens, so this mostly costs a look. */
+const inForce = new WeakMap<Holdings, readonly ResolvedProfile[]>();
 
 function profilesInForce(catalogue: Catalogue, held: Holdings): readonly ResolvedProfile[] {
   const known = inForce.get(held);
@@ -148,15 +147,61 @@ function profilesInForce(catalogue: Catalogue, held: Holdings): readonly Resolve
   return profiles;
 }
 
-/** Ascending. */
-const positions = (catalogue: Catalogue, names: readonly string[]): number[] => {
+/** In the order of the names, which is ascending where the names are sorted. */
+function positions(catalogue: Catalogue, names: readonly string[]): number[] {
   const found: number[] = [];
   for (const name of names) {
     const position = catalogue.indexOf(name);
     if (position !== undefined) found.push(position);
   }
-  return found.sort((a, b) => a - b);
-};
+  return found;
+}
+
+const NOT_ASKED = 0;
+const NOT_GRANTED = 1;
+const GRANTED = 2;
+
+/** By position: what became of the role. Kept, so that a token costs what it asks for and not what exists. */
+let board = new Uint8Array(0);
+
+/** Steps along a profile's roles that cost as much as looking for one role among them. */
+const STEPS_OF_A_SEARCH = 8;
+
+/** What a token asked for, to be held against one profile after the other. */
+class Asked {
+  readonly #granted: readonly number[];
+  readonly #stopped: readonly number[];
+
+  /** @param granted ascending, as is `stopped` */
+  constructor(size: number, granted: readonly number[], stopped: readonly number[]) {
+    if (board.length < size) board = new Uint8Array(size);
+    this.#granted = granted;
+    this.#stopped = stopped;
+    for (const role of granted) board[role] = GRANTED;
+    for (const role of stopped) board[role] = NOT_GRANTED;
+  }
+
+  clear(): void {
+    for (const role of this.#granted) board[role] = NOT_ASKED;
+    for (const role of this.#stopped) board[role] = NOT_ASKED;
+  }
+
+  /** The best that became of any of the roles. */
+  bestOf(roles: Uint32Array): number {
+    if (roles.length <= STEPS_OF_A_SEARCH * (this.#granted.length + this.#stopped.length)) return bestOnBoard(roles);
+    if (meet(this.#granted, roles)) return GRANTED;
+    return meet(this.#stopped, roles) ? NOT_GRANTED : NOT_ASKED;
+  }
+}
+
+function bestOnBoard(roles: Uint32Array): number {
+  let best = NOT_ASKED;
+  for (let index = 0; index < roles.length && best < GRANTED; index += 1) {
+    const use = board[roles[index]!]!;
+    if (use > best) best = use;
+  }
+  return best;
+}
 
 /** Whether two ascending lists have anything in common; each step leaps over all that lies before the other's next. */
 function meet(few: readonly number[], many: Uint32Array): boolean {

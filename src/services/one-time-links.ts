@@ -89,9 +89,10 @@ export class OneTimeLinks {
     const user = await this.holderOf(token);
     if (user === undefined) throw notGood();
     // Setting a password removes every link to set one.
-    await users.setPassword(user.id, password, { actor: { kind: 'user', id: user.id }, requestId }, async (tx) => {
+    const during = async (tx: StoreTransaction): Promise<void> => {
       if (this.#good(await tx.links.find(digest(token)))?.target !== user.id) throw notGood();
-    });
+    };
+    await users.setPassword(user.id, password, { actor: { kind: 'user', id: user.id }, requestId }, { during });
     const { email = '' } = user;
     if (isMailAddress(email)) mailer.send(passwordChangedMail(email, user, `${issuer}${FORGOTTEN_PASSWORD_PATH}`));
     return user;

@@ -29,8 +29,7 @@ export class RevocationService {
     if (looksLikeJwt(token)) {
       const claims = await this.#options.signer.verify(token);
       if (claims === undefined || claims['client_id'] !== callerId) return;
-      const { jti } = traceOf(claims);
-      await this.#add({ kind: 'token', id: jti }, { actor: { kind: 'client', id: callerId } });
+      await this.revokeAccessToken(traceOf(claims).jti, { actor: { kind: 'client', id: callerId } });
       return;
     }
     const found = await this.#options.grants.findRefreshToken(digest(token));
@@ -41,6 +40,11 @@ export class RevocationService {
   /** Ends everything that was issued so far to a user, or through a client. */
   async revokeAll(kind: 'user' | 'client', id: string, actor: AuditActor, requestId?: string): Promise<void> {
     await this.#add({ kind, id }, { actor, requestId });
+  }
+
+  /** Ends one access token alone. */
+  async revokeAccessToken(jti: string, caller: Caller): Promise<void> {
+    await this.#add({ kind: 'token', id: jti }, caller);
   }
 
   /** Ends one sign-in: its refresh tokens, and every access token that came of it. */

@@ -33,6 +33,13 @@ export interface UserDetails {
   readonly hasPassword: boolean;
 }
 
+export interface SetPasswordOptions {
+  /** Runs first in the transaction that sets the password; what it throws refuses that. */
+  readonly during?: ((tx: StoreTransaction) => Promise<void>) | undefined;
+  /** Everything is looked at, and nothing changed. */
+  readonly dryRun?: boolean | undefined;
+}
+
 export class UserService {
   readonly #options: UserServiceOptions;
   readonly #passwords: Passwords;
@@ -113,26 +120,23 @@ export class UserService {
    * issued under an earlier password; links to set one are good no more.
    * @throws `not_found`, and `invalid_input` naming everything that the policy wants
    */
-  async setPassword(
-    userId: string,
-    password: string,
-    caller: Caller,
-    during: (tx: StoreTransaction) => Promise<void> = async () => {},
-  ): Promise<void> {
+  async setPassword(userId: string, password: string, caller: Caller, { during, dryRun = false }: SetPasswordOptions = {}): Promise<void> {
     const { store, access, clock } = this.#options;
     await access.refresh(0);
     const { user } = await this.get(userId);
     const subject = await access.subject('user', user.id);
     if (subject === undefined) throw unknown(userId);
     const hash = await this.#passwords.hashFor(user, subject, password);
-    await store.transaction(async (tx) => {
-      await during(tx);
+    const set = async (tx: StoreTransaction): Promise<void> => {
+      await during?.(tx);
       const hadPassword = (await tx.findPasswordOwners([user.id])).has(user.id);
       await tx.setPassword(user.id, hash, new Date(clock.now()));
       if (hadPassword) await this.#revoke(tx, user.id);
       await tx.links.remove(PASSWORD_LINKS, user.id);
       await tx.audit(eventNow(clock, caller, { type: 'user_password_changed', target: { kind: 'user', id: user.id } }));
-    });
+    };
+    await store.transaction(set, { rollback: dryRun });
+    if (dryRun) return;
     await store.signIn.clearAttempts(attemptKey(user.id));
   }
 

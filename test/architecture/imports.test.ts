@@ -12,6 +12,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   domain: { own: ['domain'], packages: [] },
   services: { own: ['domain', 'services'], packages: ['node:crypto', 'node:util', 'lru-cache'] },
   workspace: { own: ['domain', 'services', 'workspace'], packages: ['node:fs', 'node:fs/promises', 'node:path', 'yaml', 'zod'] },
+  administration: { own: ['domain', 'services', 'workspace', 'administration'], packages: [] },
   storage: {
     own: ['domain', 'storage', '../migrations'],
     packages: ['node:*', 'knex', 'pg', '@electric-sql/pglite', 'ioredis', 'rate-limiter-flexible', 'lru-cache'],

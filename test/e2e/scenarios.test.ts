@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { attemptKey } from '../../src/services/sign-in.ts';
+import { apiWith } from '../support/administered.ts';
 import { DATA, startServer, type TestServer } from '../support/server.ts';
 import { describePostgres, openTestStore, STORE_KINDS } from '../support/stores.ts';
 import { claimsOf, post, type Answer, type Form } from '../support/token-client.ts';
@@ -19,8 +20,17 @@ interface TokenStep {
   readonly target?: string;
 }
 
+/** A profile is created by somebody: letters are operations. */
+interface CloneStep {
+  readonly by: string;
+  readonly client: string;
+  readonly types: Readonly<Record<string, string>>;
+}
+
 interface Step {
   readonly token?: TokenStep;
+  readonly clone?: CloneStep;
+  readonly status?: number;
   readonly as?: string | null;
   readonly expect?: { readonly status: number; readonly roles?: readonly string[]; readonly error?: string; readonly code?: string };
   readonly repeat?: number;
@@ -38,7 +48,7 @@ const PASSWORD = 'Correct-Horse-7-Battery';
 for (const kind of STORE_KINDS) {
   const declare = kind === 'postgres' ? describePostgres : describe;
   declare(`on the ${kind} store`, () => {
-    describe.each(['ordercloud', 'tradecloud', 'voss'])('the token steps of %s over HTTP', (system) => {
+    describe.each(['ordercloud', 'tradecloud', 'voss'])('the token and clone steps of %s over HTTP', (system) => {
       const scenarios = JSON.parse(readFileSync(path.join(DATA, `scenarios/${system}.json`), 'utf8')) as Scenario[];
       let server: TestServer;
 
@@ -51,6 +61,7 @@ for (const kind of STORE_KINDS) {
         const kept: Kept = { access: new Map(), refresh: new Map() };
         for (const step of steps) {
           if (step.change?.unlock !== undefined) await unlock(server, step.change.unlock.user);
+          if (step.clone !== undefined) await clone(server, step.clone, step.status!);
           if (step.token === undefined) continue;
           for (let time = 0; time < (step.repeat ?? 1); time += 1) {
             const answer = await ask(server, step.token, kept);
@@ -111,6 +122,20 @@ function checkImpersonation(answer: Answer, { token, expect: expected }: Step): 
   check(answer, expected!);
   expect(claimsOf(answer.body['access_token'])).toMatchObject({ sub: token!.target, client_id: token!.client, act: { sub: expect.any(String) } });
   expect(answer.body['refresh_token']).toBeUndefined();
+}
+
+const OPERATIONS: Readonly<Record<string, string>> = { C: 'create', R: 'read', U: 'update', D: 'delete', E: 'export' };
+
+/** Creates a profile with these permissions over the management API; whatever is refused leaves nothing behind. */
+async function clone(server: TestServer, { by, client, types }: CloneStep, status: number): Promise<void> {
+  const scope = 'SecurityProfileAdmin SecurityProfileReader';
+  const signedIn = await post(`${server.url}/oauth/token`, { grant_type: 'password', client_id: client, username: by, password: PASSWORD, scope });
+  const api = apiWith(server, signedIn.body['access_token'] as string);
+  const permissions = Object.entries(types).map(([type, letters]) => ({ type, operations: Array.from(letters, (letter) => OPERATIONS[letter]!) }));
+  const before = (await api.get('/security-profiles?total=true')).body.total as number;
+  const answer = await api.post('/security-profiles', { name: 'A clone', permissions });
+  expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code: status === 403 ? 'above_ceiling' : undefined });
+  expect((await api.get('/security-profiles?total=true')).body.total).toBe(before + (status === 201 ? 1 : 0));
 }
 
 async function unlock({ app }: TestServer, userId: string): Promise<void> {

@@ -17,7 +17,10 @@ describe('the ceiling', () => {
 
   afterAll(async () => server.close());
 
-  const refused = (answer: { readonly status: number; readonly body: { readonly code?: string; readonly roles?: unknown } }, roles: readonly string[]) => {
+  const refused = (
+    answer: { readonly status: number; readonly body: { readonly code?: string; readonly roles?: unknown } },
+    roles: readonly string[],
+  ) => {
     expect(answer.body).toMatchObject({ code: 'above_ceiling', roles });
     expect(answer.status).toBe(403);
   };
@@ -115,7 +118,11 @@ describe('the ceiling', () => {
   it('tells in a dry run who would gain what, and changes nothing', async () => {
     const answer = await deleg.post('/assignments?dry_run=true', { security_profile: 'a', organization: 'B2' });
     expect(answer.status).toBe(200);
-    expect(answer.body).toMatchObject({ dry_run: true, subjects: { total: 2, cut: false }, by_organization: [{ organization: 'B2', role: 'A', gained: 2, lost: 0 }] });
+    expect(answer.body).toMatchObject({
+      dry_run: true,
+      subjects: { total: 2, cut: false },
+      by_organization: [{ organization: 'B2', role: 'A', gained: 2, lost: 0 }],
+    });
     expect((await deleg.get('/assignments?organization=B2&security_profile=a')).body.items).toEqual([]);
   });
 
