@@ -2,12 +2,15 @@
  * @module What one decision of the policy costs: `npx tsx bench/policy.ts`. Prints a table; judges nothing.
  *
  * A user with 200 assignments asks for 10, 60 and 1,000 names in catalogues of several sizes. *Kept* holdings are what a
- * node remembers about a user between tokens; *anew* adds what the first token after a change costs.
+ * node remembers about a user between tokens; *anew* adds what the first token after a change costs. *Counted* is what
+ * counting the use of roles and profiles adds to a token.
  */
 import { holdings, type Reach, type Subject } from '../src/domain/access.ts';
 import { compileCatalogue, type Catalogue } from '../src/domain/catalogue.ts';
 import { explain, negotiate } from '../src/domain/scope.ts';
 import type { SecurityProfile } from '../src/domain/security-profile.ts';
+import { UsageRecorder } from '../src/services/usage-recorder.ts';
+import { openMemoryStore } from '../src/storage/memory/store.ts';
 
 const ASSIGNMENTS = 200;
 const ROLES_OF_A_PROFILE = 20;
@@ -50,7 +53,11 @@ function makeCase(size: number): Case {
     assignedAt: 0,
   }));
   const organization = { id: 'acme', type: 'buyer', path: ['market', 'acme'] };
-  return { size, catalogue, subject: { kind: 'user', id: 'alice', active: true, organization, authorizedOrganizations: [], memberships: [], reaches } };
+  return {
+    size,
+    catalogue,
+    subject: { kind: 'user', id: 'alice', active: true, organization, authorizedOrganizations: [], memberships: [], reaches },
+  };
 }
 
 /** Names spread over the catalogue: most of them known, some held. */
@@ -88,16 +95,28 @@ function row(given: Case, names: number): string {
   const requested = request(given, names);
   const limits = { maximumRoles: new Set(catalogue.roles), resourceServerRoles: new Set(catalogue.roles) };
   const held = holdings(catalogue, subject, 'shop', NOW);
-  const { granted } = negotiate(catalogue, held, limits, requested);
+  const negotiation = negotiate(catalogue, held, limits, requested);
+  const { granted } = negotiation;
   const kept = measure(() => negotiate(catalogue, held, limits, requested).granted.length);
   const anew = measure(() => negotiate(catalogue, holdings(catalogue, subject, 'shop', NOW), limits, requested).granted.length);
   const explained = measure(() => explain(catalogue, held, limits, requested).length);
-  return cells(count(given.size), count(names), count(granted.length), kept, count(1e6 / kept), anew, count(1e6 / anew), explained);
+  const recorder = new UsageRecorder({
+    usage: openMemoryStore().usage,
+    clock: { now: () => NOW },
+    onError: () => undefined,
+    onLost: () => undefined,
+  });
+  const event = { clientId: 'shop', catalogue, held, negotiation };
+  const counted = measure(() => {
+    recorder.record(event);
+    return 1;
+  });
+  return cells(count(given.size), count(names), count(granted.length), kept, count(1e6 / kept), anew, count(1e6 / anew), explained, counted);
 }
 
 console.log(`Node ${process.version}, ${ASSIGNMENTS} assignments, ${ROLES_OF_A_PROFILE} roles a profile\n`);
-console.log(cells('profiles = roles', 'names asked', 'granted', 'kept µs', 'kept a second', 'anew µs', 'anew a second', 'explain µs'));
-console.log(cells(...Array<string>(8).fill('---:')));
+console.log(cells('profiles = roles', 'names asked', 'granted', 'kept µs', 'kept a second', 'anew µs', 'anew a second', 'explain µs', 'counted µs'));
+console.log(cells(...Array<string>(9).fill('---:')));
 for (const given of [100, 1000, 10_000].map(makeCase)) {
   for (const names of [10, 60, 1000]) console.log(row(given, names));
 }

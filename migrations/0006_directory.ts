@@ -15,5 +15,6 @@ export async function up(knex: Knex): Promise<void> {
 
     CREATE INDEX assignments_by_profile ON assignments (security_profile_id, id);
     CREATE INDEX assignments_by_valid_until ON assignments ((coalesce(valid_until, 'infinity')), id);
+    CREATE INDEX assignments_by_assigned_at ON assignments (assigned_at, id);
   `);
 }

@@ -11,6 +11,7 @@ import * as assignments from './0003_assignments.ts';
 import * as tokens from './0004_tokens.ts';
 import * as audit from './0005_audit.ts';
 import * as directory from './0006_directory.ts';
+import * as auditChain from './0007_audit_chain.ts';
 import * as usage from './0008_usage.ts';
 import * as invitations from './0009_invitations.ts';
 import * as lineage from './0010_lineage.ts';
@@ -27,6 +28,7 @@ const STEPS: readonly Step[] = [
   { name: '0004_tokens', up: tokens.up },
   { name: '0005_audit', up: audit.up },
   { name: '0006_directory', up: directory.up },
+  { name: '0007_audit_chain', up: auditChain.up },
   { name: '0008_usage', up: usage.up },
   { name: '0009_invitations', up: invitations.up },
   { name: '0010_lineage', up: lineage.up },

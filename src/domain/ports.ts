@@ -8,7 +8,7 @@
  */
 import type { Instant, Subject } from './access.ts';
 import type { Assignment } from './assignment.ts';
-import type { AuditEvent } from './audit-event.ts';
+import type { AuditEvent, AuditReader } from './audit-event.ts';
 import type { Definitions } from './catalogue.ts';
 import type { Client, ClientSecret } from './client.ts';
 import type { DirectoryReader, Page, Position } from './directory.ts';
@@ -294,6 +294,7 @@ export interface StoreTransaction {
   readonly invitations: InvitationTable;
   readonly links: LinkTable;
   revoke(revocation: Revocation): Promise<void>;
+  /** The event takes its place in the chain when the transaction commits, after all others of that moment. */
   audit(event: AuditEvent): Promise<void>;
 }
 
@@ -308,14 +309,13 @@ export interface Store {
   readonly invitations: InvitationReader;
   readonly links: LinkStore;
   readonly usage: UsageStore;
+  readonly audit: AuditReader;
   findClient(clientId: string, now: Date): Promise<ClientRecord | undefined>;
   /**
    * Runs an administrative change. Changes run one after the other, on all nodes, so what `work` reads stays true until
    * it commits; nothing is visible outside before. An error, or `rollback`, leaves no trace.
    */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>, options?: { readonly rollback?: boolean }): Promise<T>;
-  /** Audit events, newest first. */
-  listAuditEvents(options: { readonly limit: number; readonly type?: string | undefined }): Promise<readonly AuditEvent[]>;
   /** Deletes at most `limit` expired rows of each kind; returns how many went. */
   reap(now: Date, limit: number): Promise<number>;
   /** Resolves when the store answers. */

@@ -51,5 +51,10 @@ export function heldRoles(catalogue: Catalogue, subject: Subject, { client, at }
     const path: AccessPath = { reach, profileName: resolved.profile.name, state: 'in_force' };
     for (const role of resolved.roles) paths.get(role)?.push(path);
   }
-  return Array.from(paths, ([role, found]) => ({ role: catalogue.roles[role]!, until: heldUntil(held, role), paths: found, barred: barred.has(role) }));
+  return Array.from(paths, ([role, found]) => ({
+    role: catalogue.roles[role]!,
+    until: heldUntil(held, role),
+    paths: found,
+    barred: barred.has(role),
+  }));
 }

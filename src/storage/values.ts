@@ -52,11 +52,15 @@ export function toJson(value: unknown, what: string): string {
  */
 export function keepableEvent(event: AuditEvent): AuditEvent {
   const [before, after] = [forgivingJson(event.before), forgivingJson(event.after)];
+  const { onBehalfOf, clientId, organization } = event;
   return {
     type: forgivingText(event.type),
     at: new Date(event.at.getTime()),
     actor: { kind: event.actor.kind, id: forgivingText(event.actor.id) },
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf: { kind: onBehalfOf.kind, id: forgivingText(onBehalfOf.id) } }),
+    ...(clientId === undefined ? {} : { clientId: forgivingText(clientId) }),
     target: { kind: forgivingText(event.target.kind), id: forgivingText(event.target.id) },
+    ...(organization === undefined ? {} : { organization: forgivingText(organization) }),
     ...(before === undefined ? {} : { before }),
     ...(after === undefined ? {} : { after }),
     ...(event.requestId === undefined ? {} : { requestId: forgivingText(event.requestId) }),

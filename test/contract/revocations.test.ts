@@ -1,7 +1,8 @@
-import { beforeAll, expect, it } from '@jest/globals';
-import type { Revocation, TokenTrace } from '../../src/domain/ports.ts';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { Revocation, RevocationQuery, TokenTrace } from '../../src/domain/ports.ts';
+import { EVERYTHING, type Tenancy } from '../../src/domain/tenancy.ts';
 import { describeEachStore } from '../support/stores.ts';
-import { at, auditEvent, DAY, expectRefusal, fresh, grant, HOUR, putMarket } from './samples.ts';
+import { at, auditEvent, client, DAY, expectRefusal, fresh, grant, HOUR, putMarket, type Market } from './samples.ts';
 
 describeEachStore('revocations', (suite) => {
   beforeAll(async () => suite.store.ping());
@@ -95,6 +96,65 @@ describeEachStore('revocations', (suite) => {
     await suite.store.transaction((tx) => tx.revoke(revocation('token', kept.jti)));
     await suite.store.transaction((tx) => tx.revoke(revocation('token', undone.jti)), { rollback: true });
     expect(await Promise.all([isRevoked(kept), isRevoked(undone)])).toEqual([true, false]);
+  });
+
+  describe('of users and clients are listed', () => {
+    let market: Market;
+    let other: Market;
+    let free: string;
+    const list = (tenancy: Tenancy, given: Partial<RevocationQuery> = {}) =>
+      suite.store.revocations.list({ tenancy, kinds: ['client', 'user'], now: at(0), limit: 100, total: true, ...given });
+    const subtree = (...path: string[]): Tenancy => ({ kind: 'subtree', organization: path.at(-1)!, path });
+    const named = async (page: ReturnType<typeof list>) => (await page).items.map(({ kind, id }) => `${kind} ${id}`);
+
+    beforeAll(async () => {
+      market = await putMarket(suite.store);
+      other = await putMarket(suite.store);
+      free = fresh('client');
+      await suite.store.transaction((tx) => tx.clients.put([client({ clientId: free })]));
+      for (const id of [market.user, other.user]) await revoke(revocation('user', id, { notBefore: at(5), expiresAt: at(HOUR) }));
+      for (const id of [market.client, other.client, free]) await revoke(revocation('client', id));
+      await revoke(revocation('user', fresh('gone')));
+      await revoke(revocation('token', fresh('jti')));
+      await revoke(revocation('grant', fresh('grant')));
+    });
+
+    it('to whom they belong, with when they began and end', async () => {
+      const page = await list(subtree(market.seller, market.buyer));
+      expect(page).toEqual({
+        items: [
+          { kind: 'client', id: market.client, notBefore: at(0), expiresAt: at(HOUR) },
+          { kind: 'user', id: market.user, notBefore: at(5), expiresAt: at(HOUR) },
+        ],
+        next: undefined,
+        total: 2,
+      });
+    });
+
+    it('to a root with what belongs to no organization, and to nobody else', async () => {
+      expect(await named(list(subtree(market.seller)))).toEqual([`client ${market.client}`, `client ${free}`, `user ${market.user}`]);
+      expect(await named(list(subtree(other.seller, other.buyer)))).toEqual([`client ${other.client}`, `user ${other.user}`]);
+      expect(await list({ kind: 'nothing' })).toEqual({ items: [], next: undefined, total: 0 });
+      const all = await named(list(EVERYTHING, { limit: 1000 }));
+      expect(all).toEqual(expect.arrayContaining([`client ${free}`, `user ${market.user}`, `user ${other.user}`]));
+      expect(all.some((name) => name.includes('gone'))).toBe(false);
+    });
+
+    it('of the kinds that are asked for, as long as they hit something', async () => {
+      const tenancy = subtree(market.seller);
+      expect(await named(list(tenancy, { kinds: ['user'] }))).toEqual([`user ${market.user}`]);
+      expect(await list(tenancy, { kinds: [] })).toEqual({ items: [], next: undefined, total: 0 });
+      expect(await named(list(tenancy, { now: at(HOUR) }))).toEqual([]);
+      expect(await named(list(tenancy, { now: at(HOUR - 1) }))).toHaveLength(3);
+    });
+
+    it('page by page', async () => {
+      const tenancy = subtree(market.seller);
+      const first = await list(tenancy, { limit: 2 });
+      expect(first).toMatchObject({ items: [{ id: market.client }, { id: free }], next: { value: 'client', key: free }, total: 3 });
+      const second = await list(tenancy, { limit: 2, after: first.next, total: false });
+      expect(second).toMatchObject({ items: [{ id: market.user }], next: undefined, total: undefined });
+    });
   });
 
   it('refuses an id that is none', async () => {

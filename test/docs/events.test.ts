@@ -31,9 +31,9 @@ describe('docs/operations.md', () => {
     const nouns = Object.values(SECTIONS).map(({ noun }) => noun);
     const generic = new Set(nouns.flatMap((noun) => ['created', 'updated', 'removed'].map((done) => `${noun}_${done}`)));
     const PAST =
-      'created|updated|removed|accepted|resent|refused|revoked|enabled|disabled|changed|added|expired|locked_out|unlocked|detected|rotated|retired|assigned|unassigned|started';
+      'created|updated|removed|accepted|resent|refused|enabled|disabled|changed|added|expired|locked_out|unlocked|detected|rotated|retired|assigned|unassigned|started';
     const literal = namesIn(new RegExp(`'([a-z_]+_(?:${PAST}))'`, 'g'), ['services', 'workspace']);
-    const revocations = ['token_revoked', 'grant_revoked', 'user_tokens_revoked', 'client_tokens_revoked'];
+    const revocations = ['token_revoked', 'grant_revoked', 'user_tokens_revoked', 'client_tokens_revoked', 'invitation_revoked'];
     const told = documented('Audit events');
     expect([...literal, ...revocations].filter((type) => !told.includes(type) && !generic.has(type))).toEqual([]);
     const patterns = ['<noun>_created', '<noun>_updated', '<noun>_removed'];

@@ -42,7 +42,7 @@ describeEachStore('use, over HTTP', (suite) => {
       const totals = async (by: 'role' | 'client' | 'security_profile', client?: string) => {
         const found = await services.usageReview.totals({ by, client, limit: 100 }, operators);
         expect(found.countedSince).toBe(today);
-        return Object.fromEntries(
+        return Object.fromEntries<unknown[]>(
           found.items
             .filter(({ requested, tokens = 0 }) => requested + tokens > 0)
             .map(({ name, tokens, requested, granted, dropped }) => [name, [tokens, requested, granted, dropped]]),

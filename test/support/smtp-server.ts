@@ -2,6 +2,7 @@
  * @module A mail server for tests: it speaks as much of SMTP (RFC 5321, STARTTLS of RFC 3207) as a client needs, keeps what
  * it is given, and refuses what it is told to refuse.
  */
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 
@@ -92,7 +93,7 @@ function converse(socket: Socket, conversation: Conversation): void {
   const upgrade = (): void => {
     say('220 go ahead');
     socket.removeAllListeners('data');
-    const secured = new TLSSocket(socket, { isServer: true, secureContext: createSecureContext({ key: KEY, cert: CERTIFICATE }) });
+    const secured = new TLSSocket(socket, { isServer: true, secureContext: createSecureContext(selfSigned()) });
     secured.on('error', () => socket.destroy());
     converse(secured, { ...conversation, encrypted: true });
   };
@@ -115,22 +116,24 @@ function converse(socket: Socket, conversation: Conversation): void {
   });
 }
 
-/** For `localhost`, signed by itself. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBmzCCAUGgAwIBAgIUIDvb5GQpUrC5LfnRpWLLZv7h9bMwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjEzMjA0M1oYDzIxMjYxMDI5
-MTMyMDQzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAASI49QNRoGnVOZwM02nA7hxd57+e1GyxWERZm3JTF67VOPyH9Kd3PS0
-0vgYgbxwo9DzGaQMP/TplRKB8vip6BSQo28wbTAdBgNVHQ4EFgQU0946YM895cHq
-miW/y2d3bW2l9N8wHwYDVR0jBBgwFoAU0946YM895cHqmiW/y2d3bW2l9N8wDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDSAAwRQIgW81GTge5THtZXo1EZ5606Yq8BJa8bxjwZ65d7hJ9hW8CIQDg
-c/AnmLT/lxwT85ggdZ8FfiykwJ78f1whWV+L7kLOGg==
------END CERTIFICATE-----
-`;
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgmAJSNXoZa1hb+wbW
-udr4oT1rE5bBcOOso2id0oGkii6hRANCAASI49QNRoGnVOZwM02nA7hxd57+e1Gy
-xWERZm3JTF67VOPyH9Kd3PS00vgYgbxwo9DzGaQMP/TplRKB8vip6BSQ
------END PRIVATE KEY-----
-`;
+const der = (tag: number, ...contents: readonly Uint8Array[]): Buffer => {
+  const content = Buffer.concat(contents);
+  const length = content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 255];
+  return Buffer.concat([Buffer.from([tag, ...length]), content]);
+};
+
+/** A key, and a certificate for `localhost` that it signed itself (RFC 5280), in PEM. */
+function selfSigned(): { readonly key: string; readonly cert: string } {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const ecdsaWithSha256 = der(0x30, der(0x06, Buffer.from('2a8648ce3d040302', 'hex')));
+  const commonName = der(0x30, der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from('localhost')));
+  const name = der(0x30, der(0x31, commonName));
+  const validity = der(0x30, der(0x17, Buffer.from('200101000000Z')), der(0x17, Buffer.from('491231235959Z')));
+  const version = der(0xa0, der(0x02, Buffer.from([2])));
+  const serial = der(0x02, Buffer.from([1]));
+  const toBeSigned = der(0x30, version, serial, ecdsaWithSha256, name, validity, name, publicKey.export({ type: 'spki', format: 'der' }));
+  const signature = der(0x03, Buffer.from([0]), sign('sha256', toBeSigned, privateKey));
+  const base64 = der(0x30, toBeSigned, ecdsaWithSha256, signature).toString('base64');
+  const cert = `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+  return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, cert };
+}

@@ -1,7 +1,7 @@
 /** The OpenAPI document as a page for people: one file, no script, nothing loaded; the browser's own search finds everything. */
 import { createHash } from 'node:crypto';
 import { Html, html, joined, prose } from './html.ts';
-import type { OpenApiDocument, Operation, Parameter, Reference, Response } from './openapi.ts';
+import type { OpenApiDocument, Operation, Parameter, Reference } from './openapi.ts';
 import { aboutOf, schemaAnchor, schemaTable, typeOf } from './schema-table.ts';
 
 const STYLE =
@@ -64,13 +64,14 @@ export function docsPage(document: OpenApiDocument, documentUrl: string): string
         <nav aria-label="Operations">
           <a class="skip" href="#content">Skip to the text</a>
           ${groups.map(navigationOf)}
+          <p><a href="#refusals">Refusals</a></p>
           <p><a href="#schemas">Schemas</a></p>
         </nav>
         <main id="content">
           <h1>${info.title}</h1>
           ${info.description.split('\n\n').map((paragraph) => html`<p>${prose(paragraph)}</p>`)}
           <p>For programs: <a href="${documentUrl}">OpenAPI document</a>.</p>
-          ${sections}
+          ${sections} ${refusalsOf(document)}
           <section aria-labelledby="schemas">
             <h2 id="schemas">Schemas</h2>
             ${schemas}
@@ -102,7 +103,7 @@ function operationOf({ method, path, operation }: Entry, document: OpenApiDocume
     ${description === undefined ? [] : [html`<p>${prose(description)}</p>`]}
     <p class="roles">${rolesOf(operation)}</p>
     ${parameterTable(parameters.map((parameter) => resolved(parameter, document)))}
-    ${body === undefined ? [] : [schemaTable(body.schema, `Body (${bodyType})`)]} ${answersTable(responses, document)}
+    ${body === undefined ? [] : [schemaTable(body.schema, `Body (${bodyType})`)]} ${answersTable(responses)}
   </article>`;
 }
 
@@ -115,11 +116,9 @@ function rolesOf({ 'x-roles': roles }: Operation): Html {
   )}.`;
 }
 
-/** References lead to parameters and responses of the same document. */
-function resolved<T extends object>(value: T | Reference, { components }: OpenApiDocument): T {
-  if (!('$ref' in value)) return value;
-  const [kind, name] = value.$ref.split('/').slice(2) as ['parameters' | 'responses', string];
-  return components[kind][name] as unknown as T;
+/** References lead to parameters of the same document. */
+function resolved(value: Parameter | Reference, { components }: OpenApiDocument): Parameter {
+  return '$ref' in value ? components.parameters[value.$ref.split('/').at(-1)!]! : value;
 }
 
 function parameterTable(parameters: readonly Parameter[]): Html {
@@ -149,9 +148,9 @@ function parameterTable(parameters: readonly Parameter[]): Html {
   </table>`;
 }
 
-function answersTable(responses: Operation['responses'], document: OpenApiDocument): Html {
-  const rows = Object.entries(responses).map(([status, given]) => {
-    const { description, content = {} } = resolved<Response>(given, document);
+function answersTable(responses: Operation['responses']): Html {
+  const answers = Object.entries(responses).flatMap(([status, given]) => ('$ref' in given ? [] : [{ status, ...given }]));
+  const rows = answers.map(({ status, description, content = {} }) => {
     const types = Object.entries(content).map(([type, { schema }]) => html`<code>${type}</code> ${typeOf(schema)}`);
     return html`<tr>
       <th scope="row"><code>${status}</code></th>
@@ -159,10 +158,12 @@ function answersTable(responses: Operation['responses'], document: OpenApiDocume
       <td>${prose(description)}</td>
     </tr>`;
   });
-  const bodies = Object.entries(responses).flatMap(([status, given]) => {
-    if ('$ref' in given) return [];
-    return Object.values(given.content ?? {}).flatMap(({ schema }) => ('$ref' in schema ? [] : [schemaTable(schema, `Answer ${status}`)]));
-  });
+  const bodies = answers.flatMap(({ status, content = {} }) =>
+    Object.values(content).flatMap(({ schema }) => ('$ref' in schema ? [] : [schemaTable(schema, `Answer ${status}`)])),
+  );
+  const refusals = Object.entries(responses).flatMap(([status, given]) =>
+    '$ref' in given ? [html`<a href="#refusal-${status}">${status}</a>`] : [],
+  );
   return html`<table>
       <caption>
         Answers
@@ -178,5 +179,35 @@ function answersTable(responses: Operation['responses'], document: OpenApiDocume
         ${rows}
       </tbody>
     </table>
-    ${bodies}`;
+    ${bodies}
+    <p>Refusals: ${joined(refusals, ', ')}.</p>`;
+}
+
+/** Explained once: they mean the same everywhere. */
+function refusalsOf({ components }: OpenApiDocument): Html {
+  const rows = Object.entries(components.responses).map(([name, { description }]) => {
+    const status = name.replace(/^\D+/, '');
+    return html`<tr id="refusal-${status}">
+      <th scope="row"><code>${status}</code></th>
+      <td>${prose(description)}</td>
+    </tr>`;
+  });
+  return html`<section aria-labelledby="refusals">
+    <h2 id="refusals">Refusals</h2>
+    <p>All of them are <code>application/problem+json</code>, ${typeOf({ $ref: '#/components/schemas/Problem' })}.</p>
+    <table>
+      <caption>
+        By status
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">status</th>
+          <th scope="col">codes and meaning</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </section>`;
 }

@@ -85,9 +85,9 @@ function rolesByResource(routes: readonly Route[]): ReadonlyMap<string, readonly
 }
 
 /** Decided by the organizations as they are now: of the client that asks and of the user whose roles count. */
-function assertNotBarred(
+export function assertNotBarred(
   catalogue: Catalogue,
-  { subject, acting }: LiveAccess,
+  { subject, acting }: Pick<LiveAccess, 'subject' | 'acting'>,
   { resource, roles }: { resource: string; roles: readonly string[] },
 ): void {
   if (!isResource(resource)) return;

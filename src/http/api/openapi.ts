@@ -206,10 +206,15 @@ function answerOf(status: number, schema: AnswerSchema, { route, book }: { route
     headers['ETag'] = { description: 'Version of what is shown, for `If-Match`.', schema: { type: 'string' } };
   }
   return {
-    description: SUCCESS[status] ?? 'The answer.',
+    description: isRehearsal(status, route) ? 'With `dry_run=true`: nothing was changed, this is what would be.' : (SUCCESS[status] ?? 'The answer.'),
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(schema === undefined ? {} : { content: answerContent(schema, book) }),
   };
+}
+
+/** A write that answers otherwise when it is done has 200 for what would be. */
+function isRehearsal(status: number, { method, answers }: Route): boolean {
+  return status === 200 && method !== 'GET' && [201, 202, 204].some((done) => Object.hasOwn(answers, done));
 }
 
 function answerContent(schema: z.ZodType | { readonly lines: z.ZodType }, book: SchemaBook): Content {

@@ -10,5 +10,11 @@ export type ManagementParts = NounOptions & ClientRouteOptions & MemberRouteOpti
 
 /** Every route of the management API. */
 export function managementRoutes(parts: ManagementParts): readonly Route[] {
-  return [...NOUNS.flatMap((line) => nounRoutes(line, parts)), ...clientRoutes(parts), ...memberRoutes(parts), ...profileRoutes(parts), ...meRoutes()];
+  return [
+    ...NOUNS.flatMap((line) => nounRoutes(line, parts)),
+    ...clientRoutes(parts),
+    ...memberRoutes(parts),
+    ...profileRoutes(parts),
+    ...meRoutes(),
+  ];
 }

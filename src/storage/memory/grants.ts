@@ -1,5 +1,18 @@
 /** @module Grants, refresh tokens, revocations and single-use ids of the in-memory store. */
-import type { Grant, GrantStore, ReplayStore, Revocation, RevocationStore, TokenTrace } from '../../domain/ports.ts';
+import { byCodeUnit } from '../../domain/catalogue.ts';
+import type { Page } from '../../domain/directory.ts';
+import type {
+  Grant,
+  GrantStore,
+  ReplayStore,
+  Revocation,
+  RevocationQuery,
+  RevocationStore,
+  SweepingRevocation,
+  TokenTrace,
+} from '../../domain/ports.ts';
+import { covers } from '../../domain/tenancy.ts';
+import { pageOf } from '../directory-query.ts';
 import { missing, taken } from '../refusals.ts';
 import { assertKey, copy, toJson } from '../values.ts';
 import type { Tables } from './tables.ts';
@@ -53,7 +66,20 @@ export function memoryRevocations({ read, write }: MemoryAccessor): RevocationSt
         if (keepRevocation(state.tables, state.tables.revocations, revocation)) state.audit(event);
       }),
     isRevoked: async (trace) => isRevoked(read().tables, trace),
+    list: async (query) => listRevocations(read().tables, query),
   };
+}
+
+function listRevocations(tables: Tables, { tenancy, kinds, now, after, limit, total }: RevocationQuery): Page<SweepingRevocation> {
+  const isListed = (revocation: Revocation): revocation is SweepingRevocation => {
+    const { kind, id, expiresAt } = revocation;
+    if ((kind !== 'user' && kind !== 'client') || !kinds.includes(kind) || expiresAt <= now) return false;
+    const owner = (kind === 'user' ? tables.users : tables.clients).get(id);
+    return owner !== undefined && covers(tenancy, owner.organization === undefined ? undefined : tables.organizations.get(owner.organization)!.path);
+  };
+  const all = [...tables.revocations.values()].filter(isListed).sort((a, b) => byCodeUnit(a.kind, b.kind) || byCodeUnit(a.id, b.id));
+  const rest = all.filter(({ kind, id }) => after === undefined || (byCodeUnit(kind, after.value) || byCodeUnit(id, after.key)) > 0);
+  return pageOf(copy(rest), limit, { position: ({ kind, id }) => ({ value: kind, key: id }), total: total ? all.length : undefined });
 }
 
 /** Keeps the later of two revocations of the same thing; false when there was nothing to add. */

@@ -6,9 +6,9 @@ import { INVITATION_KEPT_MS } from '../../domain/invitation.ts';
 import type { Store } from '../../domain/ports.ts';
 import { CHANGES_KEPT_MS, SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
 import { runTransaction, transactionScope } from '../transaction-scope.ts';
-import { keepableEvent } from '../values.ts';
 import { memoryAccess } from './access.ts';
 import type { MemoryAccessor } from './accessor.ts';
+import { appendAuditEvents, memoryAudit } from './audit.ts';
 import { findClientRecord } from './clients.ts';
 import { memoryDirectory } from './directory.ts';
 import { memoryGrants, memoryReplays, memoryRevocations, stillHits } from './grants.ts';
@@ -33,7 +33,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
     read,
     write: async (work) => {
       scope.assertOutside();
-      return queue(async () => work({ tables: state.tables, audit: (event) => void state.auditEvents.push(keepableEvent(event)) }));
+      return queue(async () => work({ tables: state.tables, audit: (event) => appendAuditEvents(state, [event]) }));
     },
     now: () => clock.now(),
   };
@@ -47,7 +47,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
         open: (guard) => memoryTransaction(draft, guard),
         finish: async () => {
           if (draft.tables.organizationTypes !== state.tables.organizationTypes) assertPlaces(draft);
-          if (!rollback) draft.commit();
+          if (!rollback) appendAuditEvents(state, draft.commit());
         },
       });
     });
@@ -62,14 +62,9 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
     invitations: memoryInvitations(() => read().tables),
     links: memoryLinks(accessor),
     usage: memoryUsage(accessor),
+    audit: memoryAudit(read),
     findClient: async (clientId, now) => findClientRecord(read().tables, clientId, now),
     transaction,
-    listAuditEvents: async ({ limit, type }) =>
-      read()
-        .auditEvents.filter((event) => type === undefined || event.type === type)
-        .reverse()
-        .slice(0, limit)
-        .map(keepableEvent),
     reap: (now, limit) => accessor.write(() => reap(state, now.getTime(), limit)),
     ping: async () => void read(),
     close: async () => {},

@@ -1,6 +1,6 @@
 /** @module What the in-memory store keeps, and drafts of it: a draft copies a table when it first writes to it. */
 import type { Assignment } from '../../domain/assignment.ts';
-import type { AuditEvent } from '../../domain/audit-event.ts';
+import type { AuditEvent, RecordedAuditEvent } from '../../domain/audit-event.ts';
 import type { Client, ClientSecret } from '../../domain/client.ts';
 import type { ImpersonationRule } from '../../domain/impersonation-rule.ts';
 import type { Invitation } from '../../domain/invitation.ts';
@@ -75,7 +75,8 @@ export interface Heading {
 export interface State {
   readonly tables: Tables;
   readonly heading: Heading;
-  readonly auditEvents: AuditEvent[];
+  /** In the order of their numbers. */
+  readonly auditEvents: RecordedAuditEvent[];
 }
 
 export function emptyState(): State {
@@ -153,10 +154,11 @@ export class Draft {
     this.#events.push(event);
   }
 
-  commit(): void {
+  /** Makes the change true; what happened is still to be kept. */
+  commit(): readonly AuditEvent[] {
     Object.assign(this.#state.tables, this.tables);
     Object.assign(this.#state.heading, this.heading);
-    this.#state.auditEvents.push(...this.#events);
+    return this.#events;
   }
 }
 

@@ -1,51 +1,156 @@
-/** @module Audit events in Postgres: rows that are added and read. */
-import type { AuditActor, AuditEvent } from '../../domain/audit-event.ts';
-import { isStorable, keepableEvent } from '../values.ts';
+/**
+ * @module Audit events in Postgres. They are written by the function `append_audit_events`, which keeps the last link of
+ * the chain locked until the commit: it is the last thing that a statement or a transaction does.
+ */
+import type { Knex } from 'knex';
+import type { AuditActor, AuditEvent, AuditQuery, AuditReader, ChainHead, RecordedAuditEvent } from '../../domain/audit-event.ts';
+import type { Page } from '../../domain/directory.ts';
+import { isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
+import { auditEntry, eventNumber, isAnswerable, pageStart } from '../audit-entry.ts';
+import { pageOf } from '../page.ts';
+import { batches } from '../values.ts';
+import { rootsOf, type Condition } from './directory-visibility.ts';
 import { withoutNulls } from './repository.ts';
-import type { Session, Statement, Value } from './session.ts';
+import type { Session, Statement } from './session.ts';
 
-/** In the order of the columns: at, type, actor_kind, actor_id, target_kind, target_id, before, after, request_id. */
-export function auditValues(event: AuditEvent): Value[] {
-  const { at, type, actor, target, before, after, requestId } = keepableEvent(event);
-  return [at, type, actor.kind, actor.id, target.kind, target.id, asJson(before), asJson(after), requestId ?? null];
+/** What `append_audit_events` is given. */
+export const auditEntries = (events: readonly AuditEvent[]): string => JSON.stringify(events.map(auditEntry));
+
+const APPEND: Statement = { sql: 'SELECT append_audit_events(?::jsonb)' };
+
+/** Events in one statement at most: the database gives up on a statement that takes long. */
+const MOST_AT_ONCE = 1000;
+
+export async function addAuditEvents(session: Session, events: readonly AuditEvent[]): Promise<void> {
+  for (const batch of batches(events, MOST_AT_ONCE)) await session.rows(APPEND, [auditEntries(batch)]);
 }
 
-const asJson = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
-
-const ADD: Statement = {
-  sql: `
-    INSERT INTO audit_events (at, type, actor_kind, actor_id, target_kind, target_id, before, after, request_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?)`,
-};
-export const addAuditEvent = async (session: Session, event: AuditEvent): Promise<void> => void (await session.rows(ADD, auditValues(event)));
-
-const NEWEST: Statement = { sql: 'SELECT * FROM audit_events ORDER BY id DESC LIMIT ?' };
-const NEWEST_OF_TYPE: Statement = { sql: 'SELECT * FROM audit_events WHERE type = ? ORDER BY id DESC LIMIT ?' };
-
 interface AuditRow {
+  readonly id: string;
   readonly at: Date;
   readonly type: string;
   readonly actor_kind: AuditActor['kind'];
   readonly actor_id: string;
+  readonly on_behalf_of_kind: AuditActor['kind'] | null;
+  readonly on_behalf_of_id: string | null;
+  readonly client_id: string | null;
   readonly target_kind: string;
   readonly target_id: string;
+  readonly organization_id: string | null;
   readonly before: unknown;
   readonly after: unknown;
   readonly request_id: string | null;
+  readonly hash: string;
 }
 
-export async function listAuditEvents(session: Session, limit: number, type: string | undefined): Promise<readonly AuditEvent[]> {
-  if (type !== undefined && !isStorable(type)) return [];
-  const rows = type === undefined ? await session.rows<AuditRow>(NEWEST, [limit]) : await session.rows<AuditRow>(NEWEST_OF_TYPE, [type, limit]);
-  return rows.map((row) =>
-    withoutNulls<AuditEvent>({
-      type: row.type,
-      at: row.at,
-      actor: { kind: row.actor_kind, id: row.actor_id },
-      target: { kind: row.target_kind, id: row.target_id },
-      before: row.before,
-      after: row.after,
-      requestId: row.request_id,
-    }),
+function fromRow(row: AuditRow): RecordedAuditEvent {
+  return withoutNulls<RecordedAuditEvent>({
+    id: String(row.id),
+    type: row.type,
+    at: row.at,
+    actor: { kind: row.actor_kind, id: row.actor_id },
+    onBehalfOf: row.on_behalf_of_kind === null ? null : { kind: row.on_behalf_of_kind, id: row.on_behalf_of_id! },
+    clientId: row.client_id,
+    target: { kind: row.target_kind, id: row.target_id },
+    organization: row.organization_id,
+    before: row.before,
+    after: row.after,
+    requestId: row.request_id,
+    hash: row.hash,
+  });
+}
+
+const HEAD: Statement = { sql: 'SELECT events, hash FROM audit_chain' };
+
+export function postgresAudit(session: Session): AuditReader {
+  return {
+    list: (query) => list(session, query),
+    find: async (id, tenancy) => {
+      const number = eventNumber(id);
+      if (number === undefined || tenancy.kind === 'nothing') return undefined;
+      const conditions = [{ sql: 'id = ?::bigint', values: [number] }, ...sightOf(tenancy)];
+      const [row] = await session.select<AuditRow>((knex) => where(knex.select('*').from('audit_events'), conditions));
+      return row && fromRow(row);
+    },
+    readHead: async () => {
+      const [head] = await session.rows<ChainHead>(HEAD);
+      return head && { events: Number(head.events), hash: head.hash };
+    },
+  };
+}
+
+async function list(session: Session, query: AuditQuery): Promise<Page<RecordedAuditEvent>> {
+  const start = pageStart(query);
+  if (!isAnswerable(query)) return { items: [], next: undefined, total: query.total ? 0 : undefined };
+  const conditions = filtersOf(query);
+  const beyond = start === undefined ? [] : [{ sql: query.descending ? 'id < ?::bigint' : 'id > ?::bigint', values: [start] }];
+  const rows = await session.select<AuditRow>((knex) => selection(knex, query, [...conditions, ...beyond]));
+  const total = query.total ? await count(session, [...conditions, ...sightOf(query.tenancy)]) : undefined;
+  return pageOf(rows.map(fromRow), query.limit, total);
+}
+
+async function count(session: Session, conditions: readonly Condition[]): Promise<number> {
+  const rows = await session.select<{ readonly count: number }>((knex) =>
+    where(knex.select(knex.raw('count(*)::int AS count')).from('audit_events'), conditions),
   );
+  return rows[0]!.count;
+}
+
+const FILTERS = {
+  type: 'type = ?::text',
+  actor: 'actor_id = ?::text',
+  onBehalfOf: 'on_behalf_of_id = ?::text',
+  targetKind: 'target_kind = ?::text',
+  targetId: 'target_id = ?::text',
+  requestId: 'request_id = ?::text',
+  from: 'at >= ?::timestamptz',
+  until: 'at < ?::timestamptz',
+} as const;
+
+function filtersOf({ filters }: AuditQuery): readonly Condition[] {
+  return (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).flatMap((name) => {
+    const value = filters[name];
+    return value === undefined ? [] : [{ sql: FILTERS[name], values: [value] }];
+  });
+}
+
+const BELOW = 'EXISTS (SELECT FROM organizations o WHERE o.id = audit_events.organization_id AND o.path @> ?::text[])';
+/** For a root: all but what belongs to another tree. */
+const NOT_ELSEWHERE = 'NOT EXISTS (SELECT FROM organizations o WHERE o.id = audit_events.organization_id AND NOT o.path @> ?::text[])';
+
+function sightOf(tenancy: Tenancy): readonly Condition[] {
+  if (tenancy.kind !== 'subtree') return [];
+  return [{ sql: isRootTenancy(tenancy) ? NOT_ELSEWHERE : BELOW, values: [rootsOf(tenancy)] }];
+}
+
+function selection(knex: Knex, query: AuditQuery, conditions: readonly Condition[]): Knex.QueryBuilder {
+  const { tenancy } = query;
+  if (tenancy.kind === 'subtree' && !isRootTenancy(tenancy)) return selectionBelow(knex, query, conditions);
+  return inOrder(where(knex.select('*').from('audit_events'), [...conditions, ...sightOf(tenancy)]), query);
+}
+
+/** Organizations whose latest events are looked up one by one; where there are more, events are gone through in order. */
+const FEW = 'SELECT o.id FROM organizations o WHERE o.path @> ?::text[] LIMIT 1001';
+const ARE_FEW = '(SELECT count(*) FROM few) <= 1000';
+
+/**
+ * Somebody who sees little of very many events must not wait until they are gone through, nor somebody who sees very many
+ * organizations until each was asked. The database runs only the branch that applies.
+ */
+function selectionBelow(knex: Knex, query: AuditQuery, conditions: readonly Condition[]): Knex.QueryBuilder {
+  const events = () => where(knex.select('*').from('audit_events'), conditions);
+  const ofOne = inOrder(events().whereRaw('audit_events.organization_id = few.id'), query);
+  const oneByOne = knex.select('found.*').from('few').joinRaw('CROSS JOIN LATERAL ? AS found', [ofOne]).whereRaw(ARE_FEW);
+  const inTurn = inOrder(where(events().whereRaw('NOT ?', [knex.raw(ARE_FEW)]), sightOf(query.tenancy)), query);
+  const both = knex.unionAll([inOrder(oneByOne, query), inTurn], true).as('both');
+  return inOrder(knex.with('few', knex.raw(FEW, [rootsOf(query.tenancy)])).select('*').from(both), query);
+}
+
+/** One more than fit onto the page. */
+function inOrder(rows: Knex.QueryBuilder, { descending, limit }: AuditQuery): Knex.QueryBuilder {
+  return rows.orderBy('id', descending ? 'desc' : 'asc').limit(limit + 1);
+}
+
+function where(rows: Knex.QueryBuilder, conditions: readonly Condition[]): Knex.QueryBuilder {
+  return conditions.reduce((some, { sql, values }) => some.whereRaw(sql, values as Knex.RawBinding[]), rows);
 }

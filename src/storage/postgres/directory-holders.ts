@@ -13,16 +13,18 @@ const FEW = 200;
 /**
  * Ids of the holders after one, in order. Users to whom the profile was assigned themselves come by its index. The others
  * come, where it was assigned to few groups and organizations, from the beginning of each of these; where it was assigned
- * to many, by a walk through all users, of whom many are reached then.
+ * to many, by a walk through all users, of whom many are reached then. OFFSET 0 keeps Postgres from hashing all memberships
+ * for a walk that soon ends.
  */
 const PAGE = `
   WITH given AS MATERIALIZED (
     SELECT user_group_id, organization_id, include_descendants FROM assignments
     WHERE security_profile_id = ? AND (user_group_id IS NOT NULL OR organization_id IS NOT NULL)
   ), places AS MATERIALIZED (
-    SELECT DISTINCT o.id FROM given g JOIN organizations o
-      ON o.path @> ARRAY[g.organization_id::text] AND (g.include_descendants OR o.id = g.organization_id)
-    WHERE o.path @> ?::text[]
+    SELECT o.id FROM given g JOIN organizations o ON o.id = g.organization_id WHERE o.path @> ?::text[]
+    UNION
+    SELECT o.id FROM organizations o
+    WHERE o.path && ARRAY(SELECT g.organization_id::text FROM given g WHERE g.include_descendants) AND o.path @> ?::text[]
   ), size AS MATERIALIZED (
     SELECT (SELECT count(*) FROM places) + (SELECT count(*) FROM given WHERE user_group_id IS NOT NULL) <= ?::int AS few
   ), reached AS (
@@ -41,8 +43,8 @@ const PAGE = `
     UNION
     (SELECT u.id FROM users u JOIN organizations o ON o.id = u.organization_id
       WHERE NOT (SELECT few FROM size) AND u.id > ?::text AND o.path @> ?::text[]
-        AND (u.organization_id IN (SELECT id FROM places) OR EXISTS (SELECT FROM user_group_members m
-          WHERE m.user_id = u.id AND m.user_group_id IN (SELECT user_group_id FROM given)))
+        AND (u.organization_id IN (SELECT id FROM places) OR EXISTS (SELECT FROM user_group_members m WHERE m.user_id = u.id
+          AND (m.user_group_id IN (SELECT user_group_id FROM given WHERE user_group_id IS NOT NULL)) IS TRUE OFFSET 0))
       ORDER BY u.id LIMIT ?)
   )
   SELECT id FROM reached ORDER BY id LIMIT ?`;
@@ -59,15 +61,18 @@ const ASSIGNMENTS = `
 
 const TOTAL: Statement = {
   sql: `
-    WITH reached AS (
+    WITH given AS MATERIALIZED (
+      SELECT user_group_id, organization_id, include_descendants FROM assignments
+      WHERE security_profile_id = ? AND (user_group_id IS NOT NULL OR organization_id IS NOT NULL)
+    ), reached AS (
       SELECT user_id AS id FROM assignments WHERE security_profile_id = ? AND user_id IS NOT NULL
       UNION
-      SELECT m.user_id FROM assignments a JOIN user_group_members m ON m.user_group_id = a.user_group_id WHERE a.security_profile_id = ?
+      SELECT m.user_id FROM given g JOIN user_group_members m ON m.user_group_id = g.user_group_id
       UNION
-      SELECT u.id FROM assignments a
-        JOIN organizations o ON o.path @> ARRAY[a.organization_id::text] AND (a.include_descendants OR o.id = a.organization_id)
-        JOIN users u ON u.organization_id = o.id
-      WHERE a.security_profile_id = ?
+      SELECT u.id FROM given g JOIN users u ON u.organization_id = g.organization_id
+      UNION
+      SELECT u.id FROM organizations o JOIN users u ON u.organization_id = o.id
+      WHERE o.path && ARRAY(SELECT g.organization_id::text FROM given g WHERE g.include_descendants)
     )
     SELECT count(*)::int AS count
     FROM reached JOIN users u ON u.id = reached.id JOIN organizations o ON o.id = u.organization_id WHERE o.path @> ?::text[]`,
@@ -81,7 +86,7 @@ export async function listHolders(session: Session, profile: string, query: Hold
   if (visibility.tenancy.kind === 'nothing' || !isStorable(profile)) return { items: [], next: undefined, total: query.total ? 0 : undefined };
   const [roots, start, rows] = [rootsOf(visibility.tenancy), after?.key ?? '', limit + 1];
   const beginnings = [[start, roots, rows], [start, rows], [start, roots, rows], [rows]].flat() as Value[];
-  const values = [profile, roots, FEW, profile, start, roots, rows, ...beginnings];
+  const values = [profile, roots, roots, FEW, profile, start, roots, rows, ...beginnings];
   const found = await session.select<UserRow & { readonly assignments: readonly string[] }>((knex) =>
     knex
       .with('page', knex.raw(PAGE, values as never))
@@ -91,6 +96,6 @@ export async function listHolders(session: Session, profile: string, query: Hold
       .orderBy('users.id'),
   );
   const holders = found.map((row) => ({ user: fromUserRow(row), assignments: row.assignments }));
-  const total = query.total ? (await session.rows<{ readonly count: number }>(TOTAL, [profile, profile, profile, roots]))[0]!.count : undefined;
+  const total = query.total ? (await session.rows<{ readonly count: number }>(TOTAL, [profile, profile, roots]))[0]!.count : undefined;
   return pageOf(holders, limit, { position: ({ user }) => ({ value: user.id, key: user.id }), total });
 }

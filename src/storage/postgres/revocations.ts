@@ -1,7 +1,10 @@
 /** @module Revocations and single-use ids in Postgres. */
-import type { ReplayStore, Revocation, RevocationStore } from '../../domain/ports.ts';
+import type { Page } from '../../domain/directory.ts';
+import type { ReplayStore, Revocation, RevocationQuery, RevocationStore, SweepingRevocation } from '../../domain/ports.ts';
+import { isRootTenancy } from '../../domain/tenancy.ts';
+import { pageOf } from '../directory-query.ts';
 import { assertKey, isStorable, toJson } from '../values.ts';
-import { auditValues } from './audit.ts';
+import { auditEntries } from './audit.ts';
 import type { Database, Session, Statement, Value } from './session.ts';
 
 /**
@@ -20,8 +23,7 @@ const ADD: Statement = {
         WHERE excluded.expires_at > r.expires_at OR (r.kind IN ('user', 'client') AND excluded.not_before > r.not_before)
       RETURNING r.id
     )
-    INSERT INTO audit_events (at, type, actor_kind, actor_id, target_kind, target_id, before, after, request_id)
-    SELECT ?::timestamptz, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ? FROM kept`,
+    SELECT append_audit_events(?::jsonb) FROM kept`,
 };
 const ADD_SILENTLY: Statement = {
   sql: `
@@ -40,6 +42,21 @@ const IS_REVOKED: Statement = {
       OR EXISTS (SELECT FROM revocations WHERE kind = 'user' AND id IN (?, ?) AND not_before >= ?)
       OR EXISTS (SELECT FROM revocations WHERE kind = 'client' AND id = ? AND not_before >= ?) AS revoked`,
 };
+/** Of users and clients within a tenancy; what belongs to no organization belongs to the roots. */
+const LISTED = `
+  FROM revocations r
+    LEFT JOIN users u ON r.kind = 'user' AND u.id = r.id
+    LEFT JOIN clients c ON r.kind = 'client' AND c.client_id = r.id
+    LEFT JOIN organizations o ON o.id = coalesce(u.organization_id, c.organization_id)
+  WHERE r.kind = ANY (?::text[]) AND r.expires_at > ?::timestamptz AND (u.id IS NOT NULL OR c.client_id IS NOT NULL)
+    AND (?::boolean OR o.path @> ARRAY[?::text] OR (?::boolean AND o.id IS NULL))`;
+const LIST: Statement = {
+  sql: `
+    SELECT r.kind, r.id, r.not_before, r.expires_at ${LISTED}
+      AND (r.kind, r.id) > (?::text, ?::text)
+    ORDER BY r.kind, r.id LIMIT ?`,
+};
+const COUNT: Statement = { sql: `SELECT count(*)::int AS count ${LISTED}` };
 /** An expired row may be taken over; whoever of several is first wins. */
 const USE_ONCE: Statement = {
   name: 'use_once',
@@ -59,9 +76,26 @@ export async function addRevocation(session: Session, revocation: Revocation): P
   await session.rows(ADD_SILENTLY, revocationValues(revocation));
 }
 
+interface RevocationRow {
+  readonly kind: SweepingRevocation['kind'];
+  readonly id: string;
+  readonly not_before: Date;
+  readonly expires_at: Date;
+}
+
+async function listRevocations(session: Session, { tenancy, kinds, now, after, limit, total }: RevocationQuery): Promise<Page<SweepingRevocation>> {
+  const values = [kinds, now, tenancy.kind === 'everything', tenancy.kind === 'subtree' ? tenancy.organization : null, isRootTenancy(tenancy)];
+  const rows = await session.rows<RevocationRow>(LIST, [...values, after?.value ?? '', after?.key ?? '', limit + 1]);
+  const found = rows.map(({ kind, id, not_before: notBefore, expires_at: expiresAt }) => ({ kind, id, notBefore, expiresAt }));
+  return pageOf(found, limit, {
+    position: ({ kind, id }) => ({ value: kind, key: id }),
+    total: total ? (await session.rows<{ readonly count: number }>(COUNT, values))[0]!.count : undefined,
+  });
+}
+
 export function postgresRevocations({ reading, writing }: Database): RevocationStore {
   return {
-    add: async (revocation, event) => void (await writing.rows(ADD, [...revocationValues(revocation), ...auditValues(event)])),
+    add: async (revocation, event) => void (await writing.rows(ADD, [...revocationValues(revocation), auditEntries([event])])),
     isRevoked: async ({ jti, grantId, userId, actorId, clientId, issuedAt }) => {
       // What cannot be a key is in no revocation.
       const [token, grant, user, actor, client] = [jti, grantId, userId, actorId, clientId].map((id) =>
@@ -70,6 +104,7 @@ export function postgresRevocations({ reading, writing }: Database): RevocationS
       const rows = await reading.rows<{ readonly revoked: boolean }>(IS_REVOKED, [token!, grant!, user!, actor!, issuedAt, client!, issuedAt]);
       return rows[0]!.revoked;
     },
+    list: (query) => listRevocations(reading, query),
   };
 }
 

@@ -3,7 +3,7 @@ import { comparableMailAddress } from '../../domain/mail.ts';
 import type { PasswordCredential, SignInStore } from '../../domain/ports.ts';
 import { FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS, REST_MS } from '../sign-in-delay.ts';
 import { assertKey, assertStorable, isStorable } from '../values.ts';
-import { addAuditEvent, auditValues } from './audit.ts';
+import { addAuditEvents, auditEntries } from './audit.ts';
 import type { Database, Statement } from './session.ts';
 
 const CREDENTIAL: Statement = {
@@ -49,9 +49,8 @@ const UNCOUNT: Statement = { sql: 'UPDATE sign_in_attempts SET failures = failur
 const CLEAR: Statement = { sql: 'DELETE FROM sign_in_attempts WHERE key = ?' };
 const UNLOCK: Statement = {
   sql: `
-    WITH gone AS (DELETE FROM sign_in_attempts WHERE key = ?)
-    INSERT INTO audit_events (at, type, actor_kind, actor_id, target_kind, target_id, before, after, request_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?)`,
+    WITH gone AS (DELETE FROM sign_in_attempts WHERE key = ? RETURNING key), done AS (SELECT count(*) FROM gone)
+    SELECT append_audit_events(?::jsonb) FROM done`,
 };
 
 interface CredentialRow {
@@ -101,10 +100,10 @@ export function postgresSignIn({ reading, writing }: Database): SignInStore {
     clearAttempts: async (key) => {
       if (isStorable(key)) await writing.rows(CLEAR, [key]);
     },
-    recordLockOut: (event) => addAuditEvent(writing, event),
+    recordLockOut: (event) => addAuditEvents(writing, [event]),
     unlock: async (key, event) => {
       assertKey(key, 'an attempt');
-      await writing.rows(UNLOCK, [key, ...auditValues(event)]);
+      await writing.rows(UNLOCK, [key, auditEntries([event])]);
     },
   };
 }

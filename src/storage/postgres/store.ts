@@ -7,7 +7,7 @@ import type { Store } from '../../domain/ports.ts';
 import { SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
 import { transactionScope } from '../transaction-scope.ts';
 import { postgresAccess } from './access.ts';
-import { listAuditEvents } from './audit.ts';
+import { postgresAudit } from './audit.ts';
 import { findClientRecord } from './clients.ts';
 import { connect, type PostgresConnection } from './connection.ts';
 import { postgresDirectory } from './directory.ts';
@@ -53,9 +53,9 @@ export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, close }: StoreOpti
     invitations: postgresInvitations(reading),
     links: postgresLinks(parts),
     usage: postgresUsage(parts),
+    audit: postgresAudit(reading),
     findClient: (clientId, at) => findClientRecord(reading, clientId, at),
     transaction: postgresTransaction({ knex, scope, now }),
-    listAuditEvents: ({ limit, type }) => listAuditEvents(reading, limit, type),
     reap: (at, limit) => reap(writing, at, limit),
     ping: async () => void (await reading.rows(PING)),
     close: () => (closing ??= close()),

@@ -3,6 +3,7 @@
  * after the other on all nodes and their versions become visible in order. The version moves only when something changed.
  */
 import type { Knex } from 'knex';
+import type { AuditEvent } from '../../domain/audit-event.ts';
 import { MOST_REMEMBERED } from '../../domain/password-policy.ts';
 import type { AccessReader, Change, Store, StoreTransaction } from '../../domain/ports.ts';
 import { unknownUser } from '../refusals.ts';
@@ -10,7 +11,7 @@ import { runTransaction, type Guard, type TransactionScope } from '../transactio
 import { assertKey, assertStorable, batches, isStorable, storableKeys } from '../values.ts';
 import { postgresAccess } from './access.ts';
 import { postgresAssignments, postgresImpersonationRules } from './assignments.ts';
-import { addAuditEvent } from './audit.ts';
+import { addAuditEvents } from './audit.ts';
 import { postgresClients, postgresClientSecrets, postgresResourceServers } from './clients.ts';
 import { postgresOrganizationTypes, postgresPermissionTypes, postgresRoles, postgresSecurityProfiles } from './definitions.ts';
 import { postgresDirectory } from './directory.ts';
@@ -56,7 +57,7 @@ export function postgresTransaction({ knex, scope, now }: TransactionContext): S
     let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
     try {
       await knex.transaction(async (trx) => {
-        const parts = openParts(transactionSession(trx), now());
+        const parts = openParts(transactionSession(trx), now(), rollback);
         try {
           await parts.lock();
           outcome = { value: await runTransaction({ scope, work, open: parts.open, finish: parts.finish }) };
@@ -74,9 +75,10 @@ export function postgresTransaction({ knex, scope, now }: TransactionContext): S
   };
 }
 
-function openParts(session: TransactionSession, at: Date) {
+function openParts(session: TransactionSession, at: Date, rollback: boolean) {
   const log = changeLog(session, at);
   const writing: Writing = { session, changes: log };
+  const events: AuditEvent[] = [];
   let typesChanged = false;
   const hooks = { typesChanged: () => void (typesChanged = true) };
   return {
@@ -101,12 +103,14 @@ function openParts(session: TransactionSession, at: Date) {
       ...guard({ ...postgresClientSecrets(writing), ...passwords(session) }),
       ...guard({
         revoke: (revocation: Parameters<StoreTransaction['revoke']>[0]) => addRevocation(session, revocation),
-        audit: (event: Parameters<StoreTransaction['audit']>[0]) => addAuditEvent(session, event),
+        audit: async (event: AuditEvent) => void events.push(event),
       }),
     }),
     finish: async () => {
       if (typesChanged) await assertPlaces(session);
       await log.flush();
+      // Last of all: nothing is waited for with the end of the chain in hand, which everybody who writes an event wants.
+      if (!rollback) await addAuditEvents(session, events);
     },
   };
 }

@@ -117,7 +117,7 @@ describe('T-14: asking for a new password', () => {
     expect(notice).toContain('Subject: Your password was changed');
     expect(server.log.text()).not.toContain(token);
     expect(server.log.text()).not.toContain('ann@example.com');
-    expect(server.log.lines.filter(({ event }) => event === 'mail_sent').at(-1)).toMatchObject({ about: { kind: 'notice', id: 'ann' } });
+    expect(server.log.lines.findLast(({ event }) => event === 'mail_sent')).toMatchObject({ about: { kind: 'notice', id: 'ann' } });
   });
 
   it('is refused alike for those who exist and those who do not, after so many times', async () => {

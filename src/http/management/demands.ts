@@ -1,0 +1,70 @@
+/** @module What a part of a request demands besides the roles beside its path, and what several requests have in common. */
+import { z } from 'zod';
+import type { Administrator } from '../../administration/administrator.ts';
+import { absent } from '../../administration/nouns.ts';
+import type { NounName } from '../../domain/directory.ts';
+import type { DirectoryReader } from '../../domain/directory.ts';
+import { FULL_ACCESS } from '../../domain/role.ts';
+import { EVERYTHING, isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
+import { AccessError } from '../../sdk/errors.ts';
+import type { AccessService } from '../../services/access.ts';
+import type { Caller } from '../../services/caller.ts';
+import { assertNotBarred } from '../api/guard.ts';
+import { NOUNS } from './nouns.ts';
+
+/** The answer of a dry run that has nothing more to tell. */
+export const nothingDone = z.strictObject({ dry_run: z.literal(true) });
+
+/** Who is recorded as having done it. */
+export const callerOf = ({ actor, requestId }: Administrator): Caller => ({ actor, requestId });
+
+/** Whether one of these roles, or FullAccess, is in the token and held. */
+export function holdsOneOf({ roles }: Administrator, sufficient: readonly string[]): boolean {
+  return roles.has(FULL_ACCESS) || sufficient.some((role) => roles.has(role));
+}
+
+/** Refuses in the words for a route that needs these roles. @throws AccessError 403 */
+export function assertHoldsOneOf(administrator: Administrator, sufficient: readonly string[]): void {
+  if (holdsOneOf(administrator, sufficient)) return;
+  throw new AccessError('insufficient_scope', 'The token does not carry the roles that this call needs.', {
+    roles: { sufficient: [...sufficient, FULL_ACCESS], held: [...administrator.roles] },
+  });
+}
+
+/**
+ * Refuses who is barred from a resource that the request touches besides its own.
+ * @throws `forbidden`, whatever roles are held
+ */
+export async function assertMayTouch(
+  { access }: { readonly access: Pick<AccessService, 'workspace' | 'subject'> },
+  { actor, acting }: Administrator,
+  resource: NounName,
+): Promise<void> {
+  const { catalogue } = await access.workspace();
+  const subject = (actor.kind === 'client' ? await access.subject('client', actor.id) : undefined) ?? acting;
+  const { readers, writers } = NOUNS.find(({ noun }) => noun === resource)!;
+  assertNotBarred(catalogue, { subject, acting }, { resource, roles: [...new Set([...readers, ...writers])] });
+}
+
+/** @throws `not_found`, the same for a user that does not exist and for one that lies outside */
+export async function assertUser(directory: DirectoryReader, id: string, { tenancy }: Administrator): Promise<void> {
+  if (!(await directory.find('users', [id], { tenancy, inherited: false })).has(id)) throw absent();
+}
+
+/** {@link assertUser} for a client. @param inherited also one that comes from above */
+export async function assertClient(directory: DirectoryReader, id: string, visibility: { readonly tenancy: Tenancy; readonly inherited: boolean }): Promise<void> {
+  if (!(await directory.find('clients', [id], visibility)).has(id)) throw absent();
+}
+
+/** Whether a tenancy is all that there is: that of the operators, or of the only tree. */
+export async function isWholeDeployment(directory: DirectoryReader, tenancy: Tenancy): Promise<boolean> {
+  if (tenancy.kind === 'everything') return true;
+  if (!isRootTenancy(tenancy)) return false;
+  const [own, all] = await Promise.all([tenancy, EVERYTHING].map((seen) => countOrganizations(directory, seen)));
+  return own === all;
+}
+
+async function countOrganizations(directory: DirectoryReader, tenancy: Tenancy): Promise<number | undefined> {
+  const visibility = { tenancy, inherited: false };
+  return (await directory.list('organizations', { visibility, filters: {}, sort: 'id', descending: false, limit: 1, total: true })).total;
+}

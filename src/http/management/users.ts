@@ -1,0 +1,168 @@
+/** How users are let in: locks after failed attempts, passwords, and the sign-ins that live on. */
+import { z } from 'zod';
+import type { Administration } from '../../administration/administration.ts';
+import { assertMayActAs } from '../../administration/take-over.ts';
+import type { Session } from '../../domain/directory.ts';
+import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
+import type { StoreTransaction } from '../../domain/ports.ts';
+import type { OneTimeLinks } from '../../services/one-time-links.ts';
+import type { SessionService } from '../../services/sessions.ts';
+import type { UserService } from '../../services/users.ts';
+import { route, type ApiRequest, type Route } from '../api/route.ts';
+import { callerOf, nothingDone } from './demands.ts';
+import { instant } from './representations.ts';
+
+export interface UserRouteOptions {
+  readonly administration: Administration;
+  readonly users: UserService;
+  readonly links: OneTimeLinks;
+  readonly sessions: SessionService;
+}
+
+const READERS = ['UserReader', 'UserAdmin'] as const;
+const WRITERS = ['UserAdmin'] as const;
+
+export const session = z
+  .strictObject({
+    id: z.string(),
+    client_id: z.string(),
+    requested_scope: z.array(z.string()),
+    audience: z.string(),
+    created_at: instant,
+    last_used_at: instant.describe('At sign-in, or at the latest refresh.'),
+    expires_at: instant,
+  })
+  .meta({ id: 'Session' });
+
+type UserRequest = Pick<ApiRequest<{ readonly id: string }>, 'params' | 'administrator' | 'dryRun'>;
+
+const done = ({ dryRun }: UserRequest) => (dryRun ? { status: 200, body: { dry_run: true } } : { status: 204 });
+const answers = { 200: nothingDone, 204: undefined };
+
+export function userRoutes(options: UserRouteOptions): readonly Route[] {
+  return [...signInRoutes(options), ...sessionRoutes(options)];
+}
+
+function signInRoutes({ administration, users, links }: UserRouteOptions): readonly Route[] {
+  const callOf = ({ administrator, dryRun }: UserRequest) => ({ administrator, needs: WRITERS, dryRun });
+  return [
+    route({
+      method: 'POST',
+      path: '/users/{id}/unlock',
+      resource: 'users',
+      roles: WRITERS,
+      summary: 'End the lock of a user after failed attempts',
+      answers,
+      handle: async (request) => {
+        const { params, administrator, dryRun } = request;
+        await administration.find('users', params.id, { administrator, needs: WRITERS });
+        if (!dryRun) await users.unlock(params.id, callerOf(administrator));
+        return done(request);
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: '/users/{id}/password',
+      resource: 'users',
+      roles: WRITERS,
+      summary: 'Set the password of a user',
+      description: 'Ends what was issued under the password before. Takes every role that the user has, now and later.',
+      body: z.strictObject({ password: z.string().min(1).max(MAXIMUM_PASSWORD_LENGTH) }),
+      answers,
+      handle: async (request) => {
+        const { params, body, administrator, dryRun } = request;
+        const user = { kind: 'user', id: params.id } as const;
+        const call = callOf(request);
+        // What the policy says of a password tells of those before it, so whoever may not set one is refused first.
+        await administration.within({ ...call, dryRun: true }, (tx, authority) => assertMayActAs(tx, authority, user));
+        const authority = administration.authorityFor(call);
+        const during = async (tx: StoreTransaction): Promise<void> => {
+          await authority.open(tx);
+          await assertMayActAs(tx, authority, user);
+        };
+        await users.setPassword(params.id, body.password, callerOf(administrator), { during, dryRun });
+        return done(request);
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/users/{id}/password-link',
+      resource: 'users',
+      roles: WRITERS,
+      summary: 'Make a link with which a user sets a password once',
+      description: 'Good for a day; an earlier one is good no more. Takes every role that the user has, now and later.',
+      answers: {
+        200: nothingDone,
+        201: z.strictObject({ url: z.string().describe('Shown this once.'), expires_at: instant }).meta({ id: 'PasswordLink' }),
+      },
+      handle: async (request) => {
+        const { params, administrator, dryRun } = request;
+        const link = await administration.within(callOf(request), async (tx, authority) => {
+          await assertMayActAs(tx, authority, { kind: 'user', id: params.id });
+          return links.createIn(tx, params.id, callerOf(administrator));
+        });
+        return dryRun ? { status: 200, body: { dry_run: true } } : { status: 201, body: { url: link.url, expires_at: link.expiresAt } };
+      },
+    }),
+  ];
+}
+
+function sessionRoutes({ administration, sessions }: UserRouteOptions): readonly Route[] {
+  const assertUser = ({ params, administrator }: UserRequest, needs: readonly string[]) =>
+    administration.find('users', params.id, { administrator, needs });
+  return [
+    route({
+      method: 'GET',
+      path: '/users/{id}/sessions',
+      resource: 'users',
+      roles: READERS,
+      summary: 'List the sign-ins of a user that can be refreshed',
+      description: 'Newest first.',
+      answers: { 200: z.strictObject({ items: z.array(session) }) },
+      handle: async (request) => {
+        await assertUser(request, READERS);
+        return { status: 200, body: { items: (await sessions.list(request.params.id)).map(sessionShown) } };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/users/{id}/sessions/{session_id}',
+      resource: 'users',
+      roles: WRITERS,
+      summary: 'End a sign-in of a user',
+      description: 'With its refresh token and every access token that came of it.',
+      answers,
+      handle: async (request) => {
+        const { params, administrator, dryRun } = request;
+        await assertUser(request, WRITERS);
+        await sessions.revoke(params.id, params.session_id, callerOf(administrator), { dryRun });
+        return done(request);
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/users/{id}/sessions',
+      resource: 'users',
+      roles: WRITERS,
+      summary: 'End everything that was issued to a user so far',
+      description: 'With and without a session.',
+      answers,
+      handle: async (request) => {
+        const { params, administrator, dryRun } = request;
+        await assertUser(request, WRITERS);
+        if (!dryRun) await sessions.revokeAll(params.id, callerOf(administrator));
+        return done(request);
+      },
+    }),
+  ];
+}
+
+export const sessionShown = ({ id, clientId, requestedScope, audience, createdAt, lastUsedAt, expiresAt }: Session): z.input<typeof session> => ({
+  id,
+  client_id: clientId,
+  requested_scope: [...requestedScope],
+  audience,
+  created_at: createdAt.toISOString(),
+  last_used_at: lastUsedAt.toISOString(),
+  expires_at: expiresAt.toISOString(),
+});
