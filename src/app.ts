@@ -286,6 +286,12 @@ async function listen(
     administration: services.administration,
     definitions: services.definitions,
     clients: services.clients,
+    users: services.users,
+    links: services.links,
+    sessions: services.sessions,
+    explainDocuments: services.explainDocuments,
+    revocation: services.revocation,
+    signingKeys: services.keys,
     onRefused: (ctx, refusal) =>
       log.info({ event: 'api_refused', endpoint: endpointOf(ctx), method: ctx.method, ...refusal, request_id: requestIdOf(ctx) }),
     onFault,

@@ -138,8 +138,11 @@ const DERIVED: Partial<Record<SettingName, (values: ReadonlyMap<SettingName, unk
   ROLEMINT_HASH_THREADS: () => String(Math.max(1, availableParallelism() - 1)),
 };
 
-/** The host of the issuer; an invalid issuer has been complained about already. */
-const hostOf = (issuerUrl: unknown): string => (typeof issuerUrl === 'string' ? new URL(issuerUrl).hostname.replaceAll(/[[\]:]/g, '') : 'localhost');
+/** What mails come from: the host of the issuer, unless it is a bare IPv6 address or has been complained about already. */
+function hostOf(issuerUrl: unknown): string {
+  const host = typeof issuerUrl === 'string' ? new URL(issuerUrl).hostname : '[';
+  return host.startsWith('[') ? 'localhost' : host;
+}
 
 const localIssuer = (port: unknown): string => `http://localhost:${String(port)}`;
 

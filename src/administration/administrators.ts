@@ -15,9 +15,10 @@ const MOST_ASSIGNMENTS = 100_000;
 /** @throws `in_use` when somebody held FullAccess before the change, and nobody does after it */
 export async function assertAdministratorLeft(
   tx: StoreTransaction,
-  { before, after, at }: Pick<WrittenChange, 'before' | 'after' | 'at'>,
+  { before, after, reached, at }: Pick<WrittenChange, 'before' | 'after' | 'reached' | 'at'>,
 ): Promise<void> {
-  if (!somebodyLost(before, after, at)) return;
+  // Among those who were not looked at somebody may have lost it.
+  if (!reached.cut && !somebodyLost(before, after, at)) return;
   const { catalogue } = after;
   const parties = await administeringParties(tx, catalogue);
   const users = await tx.access.findUsers(await tx.access.usersReachedBy(parties, MOST_LOOKED_AT));

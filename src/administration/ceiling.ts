@@ -7,7 +7,7 @@
 import { effectiveRoles, heldUntil, holdings, type Instant, type Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { DomainError } from '../domain/errors.ts';
-import { covers, type Tenancy } from '../domain/tenancy.ts';
+import { covers, isRootTenancy, tenancyOf, type Tenancy } from '../domain/tenancy.ts';
 import type { ReachedClient, Snapshot } from '../workspace/effects.ts';
 import type { Reached } from '../workspace/reach.ts';
 
@@ -24,14 +24,20 @@ export interface Ceiling {
 /** A role that suffices everywhere. */
 export const FULL_ACCESS = 'FullAccess';
 
-/** @param clientId client through which the administrator acts */
-export function ceilingOf(
-  catalogue: Catalogue,
-  acting: Subject,
-  at: { readonly clientId: string; readonly now: Instant; readonly tenancy: Tenancy },
-): Ceiling {
+/** How an administrator acts. */
+export interface Acting {
+  /** Client through which. */
+  readonly clientId: string;
+  readonly now: Instant;
+  readonly tenancy: Tenancy;
+  /** Of a client that acts in its own name: no token of its carries more. Unset: no limit. */
+  readonly maximumRoles?: readonly string[] | undefined;
+}
+
+export function ceilingOf(catalogue: Catalogue, acting: Subject, at: Acting): Ceiling {
   const held = holdings(catalogue, acting, at.clientId, at.now);
-  const roles = new Set(acting.active ? effectiveRoles(catalogue, held) : []);
+  const effective = acting.active ? effectiveRoles(catalogue, held) : [];
+  const roles = new Set(at.maximumRoles === undefined ? effective : effective.filter((role) => at.maximumRoles!.includes(role)));
   const everyRole = roles.has(FULL_ACCESS);
   return { everyRole, everyRoleUntil: everyRole ? heldUntil(held, catalogue.indexOf(FULL_ACCESS)!) : 0, roles, tenancy: at.tenancy };
 }
@@ -41,13 +47,16 @@ export function above(ceiling: Ceiling, roles: Iterable<string>): string[] {
   return ceiling.everyRole ? [] : [...new Set(roles)].filter((role) => !ceiling.roles.has(role)).sort();
 }
 
-/** Somebody who holds more after a change than before, at some instant from now on. */
+/** Somebody who holds more after a change than before, or the same over more, at some instant from now on. */
 export interface Gain {
   readonly subject: Subject;
   readonly roles: readonly string[];
 }
 
-/** Everybody who gains, with the roles gained. Roles that nobody knew before the change are no gain: no API checks them yet. */
+/**
+ * Everybody who gains, with the roles gained; who comes to act on another part of the tree gains everything there. What a
+ * new role means to whoever has every role is no gain; what it means to other profiles is judged with the profiles.
+ */
 export function gainsOf(before: Snapshot, after: Snapshot, reached: Reached, now: Instant): Gain[] {
   const comparison = new Comparison(before.catalogue, after.catalogue, now);
   const gains: Gain[] = [];
@@ -104,7 +113,7 @@ class Comparison {
     const id = becomes.client.clientId;
     const gained = new Set<string>();
     for (const at of instants(this.#now, was?.acting, becomes.acting)) {
-      const had = new Set(was === undefined || !canAct(was) ? [] : limited(was, rolesOf(this.#before, was.acting, id, at)));
+      const had = new Set(isFurther(was?.acting, becomes.acting) || !canAct(was) ? [] : limited(was, rolesOf(this.#before, was.acting, id, at)));
       for (const role of limited(becomes, rolesOf(this.#after, becomes.acting, id, at))) if (!had.has(role)) gained.add(role);
     }
     return this.#existing(gained);
@@ -114,7 +123,7 @@ class Comparison {
     const gained = new Set<string>();
     for (const client of clients) {
       for (const at of instants(this.#now, was, becomes)) {
-        const had = new Set(rolesOf(this.#before, was, client, at));
+        const had = new Set(isFurther(was, becomes) ? [] : rolesOf(this.#before, was, client, at));
         for (const role of rolesOf(this.#after, becomes, client, at)) if (!had.has(role)) gained.add(role);
       }
     }
@@ -133,6 +142,7 @@ const standing = (subject: Subject | undefined): unknown =>
     : [
         subject.active,
         subject.organization?.type,
+        subject.organization?.path,
         subject.reaches.map(({ assignment, profile, client, from, until }) => [assignment, profile, client, String(from), String(until)]),
       ];
 
@@ -142,7 +152,16 @@ function rolesOf(catalogue: Catalogue, subject: Subject | undefined, client: str
 }
 
 /** Whether a client gets tokens of its own at all. */
-const canAct = ({ client }: ReachedClient): boolean => client.active && client.grantTypes.includes('client_credentials');
+const canAct = (reached: ReachedClient | undefined): reached is ReachedClient =>
+  reached?.client.active === true && reached.client.grantTypes.includes('client_credentials');
+
+/** Whether a subject comes to act on a part of the tree that it did not act on before. */
+function isFurther(was: Subject | undefined, becomes: Subject): boolean {
+  if (was === undefined) return true;
+  if (becomes.organization === undefined) return false;
+  const [before, after] = [tenancyOf(was), tenancyOf(becomes)];
+  return !covers(before, becomes.organization.path) || (isRootTenancy(after) && !isRootTenancy(before));
+}
 
 const limited = ({ client }: ReachedClient, roles: readonly string[]): readonly string[] =>
   client.maximumRoles === undefined ? roles : roles.filter((role) => client.maximumRoles!.includes(role));

@@ -4,42 +4,57 @@
  */
 import type { Subject } from '../domain/access.ts';
 import type { Assignment } from '../domain/assignment.ts';
-import type { Client } from '../domain/client.ts';
+import type { AuditActor } from '../domain/audit-event.ts';
+import type { Catalogue } from '../domain/catalogue.ts';
 import type { ImpersonationRule } from '../domain/impersonation-rule.ts';
-import type { Organization } from '../domain/organization.ts';
-import type { PartyKind } from '../domain/party.ts';
+import type { Party } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { isRootTenancy } from '../domain/tenancy.ts';
 import type { WrittenChange } from '../workspace/change.ts';
 import { changedMeanings } from '../workspace/reach.ts';
+import { gainsByRules, impersonationOf, rolesWithin } from './acting-as.ts';
 import { assertAdministratorLeft } from './administrators.ts';
-import { above, aboveCeiling, FULL_ACCESS, gainsOf, isWithin, rolesFromNowOn, rolesOfProfile, type Ceiling, type Gain } from './ceiling.ts';
+import { above, aboveCeiling, FULL_ACCESS, gainsOf, isWithin, rolesOfProfile, type Ceiling, type Gain } from './ceiling.ts';
+import { judgeClientLimits } from './client-limits.ts';
 import { assertConfirmed } from './full-access.ts';
+import { judgeTerritory } from './territory.ts';
+import { judgeUnseen } from './unseen.ts';
 
 export interface Judge {
   readonly ceiling: Ceiling;
   /** Whose roles count for the administrator, as it was before the change. */
   readonly acting: Subject;
+  /** Who acts: the same, or the client whose context user that is. */
+  readonly actor: AuditActor;
   readonly confirmed: boolean;
   readonly fullAccessLimit: number;
 }
 
 /** @throws `above_ceiling` naming the roles; `in_use` for the last administrator; `invalid_input` when FullAccess needs a confirmation */
 export async function judgeChange(tx: StoreTransaction, change: WrittenChange, judge: Judge): Promise<void> {
-  judgeSettings(change, judge);
-  judgeProfiles(change, judge);
-  judgeRules(change, judge);
-  judgeClientLimits(change, judge);
-  judgeTakeOver(change, judge);
-  const gains = gainsOf(change.before, change.after, change.reached, change.at);
-  judgeGains(gains, judge);
+  const { ceiling } = judge;
+  judgeSettings(change, ceiling);
+  judgeProfiles(change, ceiling);
+  await judgeRules(tx, change, ceiling);
+  judgeClientLimits(change, ceiling);
+  await judgeTerritory(tx, change, ceiling);
+  const gains = await allGains(tx, change, ceiling);
+  judgeGains(gains, ceiling);
   judgeOwnGains(gains, judge);
-  if (change.reached.cut) await judgeUnseen(tx, change, judge);
+  await judgeTakeOver(tx, change, ceiling);
+  await judgeAssignments(tx, change, ceiling);
+  if (change.reached.cut) await judgeUnseen(tx, change, ceiling);
   assertConfirmed(change, judge);
   await assertAdministratorLeft(tx, change);
 }
 
-function judgeGains(gains: readonly Gain[], { ceiling }: Judge): void {
+async function allGains(tx: StoreTransaction, change: WrittenChange, ceiling: Ceiling): Promise<readonly Gain[]> {
+  const gains = gainsOf(change.before, change.after, change.reached, change.at);
+  if (ceiling.everyRole || change.reached.users.length === 0) return gains;
+  return [...gains, ...gainsByRules(change, gains, await impersonationOf(tx))];
+}
+
+function judgeGains(gains: readonly Gain[], ceiling: Ceiling): void {
   const roles = above(
     ceiling,
     gains.flatMap((gain) => gain.roles),
@@ -50,44 +65,82 @@ function judgeGains(gains: readonly Gain[], { ceiling }: Judge): void {
 }
 
 /** Who does not hold FullAccess for good cannot make the own rights more, nor make them last longer. */
-function judgeOwnGains(gains: readonly Gain[], { acting, ceiling }: Judge): void {
-  const own = gains.find(({ subject }) => subject.kind === acting.kind && subject.id === acting.id);
-  if (own === undefined || ceiling.everyRoleUntil === Infinity) return;
-  throw aboveCeiling('Nobody raises or extends the own rights:', own.roles);
+function judgeOwnGains(gains: readonly Gain[], { acting, actor, ceiling }: Judge): void {
+  if (ceiling.everyRoleUntil === Infinity) return;
+  const own = gains.find(({ subject: { kind, id } }) => (kind === acting.kind && id === acting.id) || (kind === actor.kind && id === actor.id));
+  if (own !== undefined) throw aboveCeiling('Nobody raises or extends the own rights:', own.roles);
 }
 
-/** A profile may only come to mean what the administrator holds, and only who holds all that it means changes it. */
-function judgeProfiles({ objects, meanings }: WrittenChange, { ceiling }: Judge): void {
+/**
+ * A profile may only come to mean what the administrator holds, and only who holds all that it means changes it. What a
+ * changed permission type adds to the profiles that name it is no less: a role that is new today may have been there
+ * yesterday, and an API may still check it. That every role means one more is as it should be.
+ */
+function judgeProfiles({ objects, meanings }: WrittenChange, ceiling: Ceiling): void {
   const { before, after } = meanings;
-  const changed = objects.filter(({ section }) => section === 'security_profiles').map(({ key }) => key);
-  const roles = changed.flatMap((id) => [...rolesOfProfile(before.catalogue, id), ...rolesOfProfile(after.catalogue, id)]);
+  const edited = new Set(objects.filter(({ section }) => section === 'security_profiles').map(({ key }) => key));
+  const roles = [...edited].flatMap((id) => [...rolesOfProfile(before.catalogue, id), ...rolesOfProfile(after.catalogue, id)]);
   const refused = above(ceiling, roles);
   if (refused.length > 0) throw aboveCeiling('The profile has, or had, roles that you do not hold yourself:', refused);
+  for (const id of changedMeanings(meanings).profiles) {
+    if (edited.has(id) || after.catalogue.profile(id)?.profile.fullAccess === true) continue;
+    const had = new Set(rolesOfProfile(before.catalogue, id));
+    const gained = above(
+      ceiling,
+      rolesOfProfile(after.catalogue, id).filter((role) => !had.has(role)),
+    );
+    if (gained.length > 0) throw aboveCeiling('This would give a profile roles that you do not hold yourself:', gained);
+  }
 }
 
-/** Acting as somebody else by a rule gives the roles of its profile. */
-function judgeRules({ objects, meanings }: WrittenChange, { ceiling }: Judge): void {
+/** What is handed out is held, also when nobody has it yet: the group is empty, the user or the client disabled. */
+async function judgeAssignments(tx: StoreTransaction, { objects, meanings }: WrittenChange, ceiling: Ceiling): Promise<void> {
+  const { catalogue } = meanings.after;
+  for (const { section, action, after } of objects) {
+    if (section !== 'assignments' || action !== 'create') continue;
+    const { party, securityProfile } = after as Assignment;
+    const roles = above(ceiling, rolesOfProfile(catalogue, securityProfile));
+    if (roles.length === 0) continue;
+    const barred = await barredNames(tx, party, catalogue);
+    const refused = roles.filter((role) => !barred.has(role));
+    if (refused.length > 0) throw aboveCeiling('This would give roles that you do not hold yourself:', refused);
+  }
+}
+
+/** Roles that nobody of the party's organization gets, whatever is assigned; who comes from elsewhere is judged on coming. */
+async function barredNames(tx: StoreTransaction, { kind, id }: Party, catalogue: Catalogue): Promise<ReadonlySet<string>> {
+  const organization =
+    kind === 'organization'
+      ? id
+      : kind === 'user_group'
+        ? (await tx.userGroups.findMany([id])).get(id)?.organization
+        : (kind === 'user' ? await tx.access.findUser(id) : await tx.access.findClient(id))?.organization?.id;
+  const type = organization === undefined ? undefined : (await tx.organizations.findMany([organization])).get(organization)?.type;
+  return new Set(type === undefined ? [] : Array.from(catalogue.barred(type), (role) => catalogue.roles[role]!));
+}
+
+/** Acting as somebody else by a rule gives the roles of its profile, to people within, over people within. */
+async function judgeRules(tx: StoreTransaction, { objects, meanings }: WrittenChange, ceiling: Ceiling): Promise<void> {
   for (const { section, after } of objects) {
     if (section !== 'impersonation_rules' || after === undefined) continue;
-    const refused = above(ceiling, rolesOfProfile(meanings.after.catalogue, (after as ImpersonationRule).securityProfile));
+    const { securityProfile, impersonator, target } = after as ImpersonationRule;
+    const roles = rolesOfProfile(meanings.after.catalogue, securityProfile);
+    const refused = above(ceiling, roles);
     if (refused.length > 0) throw aboveCeiling('The profile of the rule has roles that you do not hold yourself:', refused);
+    const groups = [impersonator, target].filter(({ kind }) => kind === 'user_group');
+    if (groups.length > 0 && !(await areWithin(tx, groups, ceiling)))
+      throw aboveCeiling('The rule would reach somebody outside the organizations that you administer:', roles);
   }
 }
 
-/** What a client's maximum lets through that it did not before; a client without one lets everything through. */
-function judgeClientLimits({ objects, meanings }: WrittenChange, { ceiling }: Judge): void {
-  for (const { section, before, after } of objects) {
-    if (section !== 'clients' || after === undefined) continue;
-    const was = (before as Client | undefined)?.maximumRoles;
-    const becomes = (after as Client).maximumRoles;
-    if (before !== undefined && was === undefined) continue;
-    const widened = becomes ?? (before === undefined ? [] : meanings.after.catalogue.roles);
-    const refused = above(
-      ceiling,
-      widened.filter((role) => was?.includes(role) !== true),
-    );
-    if (refused.length > 0) throw aboveCeiling('The client would let roles through that you do not hold yourself:', refused);
-  }
+/** So many members are looked at; of larger groups it is not said that all are within. */
+const MOST_MEMBERS = 10_000;
+
+async function areWithin(tx: StoreTransaction, groups: readonly Party[], ceiling: Ceiling): Promise<boolean> {
+  if (ceiling.tenancy.kind === 'everything') return true;
+  const ids = await tx.access.usersReachedBy(groups, MOST_MEMBERS + 1);
+  if (ids.length > MOST_MEMBERS) return false;
+  return [...(await tx.access.findUsers(ids)).values()].every((member) => isWithin(ceiling, member));
 }
 
 /** Fields by which one can come to act as the client. */
@@ -102,7 +155,7 @@ const CREDENTIAL_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Whoever can set the credentials of a user or client can act as them, so that takes all that they hold. */
-function judgeTakeOver({ objects, credentials, before, after, at }: WrittenChange, { ceiling }: Judge): void {
+async function judgeTakeOver(tx: StoreTransaction, { objects, credentials, before, after, at }: WrittenChange, ceiling: Ceiling): Promise<void> {
   const users = new Set(credentials.passwords.keys());
   const clients = new Set(credentials.secrets.keys());
   for (const { section, action, key, fields } of objects) {
@@ -110,65 +163,20 @@ function judgeTakeOver({ objects, credentials, before, after, at }: WrittenChang
     if (section === 'users' && fields.some(({ field }) => field === 'email')) users.add(key);
     if (section === 'clients' && fields.some(({ field }) => CREDENTIAL_FIELDS.has(field))) clients.add(key);
   }
-  const roles = [...users].flatMap((id) => (before.users.has(id) ? rolesFromNowOn(after.catalogue, after.users.get(id)!, at, []) : []));
+  if (ceiling.everyRole || users.size + clients.size === 0) return;
+  const given = { now: at, clients: [], impersonation: await impersonationOf(tx) };
+  const known = [...users].filter((id) => before.users.has(id));
+  const roles = known.flatMap((id) => rolesWithin(after.catalogue, after.users.get(id)!, given));
   for (const id of clients) {
     const client = after.clients.get(id);
-    if (client !== undefined && before.clients.has(id)) roles.push(...rolesFromNowOn(after.catalogue, client.acting, at, [id]));
+    if (client !== undefined && before.clients.has(id)) roles.push(...rolesWithin(after.catalogue, client.acting, { ...given, clients: [id] }));
   }
   const refused = above(ceiling, roles);
   if (refused.length > 0) throw aboveCeiling('This would let you act as somebody who holds roles that you do not:', refused);
 }
 
 /** Settings are the whole deployment's. */
-function judgeSettings({ settings }: WrittenChange, { ceiling }: Judge): void {
+function judgeSettings({ settings }: WrittenChange, ceiling: Ceiling): void {
   if (settings.length === 0 || (ceiling.everyRole && isRootTenancy(ceiling.tenancy))) return;
   throw aboveCeiling('Settings of the deployment are changed by an administrator of a root organization with', [FULL_ACCESS]);
-}
-
-const SECTION_OF_PARTY = { user: 'users', user_group: 'user_groups', organization: 'organizations', client: 'clients' } as const satisfies Record<
-  PartyKind,
-  string
->;
-
-/** When a change reaches more people than were looked at: everything that it could give to any of them. */
-async function judgeUnseen(tx: StoreTransaction, { objects, meanings, reached }: WrittenChange, { ceiling }: Judge): Promise<void> {
-  const { before, after } = meanings;
-  const roles: string[] = [];
-  for (const { section, before: was, after: becomes } of objects) {
-    if (becomes === undefined) continue;
-    if (section === 'assignments') roles.push(...rolesOfProfile(after.catalogue, (becomes as Assignment).securityProfile));
-    if (section === 'organizations' && was !== undefined)
-      roles.push(...(await rolesFromAbove(tx, was as Organization, becomes as Organization, after.catalogue)));
-  }
-  const changed = changedMeanings(meanings);
-  for (const id of changed.profiles) roles.push(...rolesOfProfile(after.catalogue, id));
-  for (const type of changed.types) roles.push(...Array.from(before.catalogue.barred(type), (role) => before.catalogue.roles[role]!));
-  const refused = above(ceiling, roles);
-  if (refused.length > 0) throw aboveCeiling('This could give roles that you do not hold yourself:', refused);
-  for (const kind of Object.keys(SECTION_OF_PARTY) as PartyKind[]) {
-    const ids = [...new Set(reached.parties.filter((party) => party.kind === kind).map(({ id }) => id))];
-    const known = await tx.directory.find(SECTION_OF_PARTY[kind], ids, { tenancy: ceiling.tenancy, inherited: false });
-    if (ids.some((id) => !known.has(id))) throw aboveCeiling('This could give roles to somebody outside the organizations that you administer.', []);
-  }
-}
-
-const MOST_ASSIGNMENTS = 100_000;
-
-/** What an organization and all below come to inherit; everything, when it changes its nature. */
-async function rolesFromAbove(
-  tx: StoreTransaction,
-  was: Organization,
-  becomes: Organization,
-  catalogue: WrittenChange['meanings']['after']['catalogue'],
-): Promise<readonly string[]> {
-  if (was.type !== becomes.type || (!was.active && becomes.active)) return catalogue.roles;
-  if (was.parent === becomes.parent) return [];
-  const moved = (await tx.organizations.findMany([becomes.id])).get(becomes.id);
-  const roles: string[] = [];
-  for (const id of moved?.path.slice(0, -1) ?? []) {
-    for (const { includeDescendants, securityProfile } of await tx.access.assignmentsOf({ party: { kind: 'organization', id } }, MOST_ASSIGNMENTS)) {
-      if (includeDescendants) roles.push(...rolesOfProfile(catalogue, securityProfile));
-    }
-  }
-  return roles;
 }

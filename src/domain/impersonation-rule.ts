@@ -87,8 +87,8 @@ function reachThrough(rule: ImpersonationRule, { actor, target, at }: Impersonat
 
 const ALWAYS = { from: -Infinity, until: Infinity } as const;
 
-/** From when until when a party stands for a user. */
-function windowOf(party: Party, user: Subject): { readonly from: Instant; readonly until: Instant } | undefined {
+/** From when until when a party of a rule stands for a user; undefined: it does not. */
+export function windowOf(party: Party, user: Subject): { readonly from: Instant; readonly until: Instant } | undefined {
   switch (party.kind) {
     case 'user':
       return party.id === user.id ? ALWAYS : undefined;

@@ -11,17 +11,21 @@ export interface Meanings {
 }
 
 export class DefinitionsCache {
-  #version = -1;
-  #meanings: Meanings | undefined;
+  #known: { readonly version: number; readonly meanings: Meanings } | undefined;
 
   /** The definitions in force, read anew only after they changed. To be asked before a transaction writes any. */
   async current(access: AccessReader): Promise<Meanings> {
-    const { version, changes } = await access.readChanges(this.#version);
-    if (this.#meanings === undefined || changes === undefined || changes.some(({ kind }) => kind === 'catalogue')) {
-      const definitions = await access.loadDefinitions();
-      this.#meanings = { definitions, catalogue: compileCatalogue(definitions) };
-    }
-    this.#version = version;
-    return this.#meanings;
+    const known = this.#known;
+    const { version, changes } = await access.readChanges(known?.version ?? -1);
+    const isSame = known !== undefined && changes !== undefined && !changes.some(({ kind }) => kind === 'catalogue');
+    const meanings = isSame ? known.meanings : await read(access);
+    // Who was overtaken meanwhile keeps nothing: an older reading must not pass for a newer version.
+    if (this.#known === known) this.#known = { version, meanings };
+    return meanings;
   }
+}
+
+async function read(access: AccessReader): Promise<Meanings> {
+  const definitions = await access.loadDefinitions();
+  return { definitions, catalogue: compileCatalogue(definitions) };
 }

@@ -3,6 +3,7 @@ import type { Assignment } from '../domain/assignment.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import type { Party, PartyKind } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
+import type { CredentialChanges } from './credentials.ts';
 import type { BeforeAndAfter } from './desired.ts';
 import type { ObjectChange } from './object-change.ts';
 import { everything } from './sections.ts';
@@ -21,16 +22,26 @@ export interface Reached {
 const NAMES_ALONE: ReadonlySet<string> = new Set(['name']);
 const MOST_ASSIGNMENTS = 100_000;
 
-/** @param limit most users, and most clients, to look at */
-export async function reachedBy(tx: StoreTransaction, changes: readonly ObjectChange[], meanings: BeforeAndAfter, limit: number): Promise<Reached> {
+/** What is going to be changed. */
+export interface Touched {
+  readonly changes: readonly ObjectChange[];
+  readonly credentials: CredentialChanges;
+  readonly meanings: BeforeAndAfter;
+}
+
+/**
+ * Those who stand in the change themselves come first, so that nobody hides behind the others.
+ * @param limit most users, and most clients, to look at
+ */
+export async function reachedBy(tx: StoreTransaction, { changes, credentials, meanings }: Touched, limit: number): Promise<Reached> {
   const parties = await touchedParties(tx, changes, meanings);
-  const users = new Set(keysOf(changes, 'users'));
+  const users = new Set([...keysOf(changes, 'users'), ...credentials.passwords.keys()].sort());
   if (parties.length > 0) for (const id of await tx.access.usersReachedBy(parties, limit + 1)) users.add(id);
-  const clients = new Set(keysOf(changes, 'clients'));
+  const clients = new Set([...keysOf(changes, 'clients'), ...credentials.secrets.keys()].sort());
   if (parties.length > 0 || users.size > 0) {
     for (const id of await tx.access.clientsReachedBy(parties, [...users], limit + 1)) clients.add(id);
   }
-  const first = (ids: ReadonlySet<string>): string[] => [...ids].sort().slice(0, limit);
+  const first = (ids: ReadonlySet<string>): string[] => [...ids].slice(0, limit).sort();
   return { users: first(users), clients: first(clients), parties, cut: users.size > limit || clients.size > limit };
 }
 

@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { describeEachStore } from '../support/stores.ts';
 import { at, auditEvent, client, clientSecret, DAY, fresh, grant, HOUR, putMarket, type Market } from './samples.ts';
+import { listAuditEvents } from '../support/audit.ts';
 
 describeEachStore('reaping', (suite) => {
   let market: Market;
@@ -49,16 +50,7 @@ describeEachStore('reaping', (suite) => {
     expect(await store.revocations.isRevoked({ ...trace, jti: 'running' })).toBe(true);
     expect(await store.replays.useOnce('running', at(20 * DAY))).toBe(false);
     expect(await store.signIn.beginAttempt('locked', { allowed: 1, lockSeconds: 0 }, at(2 * DAY))).toMatchObject({ counted: false });
-    expect(await store.listAuditEvents({ limit: 1, type: 'kept_for_ever' })).toHaveLength(1);
+    expect(await listAuditEvents(store, { limit: 1, type: 'kept_for_ever' })).toHaveLength(1);
     expect(await store.reap(at(2 * DAY), 1000)).toBe(0);
-  });
-
-  it('lists audit events newest first', async () => {
-    for (const id of ['one', 'two', 'three'])
-      await suite.store.transaction((tx) => tx.audit(auditEvent({ type: 'counted', target: { kind: 'user', id } })));
-    const listed = await suite.store.listAuditEvents({ limit: 2, type: 'counted' });
-    expect(listed.map(({ target }) => target.id)).toEqual(['three', 'two']);
-    expect((await suite.store.listAuditEvents({ limit: 1 }))[0]?.target.id).toBe('three');
-    expect(await suite.store.listAuditEvents({ limit: 5, type: 'unheard' })).toEqual([]);
   });
 });

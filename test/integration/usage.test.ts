@@ -45,7 +45,7 @@ describeEachStore('use, over HTTP', (suite) => {
         return Object.fromEntries<unknown[]>(
           found.items
             .filter(({ requested, tokens = 0 }) => requested + tokens > 0)
-            .map(({ name, tokens, requested, granted, dropped }) => [name, [tokens, requested, granted, dropped]]),
+            .map(({ name, tokens, requested, granted, dropped }) => [name ?? '', [tokens, requested, granted, dropped]]),
         );
       };
       expect(await totals('client')).toEqual({ web: [2, 6, 2, 4], svc: [1, 2, 2, 0] });

@@ -30,6 +30,8 @@ export async function seedWorld(url: string, size: WorldSize, passwordHash: stri
   await client.connect();
   try {
     await client.query('BEGIN');
+    // Hundreds of thousands of foreign keys that are known to be right; who may not turn the check off waits for it.
+    await client.query("SELECT set_config('session_replication_role', 'replica', true) FROM pg_roles WHERE rolname = current_user AND rolsuper");
     for (const statement of statements(size)) await client.query(statement);
     await client.query("UPDATE users SET password_hash = $1, password_changed_at = now() WHERE id = ANY ($2)", [passwordHash, ADMINISTRATORS]);
     await client.query('COMMIT');
@@ -46,8 +48,8 @@ const users = (...ids: readonly string[]): string => ids.map(pg.escapeLiteral).j
 
 function* statements({ organizations, users: people, profiles, clients }: WorldSize): Generator<string> {
   yield `
-    INSERT INTO organization_types (name, parents, barred_roles)
-    VALUES ('seller', '{}', '{}'), ('buyer', '{seller}', '{}'), ('site', '{buyer}', '{}');
+    INSERT INTO organization_types (name, parents, barred_roles, barred_resources)
+    VALUES ('seller', '{}', '{}', '{}'), ('buyer', '{seller}', '{}', '{}'), ('site', '{buyer}', '{}', '{}');
     INSERT INTO roles (name, category) SELECT unnest(ARRAY['Shopper', 'OrderReader', 'OrderAdmin', 'Stray']), 'custom';
     INSERT INTO roles (name, category) SELECT 'own:' || i, 'custom' FROM generate_series(0, ${profiles - 1}) i;
     INSERT INTO permission_types (type, operations) SELECT 'data/' || i, '{read,update}' FROM generate_series(0, 9) i;
@@ -78,6 +80,7 @@ function* statements({ organizations, users: people, profiles, clients }: WorldS
     FROM generate_series(0, ${profiles - 1}) i`;
   yield clientsOf(clients, organizations);
   yield assignmentsOf({ organizations, users: people, profiles, clients });
+  yield eventsOf(organizations, people);
 }
 
 const clientsOf = (clients: number, organizations: number): string => `
@@ -110,3 +113,16 @@ const assignmentsOf = ({ organizations, users: people, profiles, clients }: Worl
     UNION ALL SELECT 'everywhere', 'everywhere', 'S', true, now();
     INSERT INTO assignments (id, security_profile_id, client_id, include_descendants, assigned_at)
     SELECT 'c-' || i, 'p' || (i % ${profiles}), 'c' || i, false, now() FROM generate_series(0, ${clients - 1}) i`;
+
+/** One audit event about every user, and sessions and revocations of the first. */
+const eventsOf = (organizations: number, people: number): string => `
+    INSERT INTO audit_events (id, at, type, actor_kind, actor_id, target_kind, target_id, organization_id, hash)
+    SELECT c.events + i + 1, now() - (${people} - i) * interval '1 second', 'user_created', 'user', 'root', 'user', 'u' || i, 'o' || (i % ${organizations}), md5(i::text)
+    FROM audit_chain c, generate_series(0, ${people - 1}) i;
+    UPDATE audit_chain SET events = events + ${people};
+    INSERT INTO grants (id, user_id, client_id, requested_scope, audience, created_at, expires_at)
+    SELECT 'grant-' || i, 'u' || (i % ${people}), 'console', '{Shopper}', 'https://id.example.com', now(), now() + interval '1 day' FROM generate_series(0, 2 * ${people} - 1) i;
+    INSERT INTO refresh_tokens (hash, grant_id, created_at, expires_at)
+    SELECT 'hash-' || i, 'grant-' || i, now(), now() + interval '1 day' FROM generate_series(0, 2 * ${people} - 1) i;
+    INSERT INTO revocations (kind, id, not_before, expires_at)
+    SELECT 'user', 'u' || i, now() - interval '1 hour', now() + interval '1 hour' FROM generate_series(0, ${people - 1}, 5) i`;

@@ -45,7 +45,7 @@ const subject = z
   })
   .meta({ id: 'AccessSubject' });
 
-export const path = z
+const path = z
   .strictObject({
     state: z.enum(['in_force', 'not_yet_valid', 'other_client', 'expired']),
     assignment: text,

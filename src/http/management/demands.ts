@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { Administrator } from '../../administration/administrator.ts';
 import { absent } from '../../administration/nouns.ts';
-import type { NounName } from '../../domain/directory.ts';
-import type { DirectoryReader } from '../../domain/directory.ts';
+import type { DirectoryReader, NounName, Visibility } from '../../domain/directory.ts';
+import { DomainError } from '../../domain/errors.ts';
 import { FULL_ACCESS } from '../../domain/role.ts';
 import { EVERYTHING, isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
 import { AccessError } from '../../sdk/errors.ts';
@@ -46,13 +46,24 @@ export async function assertMayTouch(
   assertNotBarred(catalogue, { subject, acting }, { resource, roles: [...new Set([...readers, ...writers])] });
 }
 
+/** Whether {@link assertMayTouch} lets somebody pass. */
+export function mayTouch(...given: Parameters<typeof assertMayTouch>): Promise<boolean> {
+  return assertMayTouch(...given).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof DomainError && error.code === 'forbidden') return false;
+      throw error;
+    },
+  );
+}
+
 /** @throws `not_found`, the same for a user that does not exist and for one that lies outside */
 export async function assertUser(directory: DirectoryReader, id: string, { tenancy }: Administrator): Promise<void> {
   if (!(await directory.find('users', [id], { tenancy, inherited: false })).has(id)) throw absent();
 }
 
-/** {@link assertUser} for a client. @param inherited also one that comes from above */
-export async function assertClient(directory: DirectoryReader, id: string, visibility: { readonly tenancy: Tenancy; readonly inherited: boolean }): Promise<void> {
+/** {@link assertUser} for a client. @throws `not_found` */
+export async function assertClient(directory: DirectoryReader, id: string, visibility: Visibility): Promise<void> {
   if (!(await directory.find('clients', [id], visibility)).has(id)) throw absent();
 }
 

@@ -35,7 +35,7 @@ export function openManagement({
   onFault,
   ...parts
 }: ManagementOptions): readonly Koa.Middleware[] {
-  const routes = managementRoutes({ ...parts, cursors: new Cursors(secret) });
+  const routes = managementRoutes({ ...parts, clock, signer, access, cursors: new Cursors(secret) });
   const verifier = createVerifier({ issuer, audience: issuer, algorithms: SIGNING_ALGORITHMS, keys, now: () => new Date(clock.now()) });
   return [managementApi({ routes, guard: { verifier, signer, introspection, access }, onRefused, onFault }), apiDocuments(routes)];
 }

@@ -1,12 +1,25 @@
 import type { Route } from '../api/route.ts';
+import { accessRoutes, type AccessRouteOptions } from './access.ts';
 import { clientRoutes, type ClientRouteOptions } from './clients.ts';
+import { keyRoutes, type KeyRouteOptions } from './keys.ts';
 import { meRoutes } from './me.ts';
 import { memberRoutes, type MemberRouteOptions } from './members.ts';
 import { NOUNS, nounRoutes, type NounOptions } from './nouns.ts';
 import { profileRoutes, type ProfileRouteOptions } from './profiles.ts';
+import { revocationRoutes, type RevocationRouteOptions } from './revocations.ts';
+import { userRoutes, type UserRouteOptions } from './users.ts';
+import { workspaceRoutes, type WorkspaceRouteOptions } from './workspace.ts';
 
 /** What the routes work with. */
-export type ManagementParts = NounOptions & ClientRouteOptions & MemberRouteOptions & ProfileRouteOptions;
+export type ManagementParts = NounOptions &
+  ClientRouteOptions &
+  MemberRouteOptions &
+  ProfileRouteOptions &
+  AccessRouteOptions &
+  UserRouteOptions &
+  KeyRouteOptions &
+  RevocationRouteOptions &
+  WorkspaceRouteOptions;
 
 /** Every route of the management API. */
 export function managementRoutes(parts: ManagementParts): readonly Route[] {
@@ -15,6 +28,11 @@ export function managementRoutes(parts: ManagementParts): readonly Route[] {
     ...clientRoutes(parts),
     ...memberRoutes(parts),
     ...profileRoutes(parts),
+    ...accessRoutes(parts),
+    ...userRoutes(parts),
+    ...keyRoutes(parts),
+    ...revocationRoutes(parts),
+    ...workspaceRoutes(parts),
     ...meRoutes(),
   ];
 }

@@ -1,6 +1,7 @@
 /** How users are let in: locks after failed attempts, passwords, and the sign-ins that live on. */
 import { z } from 'zod';
 import type { Administration } from '../../administration/administration.ts';
+import { absent } from '../../administration/nouns.ts';
 import { assertMayActAs } from '../../administration/take-over.ts';
 import type { Session } from '../../domain/directory.ts';
 import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
@@ -135,7 +136,8 @@ function sessionRoutes({ administration, sessions }: UserRouteOptions): readonly
       handle: async (request) => {
         const { params, administrator, dryRun } = request;
         await assertUser(request, WRITERS);
-        await sessions.revoke(params.id, params.session_id, callerOf(administrator), { dryRun });
+        if ((await sessions.find(params.id, params.session_id)) === undefined) throw absent();
+        if (!dryRun) await sessions.revoke(params.id, params.session_id, callerOf(administrator));
         return done(request);
       },
     }),

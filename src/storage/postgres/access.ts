@@ -165,7 +165,14 @@ export function postgresAccess(session: Session): AccessReader {
     findClients: (ids) => findSubjects(session, CLIENTS, { kind: 'client', ids }),
     usersReachedBy: async (parties, limit) => {
       const ids = (kind: PartyKind) => idsOf(parties, kind);
-      const rows = await session.rows<{ readonly id: string }>(USERS_REACHED, [ids('user'), ids('user_group'), limit, ids('organization'), limit, limit]);
+      const rows = await session.rows<{ readonly id: string }>(USERS_REACHED, [
+        ids('user'),
+        ids('user_group'),
+        limit,
+        ids('organization'),
+        limit,
+        limit,
+      ]);
       return rows.map(({ id }) => id);
     },
     countUsersReachedBy: async (parties) => {

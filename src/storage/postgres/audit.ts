@@ -6,24 +6,24 @@ import type { Knex } from 'knex';
 import type { AuditActor, AuditEvent, AuditQuery, AuditReader, ChainHead, RecordedAuditEvent } from '../../domain/audit-event.ts';
 import type { Page } from '../../domain/directory.ts';
 import { isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
-import { auditEntry, eventNumber, isAnswerable, pageStart } from '../audit-entry.ts';
+import { auditEntry, eventNumber, isAnswerable, pageStart, type AuditEntry } from '../audit-entry.ts';
 import { pageOf } from '../page.ts';
 import { batches } from '../values.ts';
 import { rootsOf, type Condition } from './directory-visibility.ts';
 import { withoutNulls } from './repository.ts';
 import type { Session, Statement } from './session.ts';
 
-/** What `append_audit_events` is given. */
-export const auditEntries = (events: readonly AuditEvent[]): string => JSON.stringify(events.map(auditEntry));
-
 const APPEND: Statement = { sql: 'SELECT append_audit_events(?::jsonb)' };
 
 /** Events in one statement at most: the database gives up on a statement that takes long. */
 const MOST_AT_ONCE = 1000;
 
-export async function addAuditEvents(session: Session, events: readonly AuditEvent[]): Promise<void> {
-  for (const batch of batches(events, MOST_AT_ONCE)) await session.rows(APPEND, [auditEntries(batch)]);
+export async function addAuditEvents(session: Session, entries: readonly AuditEntry[]): Promise<void> {
+  for (const batch of batches(entries, MOST_AT_ONCE)) await session.rows(APPEND, [JSON.stringify(batch)]);
 }
+
+/** What `append_audit_events` is given in a statement that does something else besides. */
+export const oneAuditEvent = (event: AuditEvent): string => JSON.stringify([auditEntry(event)]);
 
 interface AuditRow {
   readonly id: string;
@@ -132,6 +132,7 @@ function selection(knex: Knex, query: AuditQuery, conditions: readonly Condition
 /** Organizations whose latest events are looked up one by one; where there are more, events are gone through in order. */
 const FEW = 'SELECT o.id FROM organizations o WHERE o.path @> ?::text[] LIMIT 1001';
 const ARE_FEW = '(SELECT count(*) FROM few) <= 1000';
+const ARE_MANY = '(SELECT count(*) FROM few) > 1000';
 
 /**
  * Somebody who sees little of very many events must not wait until they are gone through, nor somebody who sees very many
@@ -140,10 +141,10 @@ const ARE_FEW = '(SELECT count(*) FROM few) <= 1000';
 function selectionBelow(knex: Knex, query: AuditQuery, conditions: readonly Condition[]): Knex.QueryBuilder {
   const events = () => where(knex.select('*').from('audit_events'), conditions);
   const ofOne = inOrder(events().whereRaw('audit_events.organization_id = few.id'), query);
-  const oneByOne = knex.select('found.*').from('few').joinRaw('CROSS JOIN LATERAL ? AS found', [ofOne]).whereRaw(ARE_FEW);
-  const inTurn = inOrder(where(events().whereRaw('NOT ?', [knex.raw(ARE_FEW)]), sightOf(query.tenancy)), query);
+  const oneByOne = knex.select('found.*').from('few').crossJoin(knex.raw('LATERAL ? AS found', ofOne)).whereRaw(ARE_FEW);
+  const inTurn = inOrder(where(events().whereRaw(ARE_MANY), sightOf(query.tenancy)), query);
   const both = knex.unionAll([inOrder(oneByOne, query), inTurn], true).as('both');
-  return inOrder(knex.with('few', knex.raw(FEW, [rootsOf(query.tenancy)])).select('*').from(both), query);
+  return inOrder(knex.with('few', knex.raw(FEW, [rootsOf(query.tenancy)] as unknown as Knex.RawBinding[])).select('*').from(both), query);
 }
 
 /** One more than fit onto the page. */

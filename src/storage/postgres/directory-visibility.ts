@@ -15,10 +15,8 @@ export const rootsOf = (tenancy: Tenancy): readonly string[] => (tenancy.kind ==
 /** undefined: everything of the noun; `nothing`: nothing of it. */
 export type Sight = Condition | undefined | 'nothing';
 
-/** How many rows are looked at: those of a page in order, all there are, or the few that something else leaves. */
-export type Extent = 'page' | 'all' | 'few';
-
-export function sightOf(noun: NounName, { tenancy, inherited }: Visibility, extent: Extent): Sight {
+/** @param narrowed whether something else leaves only few rows to look at */
+export function sightOf(noun: NounName, { tenancy, inherited }: Visibility, narrowed: boolean): Sight {
   if (tenancy.kind === 'everything') return undefined;
   if (tenancy.kind === 'nothing') return 'nothing';
   const roots = rootsOf(tenancy);
@@ -35,9 +33,9 @@ export function sightOf(noun: NounName, { tenancy, inherited }: Visibility, exte
     case 'impersonation_rules':
       return { sql: RULES, values: [roots, roots] };
     case 'assignments':
-      // A page of a whole tree is soon full; everywhere else most assignments would be looked at in vain.
-      if (extent === 'few' || (extent === 'page' && isRoot)) return { sql: ASSIGNMENTS, values: [roots, isRoot ? tenancy.organization : null] };
-      return { sql: ASSIGNMENTS_BY_PARTY, values: [roots, roots, roots, isRoot, roots] };
+      // Below a root most assignments would be looked at in vain.
+      if (isRoot || narrowed) return { sql: ASSIGNMENTS, values: [roots, isRoot] };
+      return { sql: ASSIGNMENTS_BY_PARTY, values: [roots, roots, roots, roots] };
     default:
       return { sql: IN_TREE[noun], values: [roots] };
   }
@@ -65,21 +63,21 @@ const RULES = `
     (SELECT u.organization_id FROM users u WHERE u.id = impersonation_rules.target_user_id),
     (SELECT g.organization_id FROM user_groups g WHERE g.id = impersonation_rules.target_user_group_id)))`;
 
-/** Looks at one after the other. A client of no organization counts as the root's. */
+/** Looks at assignments and who has them. */
 const ASSIGNMENTS = `
-  EXISTS (SELECT FROM organizations o WHERE o.path @> ?::text[] AND o.id = coalesce(assignments.organization_id,
-    (SELECT u.organization_id FROM users u WHERE u.id = assignments.user_id),
-    (SELECT g.organization_id FROM user_groups g WHERE g.id = assignments.user_group_id),
-    (SELECT coalesce(c.organization_id, ?::text) FROM clients c WHERE c.client_id = assignments.client_id)))`;
+  assignments.id IN (
+    SELECT a.id FROM assignments a LEFT JOIN users u ON u.id = a.user_id LEFT JOIN user_groups g ON g.id = a.user_group_id
+      LEFT JOIN clients c ON c.client_id = a.client_id
+      LEFT JOIN organizations o ON o.id = coalesce(a.organization_id, u.organization_id, g.organization_id, c.organization_id)
+    WHERE o.path @> ?::text[] OR (?::boolean AND a.client_id IS NOT NULL AND c.organization_id IS NULL))`;
 
-/** Starts from the parties. */
+/** The same without what belongs to nobody, beginning with the parties. */
 const ASSIGNMENTS_BY_PARTY = `
   assignments.id IN (
-  SELECT a.id FROM organizations o JOIN assignments a ON a.organization_id = o.id WHERE o.path @> ?::text[]
-  UNION ALL
-  SELECT a.id FROM organizations o JOIN user_groups g ON g.organization_id = o.id JOIN assignments a ON a.user_group_id = g.id WHERE o.path @> ?::text[]
-  UNION ALL
-  SELECT a.id FROM organizations o JOIN users u ON u.organization_id = o.id JOIN assignments a ON a.user_id = u.id WHERE o.path @> ?::text[]
-  UNION ALL
-  SELECT a.id FROM clients c LEFT JOIN organizations o ON o.id = c.organization_id JOIN assignments a ON a.client_id = c.client_id
-  WHERE (?::boolean AND c.organization_id IS NULL) OR o.path @> ?::text[])`;
+    SELECT a.id FROM organizations o JOIN assignments a ON a.organization_id = o.id WHERE o.path @> ?::text[]
+    UNION ALL
+    SELECT a.id FROM organizations o JOIN user_groups g ON g.organization_id = o.id JOIN assignments a ON a.user_group_id = g.id WHERE o.path @> ?::text[]
+    UNION ALL
+    SELECT a.id FROM organizations o JOIN users u ON u.organization_id = o.id JOIN assignments a ON a.user_id = u.id WHERE o.path @> ?::text[]
+    UNION ALL
+    SELECT a.id FROM organizations o JOIN clients c ON c.organization_id = o.id JOIN assignments a ON a.client_id = c.client_id WHERE o.path @> ?::text[])`;

@@ -31,7 +31,7 @@ interface Lookup extends Pick<ListQuery, 'visibility'> {
 
 async function findNoun<N extends NounName>(session: Session, noun: N, { keys, visibility }: Lookup): Promise<ReadonlyMap<string, Nouns[N]>> {
   const found = new Map<string, Nouns[N]>();
-  const sight = sightOf(noun, visibility, 'few');
+  const sight = sightOf(noun, visibility, true);
   if (sight === 'nothing') return found;
   const listed: ListedNoun<Nouns[N]> = LISTED[noun];
   for (const batch of batches([...new Set(storableKeys(keys))])) {
@@ -52,13 +52,13 @@ async function listNoun<N extends NounName>(session: Session, noun: N, query: Li
   if (conditions === undefined) return { items: [], next: undefined, total: query.total ? 0 : undefined };
   const listed: ListedNoun<Nouns[N]> = LISTED[noun];
   const rows = await session.select((knex) => {
-    const selected = conditions.page.reduce(where, selection(knex, listed));
+    const selected = conditions.reduce(where, selection(knex, listed));
     return inOrder(knex, selected, { listed, query }).limit(query.limit + 1);
   });
   const found = rows.map((row) => listed.fromRow(row as never));
   return pageOf(found, query.limit, {
     position: (object) => positionOf(noun, query.sort, object),
-    total: query.total ? await count(session, listed.table, conditions.total) : undefined,
+    total: query.total ? await count(session, listed.table, conditions) : undefined,
   });
 }
 
@@ -75,21 +75,16 @@ function selection(knex: Knex, { table, columns }: ListedNoun<unknown>): Knex.Qu
 
 const where = (query: Knex.QueryBuilder, { sql, values }: Condition): Knex.QueryBuilder => query.whereRaw(sql, values as Knex.RawBinding[]);
 
-interface Conditions {
-  readonly page: readonly Condition[];
-  readonly total: readonly Condition[];
-}
-
-/** What everything on any page must be, and the same in the form that counting wants; undefined: nothing can be that. */
-function conditionsOf(noun: NounName, query: ListQuery): Conditions | undefined {
+/** What everything on any page must be; undefined: nothing can be that. */
+function conditionsOf(noun: NounName, query: ListQuery): readonly Condition[] | undefined {
   const possible = checkQuery(noun, query);
   const filters = Object.entries(query.filters);
   const narrowed = filters.some(([name]) => NARROWING.has(name));
-  const [seen, counted] = (['page', 'all'] as const).map((extent) => sightOf(noun, query.visibility, narrowed ? 'few' : extent));
-  if (!possible || seen === 'nothing' || counted === 'nothing') return undefined;
+  const sight = sightOf(noun, query.visibility, narrowed);
+  if (!possible || sight === 'nothing') return undefined;
   const conditions = filters.map(([name, value]) => filterOf(noun, { name, value, roots: rootsOf(query.visibility.tenancy) }));
   if (query.search !== undefined) conditions.push(searchOf(LISTED[noun].searched, query.search));
-  return { page: seen === undefined ? conditions : [seen, ...conditions], total: counted === undefined ? conditions : [counted, ...conditions] };
+  return sight === undefined ? conditions : [sight, ...conditions];
 }
 
 /** Filters of assignments that leave only few of them. */

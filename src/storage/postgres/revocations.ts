@@ -4,7 +4,7 @@ import type { ReplayStore, Revocation, RevocationQuery, RevocationStore, Sweepin
 import { isRootTenancy } from '../../domain/tenancy.ts';
 import { pageOf } from '../directory-query.ts';
 import { assertKey, isStorable, toJson } from '../values.ts';
-import { auditEntries } from './audit.ts';
+import { oneAuditEvent } from './audit.ts';
 import type { Database, Session, Statement, Value } from './session.ts';
 
 /**
@@ -95,7 +95,7 @@ async function listRevocations(session: Session, { tenancy, kinds, now, after, l
 
 export function postgresRevocations({ reading, writing }: Database): RevocationStore {
   return {
-    add: async (revocation, event) => void (await writing.rows(ADD, [...revocationValues(revocation), auditEntries([event])])),
+    add: async (revocation, event) => void (await writing.rows(ADD, [...revocationValues(revocation), oneAuditEvent(event)])),
     isRevoked: async ({ jti, grantId, userId, actorId, clientId, issuedAt }) => {
       // What cannot be a key is in no revocation.
       const [token, grant, user, actor, client] = [jti, grantId, userId, actorId, clientId].map((id) =>

@@ -2,8 +2,9 @@
 import { comparableMailAddress } from '../../domain/mail.ts';
 import type { PasswordCredential, SignInStore } from '../../domain/ports.ts';
 import { FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS, REST_MS } from '../sign-in-delay.ts';
+import { auditEntry } from '../audit-entry.ts';
 import { assertKey, assertStorable, isStorable } from '../values.ts';
-import { addAuditEvents, auditEntries } from './audit.ts';
+import { addAuditEvents, oneAuditEvent } from './audit.ts';
 import type { Database, Statement } from './session.ts';
 
 const CREDENTIAL: Statement = {
@@ -100,10 +101,10 @@ export function postgresSignIn({ reading, writing }: Database): SignInStore {
     clearAttempts: async (key) => {
       if (isStorable(key)) await writing.rows(CLEAR, [key]);
     },
-    recordLockOut: (event) => addAuditEvents(writing, [event]),
+    recordLockOut: (event) => addAuditEvents(writing, [auditEntry(event)]),
     unlock: async (key, event) => {
       assertKey(key, 'an attempt');
-      await writing.rows(UNLOCK, [key, auditEntries([event])]);
+      await writing.rows(UNLOCK, [key, oneAuditEvent(event)]);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Knex } from 'knex';
 import type { AuditEvent } from '../../domain/audit-event.ts';
 import { MOST_REMEMBERED } from '../../domain/password-policy.ts';
 import type { AccessReader, Change, Store, StoreTransaction } from '../../domain/ports.ts';
+import { auditEntry, type AuditEntry } from '../audit-entry.ts';
 import { unknownUser } from '../refusals.ts';
 import { runTransaction, type Guard, type TransactionScope } from '../transaction-scope.ts';
 import { assertKey, assertStorable, batches, isStorable, storableKeys } from '../values.ts';
@@ -78,7 +79,7 @@ export function postgresTransaction({ knex, scope, now }: TransactionContext): S
 function openParts(session: TransactionSession, at: Date, rollback: boolean) {
   const log = changeLog(session, at);
   const writing: Writing = { session, changes: log };
-  const events: AuditEvent[] = [];
+  const events: AuditEntry[] = [];
   let typesChanged = false;
   const hooks = { typesChanged: () => void (typesChanged = true) };
   return {
@@ -103,7 +104,7 @@ function openParts(session: TransactionSession, at: Date, rollback: boolean) {
       ...guard({ ...postgresClientSecrets(writing), ...passwords(session) }),
       ...guard({
         revoke: (revocation: Parameters<StoreTransaction['revoke']>[0]) => addRevocation(session, revocation),
-        audit: async (event: AuditEvent) => void events.push(event),
+        audit: async (event: AuditEvent) => void events.push(auditEntry(event)),
       }),
     }),
     finish: async () => {

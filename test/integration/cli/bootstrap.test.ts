@@ -4,6 +4,7 @@ import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { ISSUER, startServer, type TestServer } from '../../support/server.ts';
 import { basic, claimsOf, post } from '../../support/token-client.ts';
 import { MARKETPLACE, openBench, type Bench } from './harness.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 describe('rolemint bootstrap', () => {
   let bench: Bench;
@@ -29,17 +30,17 @@ describe('rolemint bootstrap', () => {
     expect(roles['roles']).toHaveLength(BUILT_IN_ROLES.length);
     const asClient = (await bench.run(['preview', '--client', 'rolemint-admin', '--scope', 'FullAccess', '--json'])).json();
     expect(asClient['scope']).toBe('FullAccess');
-    const events = JSON.stringify(await bench.app.store.listAuditEvents({ limit: 100 }));
+    const events = JSON.stringify(await listAuditEvents(bench.app.store, { limit: 100 }));
     expect(events).not.toContain(String(json()['client_secret']));
     expect(events).not.toContain(String(json()['one_time_link']).split('token=')[1]);
   });
 
   it('refuses a second time with exit code 1, and changes nothing', async () => {
     await bench.run(['bootstrap']);
-    const before = await bench.app.store.listAuditEvents({ limit: 1000 });
+    const before = await listAuditEvents(bench.app.store, { limit: 1000 });
     const again = await bench.run(['bootstrap', '--username', 'other', '--json']);
     expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('There is an administrator already: admin.') });
-    expect(await bench.app.store.listAuditEvents({ limit: 1000 })).toHaveLength(before.length);
+    expect(await listAuditEvents(bench.app.store, { limit: 1000 })).toHaveLength(before.length);
     expect(await bench.app.store.access.findUser('other')).toBeUndefined();
   });
 
@@ -139,7 +140,7 @@ describe('a one-time link', () => {
     expect(await send({ password: 'yet-another-Password-2', repeated: 'yet-another-Password-2' })).toMatchObject({ status: 404 });
     expect((await fetch(link)).status).toBe(404);
     expect((await signIn(NEW)).status).toBe(200);
-    expect((await server.app.store.listAuditEvents({ limit: 1, type: 'user_password_changed' }))[0]).toMatchObject({
+    expect((await listAuditEvents(server.app.store, { limit: 1, type: 'user_password_changed' }))[0]).toMatchObject({
       actor: { kind: 'user', id: 'admin' },
     });
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MARKETPLACE, openBench, PASSWORD, type Bench } from './harness.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 const SMALL = `
 rolemint: 1
@@ -20,7 +21,7 @@ describe('plan, apply and export', () => {
     expect({ code, err }).toEqual({ code: 2, err: '' });
     expect(out).toContain('to create');
     expect(await bench.app.store.access.hasUsers()).toBe(false);
-    expect(await bench.app.store.listAuditEvents({ limit: 10 })).toEqual([]);
+    expect(await listAuditEvents(bench.app.store, { limit: 10 })).toEqual([]);
   });
 
   it('plan ends with 0 when nothing would change', async () => {
@@ -43,11 +44,11 @@ describe('plan, apply and export', () => {
   it('apply records the operator, and a second time changes nothing', async () => {
     const first = await bench.run(['apply', MARKETPLACE, '--insecure-plaintext', '--json']);
     expect((first.json()['rows'] as unknown[]).length).toBeGreaterThan(10);
-    const events = await bench.app.store.listAuditEvents({ limit: 1000 });
+    const events = await listAuditEvents(bench.app.store, { limit: 1000 });
     expect(events.length).toBeGreaterThan(10);
     expect(new Set(events.map(({ actor }) => `${actor.kind} ${actor.id}`))).toEqual(new Set(['operator ops']));
     expect((await bench.run(['apply', MARKETPLACE, '--insecure-plaintext', '--json'])).json()['rows']).toEqual([]);
-    expect(await bench.app.store.listAuditEvents({ limit: 1000 })).toHaveLength(events.length);
+    expect(await listAuditEvents(bench.app.store, { limit: 1000 })).toHaveLength(events.length);
   });
 
   it('apply --dry-run is plan', async () => {

@@ -5,6 +5,7 @@ import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { assignment, client, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
 import { basic, claimsOf, type Answer, type Form } from '../../support/token-client.ts';
 import { expectIndistinguishable, expectRefusal, startThreatened, turnableClock, visible, type Threatened } from './endpoint.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 const REFUSED = { status: 400, error: 'invalid_grant' };
 const HOUR = 3_600_000;
@@ -233,7 +234,7 @@ describe('T-16 lock-out', () => {
     };
     await server.store.signIn.unlock(attemptKey(id), unlocked);
     expect((await server.signIn(id)).status).toBe(200);
-    const events = (await server.store.listAuditEvents({ limit: 1000 })).filter(({ target }) => target.id === id).map(({ type }) => type);
+    const events = (await listAuditEvents(server.store, { limit: 1000 })).filter(({ target }) => target.id === id).map(({ type }) => type);
     expect(events).toEqual(['user_unlocked', 'user_locked_out']);
   });
 

@@ -9,6 +9,7 @@ import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { assignment, PASSWORD, profile, to, user } from '../../support/market.ts';
 import { post, type Answer } from '../../support/token-client.ts';
 import { expectIndistinguishable, startThreatened, turnableClock, visible, type Threatened } from './endpoint.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 const HOUR = 3_600_000;
 const NEW = 'Another-Fine-Password-9';
@@ -202,7 +203,7 @@ describe('an invitation', () => {
     expectIndistinguishable([...sent, await accept(withheld.token, { username: 'too-late' })]);
     await store.transaction((tx) => tx.assignments.put([assignment('people', to.user('inviter'), { id: 'people-inviter' })]));
     expect(await store.signIn.findCredential('too-late')).toBeUndefined();
-    expect((await store.listAuditEvents({ limit: 1, type: 'invitation_refused' }))[0]).toMatchObject({
+    expect((await listAuditEvents(store, { limit: 1, type: 'invitation_refused' }))[0]).toMatchObject({
       target: { kind: 'invitation', id: withheld.invitation.id },
       after: { code: 'above_ceiling', reason: expect.stringContaining('UserAdmin') },
     });

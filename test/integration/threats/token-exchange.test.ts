@@ -6,6 +6,7 @@ import { ISSUER } from '../../support/server.ts';
 import { claimsOf, type Answer } from '../../support/token-client.ts';
 import { expectRefusal, turnableClock, visible } from './endpoint.ts';
 import { ACCESS_TOKEN, rule, startDesk, SUPPORT, TOKEN_EXCHANGE, type Desk } from './impersonation.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 let server: Desk;
 const clock = turnableClock();
@@ -20,7 +21,7 @@ const minted = (answer: Answer): string => {
   return String(answer.body['access_token']);
 };
 const change: Desk['app']['store']['transaction'] = (work) => server.app.store.transaction(work);
-const started = async () => (await server.store.listAuditEvents({ limit: 1000, type: 'impersonation_started' })).length;
+const started = async () => (await listAuditEvents(server.store, { limit: 1000, type: 'impersonation_started' })).length;
 
 /** Nothing is told and nothing is kept of a refusal. */
 async function expectNothing(ask: () => Promise<Answer>, expected: { readonly status: number; readonly error: string }): Promise<Answer> {
@@ -353,7 +354,7 @@ describe('T-60 the stronger client', () => {
   test('both are in the audit, written before the token leaves, and in the log', async () => {
     const answer = await server.exchange(await server.actorToken(), { scope: 'Shopper' });
     const claims = claimsOf(minted(answer));
-    const [event] = await server.store.listAuditEvents({ limit: 1, type: 'impersonation_started' });
+    const [event] = await listAuditEvents(server.store, { limit: 1, type: 'impersonation_started' });
     expect(event).toEqual({
       type: 'impersonation_started',
       at: new Date(clock.now()),

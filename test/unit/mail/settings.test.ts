@@ -5,7 +5,7 @@ describe('the settings of mail', () => {
   it('are files in the data folder, from the host of the issuer, when nothing is said', () => {
     const { smtpUrl, mailFrom, outboxDir } = loadConfig({ ROLEMINT_ISSUER: 'https://id.example.com/path', ROLEMINT_DATA_DIR: '/var/data' });
     expect({ smtpUrl, mailFrom, outboxDir }).toEqual({ smtpUrl: undefined, mailFrom: 'no-reply@id.example.com', outboxDir: '/var/data/outbox' });
-    expect(loadConfig({ ROLEMINT_ISSUER: 'http://[::1]:3000' }).mailFrom).toBe('no-reply@1');
+    expect(loadConfig({ ROLEMINT_ISSUER: 'http://[::1]:3000' }).mailFrom).toBe('no-reply@localhost');
   });
 
   it.each(['no-reply@example.com', 'Rolemint <no-reply@example.com>'])('take %s as the sender', (from) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { openWorld } from './fixtures.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 const ADMIN = { kind: 'operator', id: 'ada' } as const;
 
@@ -9,7 +10,7 @@ async function signedIn() {
   const activity = async ({ accessToken, refreshToken }: { accessToken: string; refreshToken?: string | undefined } = issued) =>
     Promise.all([accessToken, refreshToken!].map(async (token) => (await world.introspection.introspect(token, 'shop')).active));
   const events = async () =>
-    (await world.store.listAuditEvents({ limit: 10 })).map(({ type, actor, target }) => ({ type, actor: actor.id, target: target.kind }));
+    (await listAuditEvents(world.store, { limit: 10 })).map(({ type, actor, target }) => ({ type, actor: actor.id, target: target.kind }));
   return { ...world, ...issued, activity, events };
 }
 

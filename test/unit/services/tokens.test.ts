@@ -7,6 +7,7 @@ import type { IssuedToken } from '../../../src/services/tokens.ts';
 import { assignment, AUDIENCE, client, profile, to, user } from '../../support/market.ts';
 import { claimsOf } from '../../support/token-client.ts';
 import { openWorld, START } from './fixtures.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 const claims = ({ accessToken }: IssuedToken) => claimsOf(accessToken);
 
@@ -131,7 +132,7 @@ describe('refreshing', () => {
       message: 'the grant was revoked or has expired',
     });
     for (const { accessToken } of [first, second]) expect(await introspection.introspect(accessToken, 'shop')).toEqual({ active: false });
-    const [event] = await store.listAuditEvents({ limit: 1, type: 'refresh_token_reuse_detected' });
+    const [event] = await listAuditEvents(store, { limit: 1, type: 'refresh_token_reuse_detected' });
     expect(event).toMatchObject({ actor: { kind: 'client', id: 'shop' }, target: { kind: 'user', id: 'alice' } });
   });
 

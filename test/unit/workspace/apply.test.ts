@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventTypes, harness, MARKET } from './harness.ts';
 import type { WorkspacePlan } from '../../../src/workspace/apply.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 const rowsOf = ({ rows }: WorkspacePlan): string[] => rows.map(({ section, key, action }) => `${action} ${section} ${key}`);
 
@@ -226,7 +227,7 @@ describe('audit', () => {
       { prune: false },
     );
     await market.apply('rolemint: 1\nassignments: [{security_profile: Q, organization: B, reason: because}]\n', { prune: true });
-    const events = (await market.store.listAuditEvents({ limit: 100 })).slice(0, -count).reverse();
+    const events = (await listAuditEvents(market.store, { limit: 100 })).slice(0, -count).reverse();
     expect(events.map(({ type, target, before, after }) => ({ type, target, before, after }))).toEqual([
       { type: 'user_updated', target: { kind: 'user', id: 'ann' }, before: { active: true }, after: { active: false } },
       {
@@ -250,6 +251,6 @@ describe('audit', () => {
       },
     ]);
     expect(events[0]).toMatchObject({ actor: { kind: 'operator', id: 'tester' }, at: new Date(market.now), requestId: 'request-1' });
-    expect(JSON.stringify(await market.store.listAuditEvents({ limit: 1000 }))).not.toContain('Zoe-has');
+    expect(JSON.stringify(await listAuditEvents(market.store, { limit: 1000 }))).not.toContain('Zoe-has');
   });
 });

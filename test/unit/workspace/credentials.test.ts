@@ -3,6 +3,7 @@ import { DomainError } from '../../../src/domain/errors.ts';
 import { digest } from '../../../src/services/client-authentication.ts';
 import { exportWorkspace } from '../../../src/workspace/export.ts';
 import { harness, MARKET, type Harness } from './harness.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 const HASH = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo';
 const GENERATED = 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA';
@@ -40,7 +41,7 @@ describe('a password in a file', () => {
     await market.apply(MARKET);
     const { rows } = await market.apply(withPassword('password: first-password-1'));
     expect(rows).toEqual([{ section: 'users', key: 'ann', action: 'update', fields: [{ field: 'password', after: '[redacted]' }] }]);
-    expect((await market.store.listAuditEvents({ limit: 1 }))[0]).toMatchObject({
+    expect((await listAuditEvents(market.store, { limit: 1 }))[0]).toMatchObject({
       type: 'user_updated',
       target: { kind: 'user', id: 'ann' },
       after: { password: '[redacted]' },
@@ -153,7 +154,7 @@ describe('a client secret in a file', () => {
     const told = [
       JSON.stringify(await market.plan(text)),
       JSON.stringify(await market.apply(text)),
-      JSON.stringify(await market.store.listAuditEvents({ limit: 1000 })),
+      JSON.stringify(await listAuditEvents(market.store, { limit: 1000 })),
       await exportWorkspace(market.store),
       await exportWorkspace(market.store, { format: 'json' }),
     ].join('\n');

@@ -7,6 +7,7 @@ import { WorkspaceError, type Problem } from '../../../src/workspace/problem.ts'
 import { parseWorkspace } from '../../../src/workspace/read.ts';
 import type { SecretPolicy } from '../../../src/workspace/schema.ts';
 import type { Workspace, WorkspaceContext } from '../../../src/workspace/workspace.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 
 export const NOW = Date.parse('2026-11-22T12:00:00Z');
 export const PLAIN: SecretPolicy = { insecurePlaintext: true, lookup: () => undefined };
@@ -80,7 +81,7 @@ export function harness(): Harness {
 
 /** Types of the audit events so far, oldest first. */
 export async function eventTypes(store: Store): Promise<string[]> {
-  return (await store.listAuditEvents({ limit: 10_000 })).map(({ type }) => type).reverse();
+  return (await listAuditEvents(store, { limit: 10_000 })).map(({ type }) => type).reverse();
 }
 
 /** `file:line:column path: message` of each problem. */

@@ -1,0 +1,179 @@
+/** Ending what was issued before its time: to a user, through a client, in one sign-in, or one token. */
+import { z } from 'zod';
+import type { Administrator } from '../../administration/administrator.ts';
+import { absent } from '../../administration/nouns.ts';
+import type { Store, SweepingRevocation, TokenSigner } from '../../domain/ports.ts';
+import { isRootTenancy } from '../../domain/tenancy.ts';
+import type { AccessService } from '../../services/access.ts';
+import type { RevocationService } from '../../services/revocation.ts';
+import { GRANT_SEPARATOR, looksLikeJwt, traceOf } from '../../services/token-trace.ts';
+import type { Cursors } from '../api/cursor.ts';
+import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
+import { route, type Route } from '../api/route.ts';
+import { assertClient, assertHoldsOneOf, assertMayTouch, assertUser, callerOf, holdsOneOf, mayTouch, nothingDone } from './demands.ts';
+import { instant } from './representations.ts';
+
+export interface RevocationRouteOptions {
+  readonly store: Pick<Store, 'directory' | 'grants' | 'revocations'>;
+  readonly access: AccessService;
+  readonly signer: Pick<TokenSigner, 'verify'>;
+  readonly revocation: RevocationService;
+  readonly clock: { now(): number };
+  readonly cursors: Cursors;
+}
+
+type Kind = SweepingRevocation['kind'];
+
+/** Whose tokens they are says which roles it takes. */
+const DEMANDS = {
+  user: { resource: 'users', readers: ['UserReader', 'UserAdmin'], writers: ['UserAdmin'] },
+  client: { resource: 'clients', readers: ['ApiClientReader', 'ApiClientAdmin'], writers: ['ApiClientAdmin'] },
+} as const;
+
+const revoked = z
+  .strictObject({
+    kind: z.enum(['user', 'client']),
+    id: z.string(),
+    not_before: instant.describe('What was issued up to then is ended.'),
+    expires_at: instant.describe('When nothing that it ends would be alive anyway.'),
+  })
+  .meta({ id: 'Revocation' });
+
+const id = z.string().min(1).max(500);
+const target = z
+  .strictObject({
+    user: id.optional().describe('Everything that was issued to this user so far.'),
+    client_id: id.optional().describe('Everything that was issued through this client so far.'),
+    session: id.optional().describe('One sign-in: its refresh tokens, and the access tokens that came of it.'),
+    token: z.string().min(1).max(20_000).optional().describe('One access token, itself or its `jti`.'),
+  })
+  .refine((body) => Object.values(body).filter((value) => value !== undefined).length === 1, {
+    error: 'must name exactly one of user, client_id, session, token.',
+  })
+  .meta({ id: 'RevocationCreation' });
+
+/** What is to be ended, once it is known to be the administrator's to end. */
+type Ending = () => Promise<void>;
+
+export function revocationRoutes(options: RevocationRouteOptions): readonly Route[] {
+  const { store, cursors, clock } = options;
+  return [
+    route({
+      method: 'GET',
+      path: '/revocations',
+      resource: 'revocations',
+      roles: ['UserReader', 'UserAdmin', 'ApiClientReader', 'ApiClientAdmin'],
+      summary: 'List the users and clients whose tokens were ended',
+      description: 'As long as some of these tokens could be alive. Users take a role for users, clients one for clients.',
+      query: z.object({ ...PAGE_PARAMETERS, kind: z.enum(['user', 'client']).optional() }),
+      answers: { 200: pageOf(revoked) },
+      handle: async ({ query, administrator }) => {
+        const { tenancy } = administrator;
+        const kinds = await readableKinds(query.kind, administrator, options);
+        const context = ['revocations', kinds, tenancyKey(tenancy)];
+        const after = query.cursor === undefined ? undefined : cursors.open(context, query.cursor);
+        const page = await store.revocations.list({ tenancy, kinds, now: new Date(clock.now()), after, limit: query.limit, total: query.total });
+        const items = page.items.map(({ kind, id: key, notBefore, expiresAt }) => ({ kind, id: key, not_before: notBefore, expires_at: expiresAt }));
+        return { status: 200, body: { items, next_cursor: page.next && cursors.seal(context, page.next), total: page.total } };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/revocations',
+      resource: 'revocations',
+      roles: ['UserAdmin', 'ApiClientAdmin'],
+      summary: 'End what was issued',
+      description: 'What belongs to a user takes UserAdmin, what belongs to a client ApiClientAdmin.',
+      body: target,
+      answers: { 200: nothingDone, 204: undefined },
+      handle: async ({ body, administrator, dryRun }) => {
+        const end = await endingOf(body, administrator, options);
+        if (dryRun) return { status: 200, body: { dry_run: true } };
+        await end();
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+/** Asked for or not, nobody is shown a kind without a role for it. */
+async function readableKinds(asked: Kind | undefined, administrator: Administrator, options: RevocationRouteOptions): Promise<readonly Kind[]> {
+  if (asked !== undefined) {
+    assertHoldsOneOf(administrator, DEMANDS[asked].readers);
+    await assertMayTouch(options, administrator, DEMANDS[asked].resource);
+    return [asked];
+  }
+  const kinds: Kind[] = [];
+  for (const kind of ['client', 'user'] as const) {
+    const { readers, resource } = DEMANDS[kind];
+    if (holdsOneOf(administrator, readers) && (await mayTouch(options, administrator, resource))) kinds.push(kind);
+  }
+  return kinds;
+}
+
+/** @throws `not_found` for what is not there and for what lies outside */
+async function endingOf(body: z.output<typeof target>, administrator: Administrator, options: RevocationRouteOptions): Promise<Ending> {
+  const { user, client_id: client, session, token } = body;
+  const { revocation } = options;
+  const { actor, requestId } = administrator;
+  if (user !== undefined) {
+    await assertMayEnd('user', user, { administrator, options });
+    return () => revocation.revokeAll('user', user, actor, requestId);
+  }
+  if (client !== undefined) {
+    await assertMayEnd('client', client, { administrator, options });
+    return () => revocation.revokeAll('client', client, actor, requestId);
+  }
+  if (session !== undefined) {
+    assertHoldsOneOf(administrator, DEMANDS.user.writers);
+    const grant = await options.store.grants.find(session);
+    if (grant === undefined) throw absent();
+    await assertMayEnd('user', grant.userId, { administrator, options });
+    return () => revocation.revokeGrant(grant, callerOf(administrator));
+  }
+  const jti = await tokenToEnd(token!, administrator, options);
+  return () => revocation.revokeAccessToken(jti, callerOf(administrator));
+}
+
+/** Two UUIDs for a token of a sign-in, else one. */
+const JTI = /^(?:([0-9a-f-]{36})~)?[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The id of a token that the administrator may end. */
+async function tokenToEnd(token: string, administrator: Administrator, options: RevocationRouteOptions): Promise<string> {
+  if (looksLikeJwt(token)) {
+    const claims = await options.signer.verify(token);
+    if (claims === undefined) throw absent();
+    const { jti, userId, clientId } = traceOf(claims);
+    await (userId === undefined ? assertMayEnd('client', clientId, { administrator, options }) : assertMayEnd('user', userId, { administrator, options }));
+    return jti;
+  }
+  if (!JTI.test(token)) throw absent();
+  const [sessionId] = token.split(GRANT_SEPARATOR);
+  const grant = token.includes(GRANT_SEPARATOR) ? await options.store.grants.find(sessionId!) : undefined;
+  if (grant !== undefined) await assertMayEnd('user', grant.userId, { administrator, options });
+  else await assertMayEndAnything(administrator, options);
+  return token;
+}
+
+interface Asking {
+  readonly administrator: Administrator;
+  readonly options: RevocationRouteOptions;
+}
+
+async function assertMayEnd(kind: Kind, key: string, { administrator, options }: Asking): Promise<void> {
+  const { writers, resource } = DEMANDS[kind];
+  assertHoldsOneOf(administrator, writers);
+  await assertMayTouch(options, administrator, resource);
+  const { directory } = options.store;
+  if (kind === 'user') await assertUser(directory, key, administrator);
+  else await assertClient(directory, key, { tenancy: administrator.tenancy, inherited: false });
+}
+
+/** Tokens leave no row, so whose a bare id is cannot be known: that is for the administrators of a whole tree. */
+async function assertMayEndAnything(administrator: Administrator, options: RevocationRouteOptions): Promise<void> {
+  for (const { writers, resource } of Object.values(DEMANDS)) {
+    assertHoldsOneOf(administrator, writers);
+    await assertMayTouch(options, administrator, resource);
+  }
+  if (!isRootTenancy(administrator.tenancy)) throw absent();
+}

@@ -1,0 +1,16 @@
+import type { AuditEvent, RecordedAuditEvent } from '../../src/domain/audit-event.ts';
+import type { Store } from '../../src/domain/ports.ts';
+import { EVERYTHING } from '../../src/domain/tenancy.ts';
+
+/** Audit events as they were written, newest first. */
+export async function listAuditEvents(store: Store, wanted: { readonly limit: number; readonly type?: string }): Promise<readonly AuditEvent[]> {
+  return (await recordedAuditEvents(store, wanted)).map(({ id: _id, hash: _hash, organization: _organization, ...event }) => event);
+}
+
+/** Audit events as they are kept, newest first. */
+export async function recordedAuditEvents(
+  store: Store,
+  { limit, type }: { readonly limit: number; readonly type?: string },
+): Promise<readonly RecordedAuditEvent[]> {
+  return (await store.audit.list({ tenancy: EVERYTHING, filters: { type }, descending: true, limit, total: false })).items;
+}
