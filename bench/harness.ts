@@ -114,6 +114,25 @@ export async function load(server: BenchServer, { path: target, bodies, headers 
   };
 }
 
+export interface Timing {
+  readonly wallMicroseconds: number;
+  readonly cpuMicroseconds: number;
+}
+
+/** Makes one request after the other for some seconds; what each takes, in time and in processor time of the server. */
+export async function timeEach(server: BenchServer, request: () => Promise<unknown>, seconds: number): Promise<Timing> {
+  const before = await usage(server);
+  const begun = performance.now();
+  let requests = 0;
+  do {
+    await request();
+    requests += 1;
+  } while (performance.now() - begun < seconds * 1000);
+  const took = performance.now() - begun;
+  const after = await usage(server);
+  return { wallMicroseconds: (took * 1000) / requests, cpuMicroseconds: (after.cpu - before.cpu) / requests };
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)]!;

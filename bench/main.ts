@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { load, median, ratio, startServer, stopAll, stopServer, type BenchServer, type Load, type Sample } from './harness.ts';
+import { compareManagement } from './management.ts';
 import { comparePasswords, latencyUnderLogins } from './passwords.ts';
 import { openBenchStores } from './stores.ts';
 import { SCOPE, SECRET } from './world.ts';
@@ -87,7 +88,7 @@ async function flatness(small: BenchServer, large: BenchServer): Promise<void> {
   print('the same, every one of the 100,000 clients asks in turn', wide, small.name);
 }
 
-const SECTIONS = ['tokens', 'passwords', 'size'] as const;
+const SECTIONS = ['tokens', 'passwords', 'size', 'management'] as const;
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const unknown = wanted.find((name) => !SECTIONS.some((section) => section === name));
 if (unknown !== undefined) throw new Error(`There is no section ${unknown}: ${SECTIONS.join(', ')}`);
@@ -98,6 +99,14 @@ console.log(
   `# Benchmark\n\nNode ${process.version}, ${availableParallelism()} cores, store: ${stores.kind}, ${ROUNDS} rounds of ${SECONDS} s, ${CONNECTIONS} connections.`,
 );
 try {
+  if (includes('tokens') || includes('passwords') || includes('size')) await compareTokens();
+  if (includes('management')) await compareManagement(stores.environment, { rounds: ROUNDS, seconds: SECONDS });
+} finally {
+  await stopAll();
+  await stores.close();
+}
+
+async function compareTokens(): Promise<void> {
   const small = await startServer('Rolemint', 'rolemint.ts', { env: await stores.environment() });
   if (includes('tokens')) await tokenAndIntrospection(small);
   if (includes('passwords')) {
@@ -107,8 +116,7 @@ try {
   if (includes('size')) {
     const large = await startServer('Rolemint, large', 'rolemint.ts', { env: { ...(await stores.environment()), ...LARGE } });
     await flatness(small, large);
+    await stopServer(large);
   }
-} finally {
-  await stopAll();
-  await stores.close();
+  await stopServer(small);
 }

@@ -36,6 +36,7 @@ const TABLES = `
     after jsonb,
     request_id text,
     hash text NOT NULL,
+    CHECK (at = date_trunc('milliseconds', at)),
     CHECK ((on_behalf_of_kind IS NULL) = (on_behalf_of_id IS NULL))
   );
   CREATE TRIGGER audit_events_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
@@ -127,13 +128,13 @@ const APPEND = `
 `;
 
 const INDEXES = `
-  CREATE INDEX audit_events_at ON audit_events (at);
-  CREATE INDEX audit_events_type ON audit_events (type, id);
-  CREATE INDEX audit_events_actor ON audit_events (actor_id, id);
-  CREATE INDEX audit_events_on_behalf_of ON audit_events (on_behalf_of_id, id) WHERE on_behalf_of_id IS NOT NULL;
-  CREATE INDEX audit_events_target ON audit_events (target_kind, target_id, id);
-  CREATE INDEX audit_events_organization ON audit_events (organization_id, id);
-  CREATE INDEX audit_events_request ON audit_events (request_id, id) WHERE request_id IS NOT NULL;
+  CREATE INDEX audit_events_at ON audit_events (at, id);
+  CREATE INDEX audit_events_type ON audit_events (type, at, id);
+  CREATE INDEX audit_events_actor ON audit_events (actor_id, at, id);
+  CREATE INDEX audit_events_on_behalf_of ON audit_events (on_behalf_of_id, at, id) WHERE on_behalf_of_id IS NOT NULL;
+  CREATE INDEX audit_events_target ON audit_events (target_kind, target_id, at, id);
+  CREATE INDEX audit_events_organization ON audit_events (organization_id, at, id);
+  CREATE INDEX audit_events_request ON audit_events (request_id, at, id) WHERE request_id IS NOT NULL;
   DROP TABLE earlier_audit_events;
 `;
 

@@ -15,6 +15,8 @@ import * as auditChain from './0007_audit_chain.ts';
 import * as usage from './0008_usage.ts';
 import * as invitations from './0009_invitations.ts';
 import * as lineage from './0010_lineage.ts';
+import * as leases from './0011_leases.ts';
+import * as names from './0012_names.ts';
 
 interface Step {
   readonly name: string;
@@ -32,6 +34,8 @@ const STEPS: readonly Step[] = [
   { name: '0008_usage', up: usage.up },
   { name: '0009_invitations', up: invitations.up },
   { name: '0010_lineage', up: lineage.up },
+  { name: '0011_leases', up: leases.up },
+  { name: '0012_names', up: names.up },
 ];
 
 export const migrationSource: Knex.MigrationSource<Step> = {

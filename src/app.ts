@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { V7Generator } from 'uuidv7';
 import { Administration } from './administration/administration.ts';
+import { InvitationAdministration } from './administration/invitations.ts';
 import { inviterMayStill } from './administration/inviter.ts';
 import type { Config } from './config.ts';
 import { DomainError } from './domain/errors.ts';
@@ -171,6 +172,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     },
   });
   const explain = new ExplainService(access, clock);
+  const administered = new Administration({ store, access, hasher, clock, random, definitions, fullAccessHours: config.fullAccessHours });
   const services = {
     access,
     keys,
@@ -181,7 +183,8 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     explain,
     explainDocuments: new ExplainDocuments({ ...parts, accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds, explain, nearest }),
     definitions,
-    administration: new Administration({ store, access, hasher, clock, random, definitions, fullAccessHours: config.fullAccessHours }),
+    administration: administered,
+    inviting: new InvitationAdministration({ administration: administered, invitations: forPeople.invitations, definitions, clock }),
     usageReview: new UsageReview({ usage: store.usage, access, clock, usageDays: config.usageDays }),
     ...administering,
     ...forPeople,
@@ -292,6 +295,11 @@ async function listen(
     explainDocuments: services.explainDocuments,
     revocation: services.revocation,
     signingKeys: services.keys,
+    me: services.me,
+    invitations: services.invitations,
+    inviting: services.inviting,
+    resets: services.resets,
+    usageReview: services.usageReview,
     onRefused: (ctx, refusal) =>
       log.info({ event: 'api_refused', endpoint: endpointOf(ctx), method: ctx.method, ...refusal, request_id: requestIdOf(ctx) }),
     onFault,

@@ -225,8 +225,8 @@ export class Administration {
 
   #context({ administrator }: Call): WorkspaceContext {
     const { store, hasher, clock, random, definitions } = this.#options;
-    const { actor, requestId } = administrator;
-    return { store, hasher, clock, random, definitions, actor, requestId };
+    const { actor, onBehalfOf, clientId, requestId } = administrator;
+    return { store, hasher, clock, random, definitions, actor, onBehalfOf, clientId, requestId };
   }
 
   async #catalogue() {

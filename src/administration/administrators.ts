@@ -1,9 +1,10 @@
-/** @module There is always an administrator: no change takes FullAccess from the last one who holds it. */
+/** @module There is always an administrator: no change takes FullAccess from the last one who holds it over a whole tree. */
 import { heldUntil, holdings, isEffective, type Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Party } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
+import { isRootTenancy, tenancyOf } from '../domain/tenancy.ts';
 import type { Snapshot } from '../workspace/effects.ts';
 import type { WrittenChange } from '../workspace/change.ts';
 import { FULL_ACCESS } from './ceiling.ts';
@@ -38,10 +39,10 @@ function loses(...[before, was, after, becomes, at]: readonly [Catalogue, Subjec
   return isAdministrator(before, was, at) && (becomes === undefined || !isAdministrator(after, becomes, at));
 }
 
-/** Whether somebody holds FullAccess now, in tokens for any client. */
+/** Whether somebody holds FullAccess over a whole tree now, in tokens for any client. */
 function isAdministrator(catalogue: Catalogue, subject: Subject, at: number): boolean {
   const role = catalogue.indexOf(FULL_ACCESS);
-  if (role === undefined || !subject.active) return false;
+  if (role === undefined || !subject.active || !isRootTenancy(tenancyOf(subject))) return false;
   const held = holdings(catalogue, subject, undefined, at);
   return heldUntil(held, role) > at && isEffective(catalogue, held, role);
 }

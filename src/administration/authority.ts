@@ -12,7 +12,7 @@ import { tenancyOf } from '../domain/tenancy.ts';
 import type { DefinitionsCache } from '../services/definitions.ts';
 import type { Authority } from '../workspace/change.ts';
 import type { ObjectChange } from '../workspace/object-change.ts';
-import { SECTIONS } from '../workspace/sections.ts';
+import { batches, SECTION_NAMES, SECTIONS } from '../workspace/sections.ts';
 import type { Administrator } from './administrator.ts';
 import { aboveCeiling, ceilingOf, FULL_ACCESS, type Ceiling } from './ceiling.ts';
 import { judgeChange } from './judgement.ts';
@@ -65,9 +65,9 @@ export function openAuthority(options: AuthorityOptions): OpenAuthority {
   const { administrator, definitions } = options;
   const { tenancy } = administrator;
   let opened: AuthorityState | undefined;
-  const find = async (tx: StoreTransaction, section: NounName, keys: readonly string[], visibility: Visibility): Promise<ReadonlySet<string>> =>
-    new Set((await tx.directory.find(section, keys, visibility)).keys());
   const own: Visibility = { tenancy, inherited: false };
+  const owns: Authority['owns'] = (tx, section, keys) => find(tx, section, { keys, visibility: own });
+  const exists: Authority['exists'] = (tx, section, keys) => find(tx, section, { keys, visibility: { tenancy, inherited: INHERITED.has(section) } });
   const state = () => {
     if (opened === undefined) throw new DomainError('internal', 'An authority was used before it was opened.');
     return opened;
@@ -75,62 +75,79 @@ export function openAuthority(options: AuthorityOptions): OpenAuthority {
   return {
     async open(tx) {
       const { catalogue } = await definitions.current(tx.access);
-      const acting = await actingNow(tx, administrator);
+      const { acting, maximumRoles } = await actingNow(tx, administrator);
       const now = options.now();
-      const ceiling = ceilingOf(catalogue, acting, { clientId: administrator.clientId, now, tenancy: tenancyOf(acting) });
+      const ceiling = ceilingOf(catalogue, acting, { clientId: administrator.clientId, now, tenancy: tenancyOf(acting), maximumRoles });
       for (const needs of [options.needs, ...(options.alsoNeeds ?? [])]) assertStillHeld(needs, ceiling);
       if (JSON.stringify(ceiling.tenancy) !== JSON.stringify(tenancy)) throw lost();
       opened = { ceiling, acting, catalogue, now };
     },
     state,
-    exists: (tx, section, keys) => find(tx, section, keys, { tenancy, inherited: INHERITED.has(section) }),
-    async admit(tx, changes) {
-      await eachSection(changes, 'before', async (section, keys) => {
-        const known = await find(tx, section, keys, own);
-        const foreign = keys.find((key) => !known.has(key));
-        if (foreign !== undefined) throw new DomainError('not_found', `There is no ${noun(section)} ${JSON.stringify(foreign)}.`);
-      });
+    exists,
+    owns,
+    async admit(tx, { changes, stored }) {
+      for (const section of SECTION_NAMES) {
+        const changed = new Set(keysOf(changes, section, 'before'));
+        assertAll(section, [...changed], await owns(tx, section, [...changed]));
+        // What is named and stays as it is would tell by that that it is there, and is as it was said to be.
+        const named = [...stored[section].keys()].filter((key) => !changed.has(key));
+        assertAll(section, named, await exists(tx, section, named));
+      }
     },
     async judge(tx, change) {
-      await eachSection(change.objects, 'after', async (section, keys) => {
-        const known = await find(tx, section, keys, own);
+      const { passwords, secrets } = change.credentials;
+      assertAll('users', [...passwords.keys()], await owns(tx, 'users', [...passwords.keys()]));
+      assertAll('clients', [...secrets.keys()], await owns(tx, 'clients', [...secrets.keys()]));
+      for (const section of SECTION_NAMES) {
+        const keys = keysOf(change.objects, section, 'after');
+        const known = await owns(tx, section, keys);
         if (keys.some((key) => !known.has(key)))
           throw aboveCeiling(`This ${noun(section)} would lie outside the organizations that you administer.`, []);
-      });
-      await judgeChange(tx, change, { ...state(), ...options });
+      }
+      await judgeChange(tx, change, { ...state(), ...options, actor: administrator.actor });
     },
   };
 }
 
 const noun = (section: NounName): string => SECTIONS[section].noun.replaceAll('_', ' ');
 
-async function eachSection(
-  changes: readonly ObjectChange[],
-  side: 'before' | 'after',
-  look: (section: NounName, keys: readonly string[]) => Promise<void>,
-): Promise<void> {
-  const keys = new Map<NounName, string[]>();
-  for (const change of changes) {
-    if (change[side] === undefined) continue;
-    const list = keys.get(change.section) ?? [];
-    list.push(change.key);
-    keys.set(change.section, list);
-  }
-  for (const [section, list] of keys) await look(section, list);
+const keysOf = (changes: readonly ObjectChange[], wanted: NounName, side: 'before' | 'after'): string[] =>
+  changes.filter((change) => change.section === wanted && change[side] !== undefined).map(({ key }) => key);
+
+async function find(
+  tx: StoreTransaction,
+  section: NounName,
+  { keys, visibility }: { readonly keys: readonly string[]; readonly visibility: Visibility },
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const batch of batches(keys)) for (const key of (await tx.directory.find(section, batch, visibility)).keys()) found.add(key);
+  return found;
 }
 
-/** Whose roles count at this instant: the user, the client's context user, or the client. */
-async function actingNow(tx: StoreTransaction, { actor, acting }: Administrator): Promise<Subject> {
-  const subject = actor.kind === 'client' ? await actingClient(tx, actor.id) : await tx.access.findUser(acting.id);
-  if (subject?.active !== true) throw lost();
-  return subject;
+/** @throws `not_found` */
+function assertAll(section: NounName, keys: readonly string[], known: ReadonlySet<string>): void {
+  const foreign = keys.find((key) => !known.has(key));
+  if (foreign !== undefined) throw new DomainError('not_found', `There is no ${noun(section)} ${JSON.stringify(foreign)}.`);
 }
 
-async function actingClient(tx: StoreTransaction, clientId: string): Promise<Subject | undefined> {
+interface ActingNow {
+  readonly acting: Subject;
+  readonly maximumRoles?: readonly string[] | undefined;
+}
+
+/** Whose roles count at this instant: the user, the client's context user, or the client; and how far a client may go. */
+async function actingNow(tx: StoreTransaction, { actor, acting }: Administrator): Promise<ActingNow> {
+  const found = actor.kind === 'client' ? await actingClient(tx, actor.id) : { acting: await tx.access.findUser(acting.id) };
+  if (found?.acting?.active !== true) throw lost();
+  return { ...found, acting: found.acting };
+}
+
+async function actingClient(tx: StoreTransaction, clientId: string) {
   const client = (await tx.clients.findMany([clientId])).get(clientId);
   const self = await tx.access.findClient(clientId);
   if (client?.active !== true || self?.active !== true) return undefined;
-  return client.contextUser === undefined ? self : tx.access.findUser(client.contextUser);
+  const { contextUser, maximumRoles } = client;
+  return { acting: contextUser === undefined ? self : await tx.access.findUser(contextUser), maximumRoles };
 }
 
 function assertStillHeld(needs: readonly string[], ceiling: Ceiling): void {

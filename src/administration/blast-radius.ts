@@ -1,12 +1,10 @@
 /** @module What a change would mean for people and programs, told within what the administrator may see. */
-import { heldUntil, holdings, isEffective } from '../domain/access.ts';
-import type { Catalogue } from '../domain/catalogue.ts';
-import type { Party } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { covers, type Tenancy } from '../domain/tenancy.ts';
 import type { WrittenChange } from '../workspace/change.ts';
 import { compareSnapshots, type RoleEffect } from '../workspace/effects.ts';
 import type { PlanRow } from '../workspace/plan.ts';
+import { heldByNobody } from './held-by-nobody.ts';
 
 /** JSON as it is answered. */
 export interface BlastRadius {
@@ -25,7 +23,7 @@ export interface BlastRadius {
     readonly gained: number;
     readonly lost: number;
   }[];
-  /** Roles that somebody loses and that nobody would hold any more. */
+  /** Roles that somebody loses and that nobody whom the administrator may see would hold any more. */
   readonly roles_nobody_would_hold: readonly string[];
 }
 
@@ -53,7 +51,7 @@ export async function blastRadiusOf(tx: StoreTransaction, change: WrittenChange,
     changes: rows,
     subjects: { total: new Set(subjects.map(({ kind, id }) => `${kind}:${id}`)).size, cut: reached.cut, first: subjects.slice(0, MOST_TOLD) },
     by_organization: countsOf(effects),
-    roles_nobody_would_hold: lost.length === 0 ? [] : await heldByNobody(tx, after.catalogue, { roles: lost, at }),
+    roles_nobody_would_hold: lost.length === 0 ? [] : await heldByNobody(tx, after.catalogue, { roles: lost, at, tenancy }),
   };
 }
 
@@ -80,36 +78,4 @@ function countsOf(effects: readonly RoleEffect[]): BlastRadius['by_organization'
     for (const role of lost) count(organization, role, 'lost', subjects.length);
   }
   return [...counts.values()];
-}
-
-/** So many profiles are looked through for a holder; a role that stands in more is taken for held. */
-const MOST_PROFILES = 20;
-const MOST_HOLDERS = 100;
-const MOST_ASSIGNMENTS = 1000;
-
-async function heldByNobody(
-  tx: StoreTransaction,
-  catalogue: Catalogue,
-  { roles, at }: { readonly roles: readonly string[]; readonly at: number },
-): Promise<string[]> {
-  const open = new Set(roles.flatMap((role) => catalogue.indexOf(role) ?? []));
-  const gone = roles.filter((role) => catalogue.indexOf(role) === undefined);
-  const profiles = [...catalogue.profiles()].filter((resolved) => resolved.roles.some((role) => open.has(role)));
-  for (const { profile, roles: given } of profiles.slice(0, MOST_PROFILES)) {
-    if (!given.some((role) => open.has(role))) continue;
-    const parties = (await tx.access.assignmentsOf({ securityProfile: profile.id }, MOST_ASSIGNMENTS)).map(({ party }): Party => party);
-    if (parties.length === 0) continue;
-    const users = await tx.access.findUsers(await tx.access.usersReachedBy(parties, MOST_HOLDERS));
-    const clients = await tx.access.findClients(await tx.access.clientsReachedBy(parties, [], MOST_HOLDERS));
-    for (const subject of [...users.values(), ...clients.values()]) {
-      if (!subject.active) continue;
-      const clientIds = [undefined, ...new Set(subject.reaches.flatMap(({ client }) => client ?? []))];
-      for (const client of clientIds) {
-        const held = holdings(catalogue, subject, client, at);
-        for (const role of open) if (heldUntil(held, role) > at && isEffective(catalogue, held, role)) open.delete(role);
-      }
-    }
-  }
-  if (profiles.length > MOST_PROFILES) for (const { roles: given } of profiles.slice(MOST_PROFILES)) for (const role of given) open.delete(role);
-  return [...gone, ...Array.from(open, (role) => catalogue.roles[role]!)].sort();
 }

@@ -8,7 +8,8 @@ import type { Invitation } from '../domain/invitation.ts';
 import type { Clock, StoreTransaction } from '../domain/ports.ts';
 import { tenancyOf } from '../domain/tenancy.ts';
 import type { MayStill } from '../services/invitation-acceptance.ts';
-import { above, aboveCeiling, ceilingOf, isWithin, rolesFromNowOn } from './ceiling.ts';
+import { impersonationOf, rolesWithin } from './acting-as.ts';
+import { above, aboveCeiling, ceilingOf, isWithin } from './ceiling.ts';
 
 /** The role with which users are made, and therefore invited. */
 export const INVITING_ROLE = 'UserAdmin';
@@ -26,7 +27,7 @@ export function inviterMayStill(clock: Clock): MayStill {
     if (!ceiling.everyRole && !ceiling.roles.has(INVITING_ROLE)) throw aboveCeiling('Whoever invited may not make users any more.', [INVITING_ROLE]);
     const invited = (await tx.access.findUser(user.id))!;
     if (!isWithin(ceiling, invited)) throw aboveCeiling('The organization is not one that the inviter administers any more.', []);
-    const refused = above(ceiling, rolesFromNowOn(catalogue, invited, now, []));
+    const refused = above(ceiling, rolesWithin(catalogue, invited, { now, clients: [], impersonation: await impersonationOf(tx) }));
     if (refused.length > 0) throw aboveCeiling('The inviter does not hold these roles any more:', refused);
   };
 }

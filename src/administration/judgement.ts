@@ -38,7 +38,7 @@ export async function judgeChange(tx: StoreTransaction, change: WrittenChange, j
   await judgeRules(tx, change, ceiling);
   judgeClientLimits(change, ceiling);
   await judgeTerritory(tx, change, ceiling);
-  const gains = await allGains(tx, change, ceiling);
+  const gains = await allGains(tx, change, judge);
   judgeGains(gains, ceiling);
   judgeOwnGains(gains, judge);
   await judgeTakeOver(tx, change, ceiling);
@@ -48,10 +48,25 @@ export async function judgeChange(tx: StoreTransaction, change: WrittenChange, j
   await assertAdministratorLeft(tx, change);
 }
 
-async function allGains(tx: StoreTransaction, change: WrittenChange, ceiling: Ceiling): Promise<readonly Gain[]> {
-  const gains = gainsOf(change.before, change.after, change.reached, change.at);
-  if (ceiling.everyRole || change.reached.users.length === 0) return gains;
+async function allGains(tx: StoreTransaction, change: WrittenChange, { ceiling, acting }: Judge): Promise<readonly Gain[]> {
+  const { before, after, reached, at } = change;
+  const gains = gainsOf(before, after, reached, at);
+  if (reached.cut) gains.push(...(await ownGains(tx, change, acting)));
+  if (ceiling.everyRole || reached.users.length === 0) return gains;
   return [...gains, ...gainsByRules(change, gains, await impersonationOf(tx))];
+}
+
+/** Nobody is less to be overlooked than whoever makes the change. */
+async function ownGains(tx: StoreTransaction, { before, after, at }: WrittenChange, acting: Subject): Promise<Gain[]> {
+  const { id, kind } = acting;
+  const becomes = kind === 'user' ? await tx.access.findUser(id) : await tx.access.findClient(id);
+  const own = (catalogue: Catalogue, subject: Subject | undefined) => ({
+    catalogue,
+    users: new Map(subject === undefined ? [] : [[id, subject]]),
+    clients: new Map<string, never>(),
+  });
+  const reached = { users: [id], clients: [], parties: [], cut: false };
+  return gainsOf(own(before.catalogue, acting), own(after.catalogue, becomes), reached, at);
 }
 
 function judgeGains(gains: readonly Gain[], ceiling: Ceiling): void {

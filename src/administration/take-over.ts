@@ -4,7 +4,8 @@
  */
 import type { StoreTransaction } from '../domain/ports.ts';
 import type { OpenAuthority } from './authority.ts';
-import { above, aboveCeiling, rolesFromNowOn } from './ceiling.ts';
+import { impersonationOf, rolesWithin } from './acting-as.ts';
+import { above, aboveCeiling } from './ceiling.ts';
 import { absent } from './nouns.ts';
 
 /**
@@ -22,7 +23,8 @@ export async function assertMayActAs(
   if (!found.has(id)) throw absent();
   const acting = kind === 'user' ? await tx.access.findUser(id) : await actingFor(tx, id);
   if (acting === undefined) throw absent();
-  const refused = above(authority.state().ceiling, rolesFromNowOn(catalogue, acting, now, kind === 'client' ? [id] : []));
+  const given = { now, clients: kind === 'client' ? [id] : [], impersonation: await impersonationOf(tx) };
+  const refused = above(authority.state().ceiling, rolesWithin(catalogue, acting, given));
   if (refused.length > 0) throw aboveCeiling('This would let you act as somebody who holds roles that you do not:', refused);
 }
 

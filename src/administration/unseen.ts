@@ -8,7 +8,8 @@ import type { PartyKind } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import type { WrittenChange } from '../workspace/change.ts';
 import { changedMeanings } from '../workspace/reach.ts';
-import { above, aboveCeiling, rolesOfProfile, type Ceiling } from './ceiling.ts';
+import { impersonationOf } from './acting-as.ts';
+import { above, aboveCeiling, FULL_ACCESS, rolesOfProfile, type Ceiling } from './ceiling.ts';
 
 const SECTION_OF_PARTY = { user: 'users', user_group: 'user_groups', organization: 'organizations', client: 'clients' } as const satisfies Record<
   PartyKind,
@@ -34,6 +35,9 @@ export async function judgeUnseen(tx: StoreTransaction, { objects, credentials, 
   const changed = changedMeanings(meanings);
   for (const id of changed.profiles) roles.push(...rolesOfProfile(after.catalogue, id));
   for (const type of changed.types) roles.push(...Array.from(before.catalogue.barred(type), (role) => before.catalogue.roles[role]!));
+  const { rules, role } = await impersonationOf(tx);
+  if (roles.includes(role) || roles.includes(FULL_ACCESS))
+    for (const { securityProfile } of rules) roles.push(...rolesOfProfile(after.catalogue, securityProfile));
   const refused = above(ceiling, roles);
   if (refused.length > 0) throw aboveCeiling('This could give roles that you do not hold yourself:', refused);
   for (const kind of Object.keys(SECTION_OF_PARTY) as PartyKind[]) {

@@ -11,6 +11,9 @@ import { askRunningServer } from './operator-socket.ts';
 import { PACKAGE } from './package.ts';
 import { styleOf, type Style } from './style.ts';
 
+/** Performs one operation after the other on the same database. */
+export type Perform = <P, R>(operation: Operation<P, R>, parameters: P) => Promise<R>;
+
 /** Exit codes, for scripts. */
 export const EXIT = { done: 0, failed: 1, differs: 2 } as const;
 
@@ -39,22 +42,43 @@ export class CliContext {
 
   /** Performs an operation: in the server that has the embedded database open, or else here. */
   async perform<P, R>(operation: Operation<P, R>, parameters: P): Promise<R> {
+    return this.performing((perform) => perform(operation, parameters));
+  }
+
+  /** Performs operations one after the other, without opening the database anew for each. */
+  async performing<T>(work: (perform: Perform) => Promise<T>): Promise<T> {
     const config = this.config();
-    const embedded = config.databaseUrl === undefined && this.io.openApp === undefined;
-    if (embedded) {
-      const request = { version: PACKAGE.version, operation: operation.name, operator: this.io.operator, parameters };
-      const answer = await askRunningServer(config.dataDir, request);
-      if (answer !== undefined) return answer.result as R;
-      if (operation.mayCreateDatabase !== true) await assertDatabase(config.dataDir);
-    }
-    // What goes wrong is said by the error that ends the command; its output is no place for a log.
-    const app = await this.openApp({ ...config, logLevel: 'silent' });
-    try {
+    let app: App | undefined;
+    const perform: Perform = async <P, R>(operation: Operation<P, R>, parameters: P): Promise<R> => {
+      if (app === undefined) {
+        const answer = await this.#askServer(config, operation, parameters);
+        if (answer !== undefined) return answer.result as R;
+        // What goes wrong is said by the error that ends the command; its output is no place for a log.
+        app = await this.openApp({ ...config, logLevel: 'silent' });
+      }
       const result = await operation.perform({ app, actor: { kind: 'operator', id: this.io.operator } }, parameters);
       return JSON.parse(JSON.stringify(result)) as R;
+    };
+    try {
+      return await work(perform);
     } finally {
-      await app.close();
+      await app?.close();
     }
+  }
+
+  /** undefined: there is none that has the embedded database open. */
+  async #askServer<P>(config: Config, operation: Operation<P, unknown>, parameters: P): Promise<{ readonly result: unknown } | undefined> {
+    if (config.databaseUrl !== undefined || this.io.openApp !== undefined) return undefined;
+    const request = { version: PACKAGE.version, operation: operation.name, operator: this.io.operator, parameters };
+    const answer = await askRunningServer(config.dataDir, request);
+    if (answer === undefined && operation.mayCreateDatabase !== true) await assertDatabase(config.dataDir);
+    return answer;
+  }
+
+  /** Writes a part of a long result, and waits until whoever reads it has caught up. */
+  async write(text: string): Promise<void> {
+    const { stdout } = this.io;
+    if (stdout.write(text) === false) await new Promise<void>((resolve) => (stdout.once === undefined ? resolve() : stdout.once('drain', resolve)));
   }
 
   /** Prints the result: as JSON and nothing else, or in words. */

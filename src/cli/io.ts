@@ -4,7 +4,9 @@ import type { Config, Environment } from '../config.ts';
 import type { Clock } from '../domain/ports.ts';
 
 export interface Output {
+  /** false: more should wait for `drain`. */
   write(text: string): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
   readonly isTTY?: boolean | undefined;
 }
 

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { CliContext, EXIT } from './context.ts';
+import { addAuditCommands } from './commands/audit.ts';
 import { addBootstrapCommand } from './commands/bootstrap.ts';
 import { addClientCommands } from './commands/clients.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -62,6 +63,7 @@ export function buildProgram(context: CliContext): Command {
   addTokenCommands(program, context);
   addUserCommands(program, context);
   addClientCommands(program, context);
+  addAuditCommands(program, context);
   addBootstrapCommand(program, context);
   addDoctorCommand(program, context);
   addHelpCommand(program, context);

@@ -73,10 +73,12 @@ export interface AuditQuery {
 
 export interface AuditReader {
   /**
-   * One page in one statement, by number.
+   * One page in one statement, by time and then by number.
    * @throws `invalid_input` for a position that is not one of this list
    */
   list(query: AuditQuery): Promise<Page<RecordedAuditEvent>>;
+  /** The next events of the chain by number, whoever they belong to; from its beginning when nothing comes before. */
+  walk(options: { readonly after?: number | undefined; readonly limit: number }): Promise<readonly RecordedAuditEvent[]>;
   /** undefined: there is no such event, or it may not be seen. */
   find(id: string, tenancy: Tenancy): Promise<RecordedAuditEvent | undefined>;
   /** The last link, kept apart from the events; undefined: somebody took it away. */
@@ -89,6 +91,9 @@ export interface ChainHead {
   /** Hash of the last event. */
   readonly hash: string;
 }
+
+/** Where a page ended that had this event last. */
+export const positionOfEvent = ({ at, id }: Pick<RecordedAuditEvent, 'at' | 'id'>): Position => ({ value: at.toISOString(), key: id });
 
 const PARTY_FIELDS = { user: 'user', user_group: 'user_group', organization: 'organization', client_id: 'client' } as const;
 

@@ -6,7 +6,7 @@ import type { Assignment } from './assignment.ts';
 import type { Client } from './client.ts';
 import type { ImpersonationRule } from './impersonation-rule.ts';
 import type { Organization, OrganizationType } from './organization.ts';
-import type { User, UserGroup } from './party.ts';
+import type { Membership, User, UserGroup } from './party.ts';
 import type { ResourceServer } from './resource-server.ts';
 import type { Role } from './role.ts';
 import type { PermissionType, SecurityProfile } from './security-profile.ts';
@@ -59,6 +59,8 @@ export interface ListQuery {
   readonly filters: Readonly<Record<string, FilterValue>>;
   /** Case-insensitive in every alphabet, anywhere in the noun's {@link SEARCHED} fields; every character stands for itself. */
   readonly search?: string | undefined;
+  /** Fields that are looked into, of the noun's {@link SEARCHED}; unset: all of them. */
+  readonly searchIn?: readonly string[] | undefined;
   /**
    * One of the noun's {@link SORTS}, compared by code point, or as an instant; of long texts the first 250 characters
    * count. What is absent comes last, descending first. Ties are broken by key, in the same direction.
@@ -99,6 +101,28 @@ export interface Dependents {
   readonly some: readonly { readonly noun: NounName; readonly key: string }[];
 }
 
+export const LEASE_KINDS = ['assignment', 'membership'] as const;
+
+/** What somebody has for a time: an assignment, or a membership in a user group. */
+export type Lease =
+  | { readonly kind: 'assignment'; readonly endsAt: Date; readonly assignment: Assignment }
+  | { readonly kind: 'membership'; readonly endsAt: Date; readonly user: string; readonly membership: Membership };
+
+export interface LeaseQuery {
+  /** Assignments are seen as everywhere; memberships with their user. */
+  readonly visibility: Visibility;
+  readonly kinds: readonly Lease['kind'][];
+  /** Those that end at this instant or later. */
+  readonly from: Date;
+  /** Those that end before this instant. */
+  readonly until: Date;
+  /** A position of {@link DirectoryReader.listLeases}. */
+  readonly after?: Position | undefined;
+  readonly limit: number;
+  /** Whether to count everything that matches; costs a second statement. */
+  readonly total: boolean;
+}
+
 /** Whom a security profile reaches, and how. */
 export interface Holder {
   readonly user: User;
@@ -120,6 +144,12 @@ export interface DirectoryReader {
   listHolders(securityProfile: string, query: Pick<ListQuery, 'visibility' | 'after' | 'limit' | 'total'>): Promise<Page<Holder>>;
   /** Grants of a user that have not expired and that no revocation hits, newest first; at most `limit`. */
   listSessions(userId: string, now: Date, limit: number): Promise<readonly Session[]>;
+  /**
+   * What ends within a span of time, the soonest first; at the same instant assignments by id, then memberships by user
+   * and group. One page in one statement, and one more for the total.
+   * @throws `invalid_input` for a position that is not one of this list
+   */
+  listLeases(query: LeaseQuery): Promise<Page<Lease>>;
   /**
    * What names the object, wherever that belongs: what of it may be told is for the caller to find out. A group has its
    * members; a permission type whatever names one of its roles, and the profiles with a pattern that matches it. Nothing

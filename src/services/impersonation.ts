@@ -103,7 +103,12 @@ export class ImpersonationService {
     const { transaction, clock } = this.#options;
     const event = eventNow(
       clock,
-      { actor: { kind: 'user', id: actor.id }, requestId: token.requestId },
+      {
+        actor: { kind: 'user', id: actor.id },
+        onBehalfOf: { kind: 'user', id: target.id },
+        clientId: token.clientId,
+        requestId: token.requestId,
+      },
       {
         type: 'impersonation_started',
         target: { kind: 'user', id: target.id },

@@ -192,7 +192,7 @@ export function acceptanceOf(
 }
 
 /** The invitation without groups and profiles that were removed since: as with everybody else, they went. */
-async function stillThere(tx: StoreTransaction, invitation: Invitation): Promise<Invitation> {
+export async function stillThere(tx: StoreTransaction, invitation: Invitation): Promise<Invitation> {
   const groups = await tx.userGroups.findMany(invitation.userGroups);
   const profiles = await tx.securityProfiles.findMany(invitation.securityProfiles);
   return {

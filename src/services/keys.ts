@@ -1,10 +1,11 @@
 /** @module What an operator does with signing keys. Every change leaves an audit event; none shows a private key. */
-import type { AuditActor, AuditEvent } from '../domain/audit-event.ts';
+import type { AuditEvent } from '../domain/audit-event.ts';
 import { DomainError } from '../domain/errors.ts';
 import { FRESH_KEYS_NEEDED, planFirstKeys, planRetirement, planRotation, type Retirement, type Rotation } from '../domain/key-rotation.ts';
 import type { Clock, SigningKeyInfo } from '../domain/ports.ts';
 import type { SigningAlgorithm } from '../domain/resource-server.ts';
 import { currentKey, describeKeys, type FreshKey, type KeyFile, type SigningKey } from '../domain/signing-key.ts';
+import { eventNow, type Caller } from './caller.ts';
 import { generateSigningKey } from './signing-key-generation.ts';
 
 export interface KeyServiceDependencies {
@@ -14,11 +15,7 @@ export interface KeyServiceDependencies {
   readonly record: (event: AuditEvent) => Promise<void>;
 }
 
-/** Who asks, and in which request. */
-export interface KeyCaller {
-  readonly actor: AuditActor;
-  readonly requestId?: string | undefined;
-}
+export type KeyCaller = Caller;
 
 export interface RotationResult {
   /**
@@ -129,8 +126,8 @@ export class KeyService {
     for (const key of created) await this.#note('signing_key_created', key, caller, { after: { alg: key.alg } });
   }
 
-  async #note(type: string, key: SigningKey, { actor, requestId }: KeyCaller, change: Pick<AuditEvent, 'before' | 'after'>): Promise<void> {
-    await this.#record({ type, at: new Date(this.#clock.now()), actor, target: { kind: 'signing_key', id: key.kid }, ...change, requestId });
+  async #note(type: string, key: SigningKey, caller: KeyCaller, change: Pick<AuditEvent, 'before' | 'after'>): Promise<void> {
+    await this.#record(eventNow(this.#clock, caller, { type, target: { kind: 'signing_key', id: key.kid }, ...change }));
   }
 }
 

@@ -4,7 +4,7 @@ import { DomainError } from '../domain/errors.ts';
 import { assertMailAddress, isMailAddress, type Mailer } from '../domain/mail.ts';
 import { PASSWORD_LINKS } from '../domain/one-time-link.ts';
 import type { Membership, User, UserGroup } from '../domain/party.ts';
-import type { Clock, Store } from '../domain/ports.ts';
+import type { Clock, Store, StoreTransaction } from '../domain/ports.ts';
 import type { AccessService } from './access.ts';
 import { eventNow, type Caller } from './caller.ts';
 import { effectiveRolesOf, type EffectiveRole } from './effective-roles.ts';
@@ -33,12 +33,21 @@ export interface PasswordChange {
   readonly password: string;
   /** Of the caller, for attempt budgets. */
   readonly address: string;
+  /** Everything is looked at, which counts as an attempt, and nothing changed. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** What people may change about themselves; a user name, an organization and groups are for administrators. */
 export interface ProfileChange {
   /** null: none any more. */
   readonly email: string | null;
+}
+
+export interface ProfileUpdate {
+  /** Looks at the user before the change; what it throws refuses that. */
+  readonly precondition?: ((user: User) => void) | undefined;
+  /** Everything is looked at, and nothing changed. */
+  readonly dryRun?: boolean | undefined;
 }
 
 export interface OwnGroup extends Membership {
@@ -65,12 +74,13 @@ export class MeService {
    * Changes the own profile. A new mail address is told to the old one, and links that were sent there are good no more.
    * @throws `not_found`, and `invalid_input` for what is no mail address
    */
-  async update(userId: string, { email }: ProfileChange, caller: Caller): Promise<User> {
+  async update(userId: string, { email }: ProfileChange, caller: Caller, { precondition, dryRun = false }: ProfileUpdate = {}): Promise<User> {
     const { store, mailer, clock } = this.#options;
     if (email !== null) assertMailAddress(email, '/email');
-    const { before, after } = await store.transaction(async (tx) => {
+    const change = async (tx: StoreTransaction) => {
       const user = (await tx.users.findMany([userId])).get(userId);
       if (user === undefined) throw unknown(userId);
+      precondition?.(user);
       const changed: User = { ...user, email: email ?? undefined };
       if (user.email === changed.email) return { before: user, after: user };
       await tx.users.put([changed]);
@@ -84,8 +94,9 @@ export class MeService {
         }),
       );
       return { before: user, after: changed };
-    });
-    if (after !== before && isMailAddress(before.email ?? '')) mailer.send(mailAddressChangedMail(before.email!, after));
+    };
+    const { before, after } = await store.transaction(change, { rollback: dryRun });
+    if (!dryRun && after !== before && isMailAddress(before.email ?? '')) mailer.send(mailAddressChangedMail(before.email!, after));
     return after;
   }
 
@@ -96,7 +107,7 @@ export class MeService {
    * present one is younger than the policy allows
    * @throws `too_many_attempts` when the address, or the name from this address, has failed too often
    */
-  async changePassword(userId: string, { current, password, address }: PasswordChange, caller: Caller): Promise<void> {
+  async changePassword(userId: string, { current, password, address, dryRun = false }: PasswordChange, caller: Caller): Promise<void> {
     const { users, signIn, passwords, store, clock, mailer, issuer } = this.#options;
     const user = await this.get(userId);
     const signedIn = await signIn
@@ -113,8 +124,8 @@ export class MeService {
         pointer: '/password',
       });
     }
-    await users.setPassword(userId, password, caller);
-    if (isMailAddress(user.email ?? '')) mailer.send(passwordChangedMail(user.email!, user, `${issuer}${FORGOTTEN_PASSWORD_PATH}`));
+    await users.setPassword(userId, password, caller, { dryRun });
+    if (!dryRun && isMailAddress(user.email ?? '')) mailer.send(passwordChangedMail(user.email!, user, `${issuer}${FORGOTTEN_PASSWORD_PATH}`));
   }
 
   /** The own user groups, in force or not. @throws `not_found` */

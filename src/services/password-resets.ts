@@ -2,11 +2,13 @@
  * @module Forgotten passwords. Whoever asks is told the same whatever is asked for, and before anything is looked up: no
  * answer, and no time that an answer takes, tells who exists. What comes of it goes to the address that is known.
  */
+import { DomainError } from '../domain/errors.ts';
 import type { User } from '../domain/party.ts';
 import { canonicalUsername } from '../domain/party.ts';
 import { comparableMailAddress, isMailAddress, type Mailer } from '../domain/mail.ts';
-import type { AttemptLimit, Clock, Store } from '../domain/ports.ts';
+import type { AttemptLimit, Clock, SignInStore, Store } from '../domain/ports.ts';
 import type { AccessService } from './access.ts';
+import { eventNow, type Caller } from './caller.ts';
 import { passwordResetMail } from './mails.ts';
 import { ALL, type OneTimeLinks } from './one-time-links.ts';
 
@@ -47,6 +49,27 @@ export class PasswordResets {
       .finally(() => (this.#waiting -= 1));
   }
 
+  /**
+   * Sends a link to a user at the request of an administrator, who knows that the user exists, and may have no password yet.
+   * @throws `invalid_input` when there is no address to write to, or the user is not let in
+   * @throws `too_many_attempts` when too many such mails were sent to this user
+   */
+  async sendTo(user: User, caller: Caller, { dryRun = false }: { readonly dryRun?: boolean | undefined } = {}): Promise<void> {
+    const { store, access, links, mailer, clock } = this.#options;
+    const { id, email = '' } = user;
+    if (!isMailAddress(email)) throw new DomainError('invalid_input', 'The user has no mail address.');
+    await access.refresh(0);
+    if ((await access.subject('user', id))?.active !== true) throw new DomainError('invalid_input', 'The user, or the organization, is disabled.');
+    if (dryRun) return;
+    const { counted, lockedUntil } = await this.#countMail(user);
+    if (!counted) {
+      const retryAfterSeconds = Math.max(1, Math.ceil(((lockedUntil?.getTime() ?? 0) - clock.now()) / 1000));
+      throw new DomainError('too_many_attempts', 'This user was sent too many such mails. Wait until the next one.', { retryAfterSeconds });
+    }
+    await store.transaction((tx) => tx.audit(eventNow(clock, caller, { type: 'password_reset_started', target: { kind: 'user', id } })));
+    mailer.send(passwordResetMail(email, [{ user, ...(await links.createReset(id)) }]));
+  }
+
   /** Resolves when everything asked for so far is done. */
   async idle(): Promise<void> {
     await this.#last;
@@ -61,7 +84,7 @@ export class PasswordResets {
     }
     for (const users of byAddress.values()) {
       const made = [];
-      for (const user of users) if (await this.#mayMail(user)) made.push({ user, ...(await links.createReset(user.id)) });
+      for (const user of users) if ((await this.#countMail(user)).counted) made.push({ user, ...(await links.createReset(user.id)) });
       if (made.length > 0) mailer.send(passwordResetMail(users[0]!.email!, made));
     }
   }
@@ -85,8 +108,8 @@ export class PasswordResets {
     return found;
   }
 
-  async #mayMail({ id }: User): Promise<boolean> {
+  #countMail({ id }: User): ReturnType<SignInStore['beginAttempt']> {
     const { store, clock } = this.#options;
-    return (await store.signIn.beginAttempt(`password_reset:${id}`, MAILS, new Date(clock.now()))).counted;
+    return store.signIn.beginAttempt(`password_reset:${id}`, MAILS, new Date(clock.now()));
   }
 }

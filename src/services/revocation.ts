@@ -1,7 +1,7 @@
 /** @module Takes tokens back before they end; RFC 7009 for clients, and by user or client for administrators. Durable when it resolves. */
-import type { AuditActor, AuditEvent } from '../domain/audit-event.ts';
+import type { AuditActor } from '../domain/audit-event.ts';
 import type { Clock, Grant, GrantStore, Revocation, RevocationStore, TokenSigner } from '../domain/ports.ts';
-import type { Caller } from './caller.ts';
+import { eventNow, type Caller } from './caller.ts';
 import { digest } from './client-authentication.ts';
 import { looksLikeJwt, traceOf } from './token-trace.ts';
 import { LONGEST_TOKEN } from './tokens.ts';
@@ -29,7 +29,9 @@ export class RevocationService {
     if (looksLikeJwt(token)) {
       const claims = await this.#options.signer.verify(token);
       if (claims === undefined || claims['client_id'] !== callerId) return;
-      await this.revokeAccessToken(traceOf(claims).jti, { actor: { kind: 'client', id: callerId } });
+      const organization = claims['org_id'];
+      const caller = { actor: { kind: 'client', id: callerId } as const };
+      await this.revokeAccessToken(traceOf(claims).jti, caller, typeof organization === 'string' ? organization : undefined);
       return;
     }
     const found = await this.#options.grants.findRefreshToken(digest(token));
@@ -42,9 +44,9 @@ export class RevocationService {
     await this.#add({ kind, id }, { actor, requestId });
   }
 
-  /** Ends one access token alone. */
-  async revokeAccessToken(jti: string, caller: Caller): Promise<void> {
-    await this.#add({ kind: 'token', id: jti }, caller);
+  /** Ends one access token alone. @param organization of its subject, as far as it is known: whose audit event it is */
+  async revokeAccessToken(jti: string, caller: Caller, organization?: string): Promise<void> {
+    await this.#add({ kind: 'token', id: jti, organization }, caller);
   }
 
   /** Ends one sign-in: its refresh tokens, and every access token that came of it. */
@@ -53,19 +55,14 @@ export class RevocationService {
   }
 
   /** @param until when the last refresh token that it hits is dead */
-  async #add({ kind, id }: Pick<Revocation, 'kind' | 'id'>, { actor, requestId }: Caller, until?: Date): Promise<void> {
-    const now = this.#options.clock.now();
-    const at = new Date(now);
-    const event: AuditEvent = {
-      type: `${kind}_${kind === 'token' || kind === 'grant' ? 'revoked' : 'tokens_revoked'}`,
-      at,
-      actor,
-      target: { kind, id },
-      requestId,
-    };
-    await this.#options.revocations.add(
-      { kind, id, notBefore: at, expiresAt: new Date(Math.max(now + LONGEST_TOKEN, until?.getTime() ?? 0)) },
-      event,
-    );
+  async #add({ kind, id, organization }: Revoked, caller: Caller, until?: Date): Promise<void> {
+    const type = `${kind}_${kind === 'token' || kind === 'grant' ? 'revoked' : 'tokens_revoked'}`;
+    const event = eventNow(this.#options.clock, caller, { type, target: { kind, id }, organization });
+    const expiresAt = new Date(Math.max(event.at.getTime() + LONGEST_TOKEN, until?.getTime() ?? 0));
+    await this.#options.revocations.add({ kind, id, notBefore: event.at, expiresAt }, event);
   }
+}
+
+interface Revoked extends Pick<Revocation, 'kind' | 'id'> {
+  readonly organization?: string | undefined;
 }

@@ -34,12 +34,17 @@ export function auditEntry(event: AuditEvent) {
   };
 }
 
-/** The number at which a page begins, itself excluded; undefined: at the end of the list. @throws `invalid_input` */
-export function pageStart({ after }: Pick<AuditQuery, 'after'>): number | undefined {
+export interface PageStart {
+  readonly at: Date;
+  readonly number: number;
+}
+
+/** What comes before the page; undefined: nothing. @throws `invalid_input` */
+export function pageStart({ after }: Pick<AuditQuery, 'after'>): PageStart | undefined {
   if (after === undefined) return undefined;
-  const start = eventNumber(after.key);
-  if (start === undefined) throw new DomainError('invalid_input', 'The position is not one of this list.');
-  return start;
+  const start = { at: new Date(after.value), number: eventNumber(after.key) };
+  if (start.number === undefined || Number.isNaN(start.at.getTime())) throw new DomainError('invalid_input', 'The position is not one of this list.');
+  return { at: start.at, number: start.number };
 }
 
 /** The number that an id stands for; undefined: none. */

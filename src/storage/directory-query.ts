@@ -3,7 +3,7 @@
  * tells where a page ends. Stores differ only in how they find the rows.
  */
 import { types } from 'node:util';
-import { FILTERS, SORTS, type FilterValue, type ListQuery, type NounName, type Nouns, type Page, type Position } from '../domain/directory.ts';
+import { FILTERS, SEARCHED, SORTS, type FilterValue, type ListQuery, type NounName, type Nouns, type Page, type Position } from '../domain/directory.ts';
 import { DomainError } from '../domain/errors.ts';
 import { isStorable } from './values.ts';
 
@@ -113,6 +113,11 @@ const isTexts = (value: FilterValue): boolean =>
 /** The texts of a text filter that can be in a store. */
 export function textsOf(value: FilterValue): readonly string[] {
   return (typeof value === 'string' ? [value] : Array.isArray(value) ? (value as readonly string[]) : []).filter(isStorable);
+}
+
+/** Those of a noun's searched fields that a query looks into. @param fields one for each of {@link SEARCHED}, in that order */
+export function searchedIn<T>(noun: NounName, fields: readonly T[], { searchIn }: Pick<ListQuery, 'searchIn'>): readonly T[] {
+  return searchIn === undefined ? fields : fields.filter((_, index) => searchIn.includes(SEARCHED[noun][index]!));
 }
 
 /** What is searched for, folded, and how to fold what it is looked for in. */

@@ -7,7 +7,7 @@ import type { Instant } from '../domain/access.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { DefinitionsCache } from '../services/definitions.ts';
 import { credentialChanges, SecretWork, unexpiredSecrets, writeCredentials, type CredentialChanges } from './credentials.ts';
-import { desiredState, meaningsAfter, type BeforeAndAfter, type Removal } from './desired.ts';
+import { desiredState, meaningsAfter, type BeforeAndAfter, type Desired, type Removal } from './desired.ts';
 import { compareSnapshots, takeSnapshot, type RoleEffect, type Snapshot } from './effects.ts';
 import { checkExpectations } from './expectations.ts';
 import type { ObjectChange } from './object-change.ts';
@@ -50,11 +50,13 @@ export interface WrittenChange {
 export interface Authority {
   /** Which of these exist for whoever makes the change; what lies outside is as if it were not there. */
   readonly exists: Exists;
+  /** Which of these may be changed by whoever makes the change. */
+  readonly owns: Exists;
   /**
-   * Looks at what is going to be changed, before anything is.
+   * Looks at what is named and at what is going to be changed, before anything is.
    * @throws `not_found` for what lies outside
    */
-  admit(tx: StoreTransaction, changes: readonly ObjectChange[]): Promise<void>;
+  admit(tx: StoreTransaction, desired: Pick<Desired, 'changes' | 'stored'>): Promise<void>;
   /**
    * Judges a change on the final state.
    * @throws DomainError that refuses it; then nothing was changed
@@ -118,12 +120,12 @@ interface Job {
 async function write(tx: StoreTransaction, { context, wanted, options }: Job): Promise<WrittenChange> {
   const { workspace } = wanted;
   const at = context.clock.now();
-  const desired = await desiredState(tx, workspace, { ...wanted, origin: { by: context.actor.id, at: new Date(at) } });
+  const { authority } = options;
+  const desired = await desiredState(tx, workspace, { ...wanted, owns: authority?.owns, origin: { by: context.actor.id, at: new Date(at) } });
   const before = await (context.definitions ?? new DefinitionsCache()).current(tx.access);
   const meanings = { before, after: meaningsAfter(before, desired) };
   const secrets = await unexpiredSecrets(tx, workspace, new Date(at));
-  const { authority } = options;
-  await authority?.admit(tx, desired.changes);
+  await authority?.admit(tx, desired);
   const references = await checkReferences(tx, { workspace, desired, exists: authority?.exists });
   // What does not exist for who asks must not be described by another finding.
   if (authority !== undefined) refuse([...workspace.problems, ...desired.problems, ...references]);
@@ -140,7 +142,7 @@ async function write(tx: StoreTransaction, { context, wanted, options }: Job): P
   ]);
   const settings = await settingChanges(tx, workspace);
   const credentials = await credentialChanges(tx, workspace, { work: options.work ?? new SecretWork(context.hasher, options.dryRun), secrets });
-  const reached = await reachedBy(tx, desired.changes, meanings, options.mostSubjects ?? MOST_SUBJECTS);
+  const reached = await reachedBy(tx, { changes: desired.changes, credentials, meanings }, options.mostSubjects ?? MOST_SUBJECTS);
   const was = await takeSnapshot(tx, before.catalogue, reached);
   await writeObjects(tx, desired.changes, settings);
   await writeCredentials(tx, credentials, context);

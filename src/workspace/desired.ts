@@ -8,6 +8,7 @@ import type { Declared, SectionName } from './schema.ts';
 import { changeOf, type ObjectChange } from './object-change.ts';
 import type { Fields, Origin, Section } from './section.ts';
 import { batches, everything, SECTION_NAMES, SECTIONS } from './sections.ts';
+import type { Exists } from './reference-checks.ts';
 import { sweptChanges } from './swept.ts';
 import { problemAt, type Entry, type Workspace } from './workspace.ts';
 
@@ -33,6 +34,8 @@ export interface DesiredOptions {
   /** What is not declared gets its default, also where something is stored. */
   readonly replace?: boolean | undefined;
   readonly remove?: readonly Removal[] | undefined;
+  /** Which of these `prune` may remove. Unset: all. */
+  readonly owns?: Exists | undefined;
   readonly origin: Origin;
 }
 
@@ -62,18 +65,33 @@ export async function desiredState(tx: StoreTransaction, workspace: Workspace, o
       changes.push(...changeOf(name, object, undefined));
     }
     if (options.prune !== true || !workspace.sections.has(name)) continue;
-    for await (const object of everything(
-      (page) => section.repository(tx).list(page),
-      (one) => section.keyOf(one),
-    )) {
-      const key = section.keyOf(object);
-      if (entries.has(key) || (name === 'roles' && isBuiltInRole(key))) continue;
+    for (const [key, object] of await prunable(tx, name, { entries, owns: options.owns })) {
       removed[name].add(key);
       changes.push(...changeOf(name, object, undefined));
     }
   }
   changes.push(...(await sweptChanges(tx, removed)));
   return { changes, objects, stored, removed, problems };
+}
+
+/** What a section has and the workspace does not name. */
+async function prunable(
+  tx: StoreTransaction,
+  name: SectionName,
+  { entries, owns }: { readonly entries: ReadonlyMap<string, unknown>; readonly owns: Exists | undefined },
+): Promise<ReadonlyMap<string, object>> {
+  const section = SECTIONS[name];
+  const found = new Map<string, object>();
+  for await (const object of everything(
+    (page) => section.repository(tx).list(page),
+    (one) => section.keyOf(one),
+  )) {
+    const key = section.keyOf(object);
+    if (!entries.has(key) && !(name === 'roles' && isBuiltInRole(key))) found.set(key, object);
+  }
+  if (owns === undefined) return found;
+  const own = await owns(tx, name, [...found.keys()]);
+  return new Map([...found].filter(([key]) => own.has(key)));
 }
 
 const keysOf = (removals: readonly Removal[] = [], name: SectionName): string[] =>

@@ -1,4 +1,5 @@
 /** @module Everything that an entry names exists: in the files, or in the store. */
+import type { User } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import type { Desired } from './desired.ts';
 import { soundEntries } from './desired.ts';
@@ -23,6 +24,8 @@ export interface ReferenceCheck {
 export async function checkReferences(tx: StoreTransaction, { workspace, desired, exists }: ReferenceCheck): Promise<Problem[]> {
   const open: { entry: Entry; reference: Reference }[] = [];
   const note = (entry: Entry, reference: Reference) => {
+    // What somebody else put there stays, whoever changes the rest.
+    if (exists !== undefined && isKept(desired, entry, reference)) return;
     if (!(workspace.entries[reference.to] as ReadonlyMap<string, unknown>).has(reference.key)) open.push({ entry, reference });
   };
   for (const section of SECTION_NAMES) {
@@ -48,6 +51,21 @@ export async function checkReferences(tx: StoreTransaction, { workspace, desired
     }
   }
   return problems;
+}
+
+/** Whether the object names the same already, in the same field. */
+function isKept({ stored }: Desired, { section, key }: Entry, { to, key: named, field }: Reference): boolean {
+  const object = section === 'expectations' ? undefined : stored[section].get(key);
+  if (object === undefined || section === 'expectations') return false;
+  const isSameField = (other: Reference): boolean => other.to === to && other.key === named && other.field[0] === field[0];
+  return referencesOf(section, asDeclared(section, object) as never).some(isSameField);
+}
+
+/** A stored object as an entry would declare it, as far as it names others. */
+function asDeclared(section: SectionName, object: object): object {
+  const described = SECTIONS[section].describe(object);
+  if (section !== 'users') return described;
+  return { ...described, user_groups: (object as User).memberships.map(({ userGroup }) => ({ user_group: userGroup })) };
 }
 
 async function existing(tx: StoreTransaction, section: SectionName, keys: readonly string[]): Promise<ReadonlySet<string>> {

@@ -6,7 +6,7 @@
  * writes a store back as a file. Only what the files declare is compared and changed, natural ids are the keys, and
  * applying twice changes nothing.
  */
-import type { AuditActor } from '../domain/audit-event.ts';
+import type { Caller } from '../services/caller.ts';
 import type { Clock, PasswordHasher, Random, Store } from '../domain/ports.ts';
 import type { DefinitionsCache } from '../services/definitions.ts';
 import type { SourceDocument } from './document.ts';
@@ -46,15 +46,12 @@ export interface Workspace {
   readonly problems: readonly Problem[];
 }
 
-/** What planning and applying work with. */
-export interface WorkspaceContext {
+/** What planning and applying work with; changes are recorded in the name of the caller. */
+export interface WorkspaceContext extends Caller {
   readonly store: Store;
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly random: Random;
-  /** In whose name the changes are recorded. */
-  readonly actor: AuditActor;
-  readonly requestId?: string | undefined;
   /** Definitions that stay known from one change to the next; unset: they are read for each. */
   readonly definitions?: DefinitionsCache | undefined;
 }

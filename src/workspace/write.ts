@@ -2,6 +2,7 @@
 import type { Organization } from '../domain/organization.ts';
 import { canonicalUsername, type User } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
+import { eventNow } from '../services/caller.ts';
 import type { Action, FieldChange, ObjectChange } from './object-change.ts';
 import type { SectionName } from './schema.ts';
 import { SECTION_NAMES, SECTIONS } from './sections.ts';
@@ -72,15 +73,16 @@ export async function recordChanges(
   changed: { readonly objects: readonly Recorded[]; readonly settings: readonly SettingChange[] },
   context: WorkspaceContext,
 ): Promise<void> {
-  const common = { at: new Date(context.clock.now()), actor: context.actor, requestId: context.requestId };
   for (const { name, before, after } of changed.settings) {
     const was = before === undefined ? undefined : { [name]: before };
-    await tx.audit({ ...common, type: 'setting_updated', target: { kind: 'setting', id: name }, before: was, after: { [name]: after } });
+    const target = { kind: 'setting', id: name };
+    await tx.audit(eventNow(context.clock, context, { type: 'setting_updated', target, before: was, after: { [name]: after } }));
   }
   for (const object of changed.objects) {
     const before = object.action === 'create' ? undefined : valuesOf(object, 'before');
     const after = object.action === 'remove' ? undefined : valuesOf(object, 'after');
-    await tx.audit({ ...common, type: eventType(object), target: { kind: SECTIONS[object.section].noun, id: object.key }, before, after });
+    const target = { kind: SECTIONS[object.section].noun, id: object.key };
+    await tx.audit(eventNow(context.clock, context, { type: eventType(object), target, before, after }));
   }
 }
 

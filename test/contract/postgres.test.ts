@@ -1,24 +1,23 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import type { Store } from '../../src/domain/ports.ts';
+import { verifyAuditChain } from '../../src/services/audit.ts';
+import { connectToMigrate } from '../../src/storage/postgres/connection.ts';
 import { migrate } from '../../src/storage/postgres/migrate.ts';
 import { openPostgresStore } from '../../src/storage/postgres/store.ts';
+import { up as earlierAudit } from '../../migrations/0005_audit.ts';
+import { listAuditEvents } from '../support/audit.ts';
 import { administer, dropDatabase } from '../support/postgres.ts';
 import { createEmptyDatabase, createTestDatabase, describePostgres } from '../support/stores.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import { expectRefusal, fresh } from './samples.ts';
+import { auditEvent, expectRefusal, fresh } from './samples.ts';
 
-const STEPS = [
-  '0001_workspace',
-  '0002_parties',
-  '0003_assignments',
-  '0004_tokens',
-  '0005_audit',
-  '0006_directory',
-  '0007_audit_chain',
-  '0008_usage',
-  '0009_invitations',
-  '0010_lineage',
-];
+/** One for each file. */
+const STEPS = readdirSync(path.resolve(import.meta.dirname, '../../migrations'))
+  .filter((file) => /^\d{4}_/.test(file))
+  .map((file) => path.basename(file, '.ts'))
+  .sort();
 
 describePostgres('migrating Postgres', () => {
   let url: string;
@@ -49,6 +48,39 @@ describePostgres('migrating Postgres', () => {
     await administer(url, 'DROP TABLE usage_by_day; DROP TABLE usage_start;');
     expect(await migrate(url)).toEqual(['0008_usage']);
     expect(await administer(url, 'SELECT is_locked FROM knex_migrations_lock')).toEqual([{ is_locked: 0 }]);
+  });
+
+  it('makes the events that were kept before there was a chain its beginning', async () => {
+    await migrate(url);
+    await administer(
+      url,
+      `DELETE FROM knex_migrations WHERE name = '0007_audit_chain';
+       DROP TABLE audit_events, audit_chain; DROP FUNCTION append_audit_events, audited_organization, refuse_change`,
+    );
+    const knex = connectToMigrate(url);
+    await earlierAudit(knex);
+    await knex.destroy();
+    await administer(
+      url,
+      `INSERT INTO audit_events (at, type, actor_kind, actor_id, target_kind, target_id, before, after, request_id)
+       SELECT to_timestamp(number), 'thing_updated', 'operator', 'ops', 'thing', number::text, '{"b": [0.10, null], "a": 1e3}', '"text"',
+         CASE WHEN number > 1 THEN 'r' END FROM generate_series(1, 1001) AS number;
+       ALTER TABLE audit_events DISABLE TRIGGER USER; DELETE FROM audit_events WHERE id = 500`,
+    );
+    expect(await migrate(url)).toEqual(['0007_audit_chain']);
+    const store = await openPostgresStore({ url });
+    await store.transaction((tx) => tx.audit(auditEvent()));
+    expect(await verifyAuditChain(store.audit)).toMatchObject({ events: 1001, fault: undefined });
+    expect((await listAuditEvents(store, { limit: 2 }))[1]).toEqual({
+      type: 'thing_updated',
+      at: new Date(1_001_000),
+      actor: { kind: 'operator', id: 'ops' },
+      target: { kind: 'thing', id: '1001' },
+      before: { a: 1000, b: [0.1, null] },
+      after: 'text',
+      requestId: 'r',
+    });
+    await store.close();
   });
 
   it('leaves nothing behind when a step failed', async () => {

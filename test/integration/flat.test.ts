@@ -1,107 +1,149 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { FILTERS, SORTS, type NounName } from '../../src/domain/directory.ts';
 import { signedIn, type ApiAnswer, type ApiClient } from '../support/administered.ts';
 import { startCountedServer, type CountedServer, type SentStatement } from '../support/counted-server.ts';
+import { askForChanges, askForLists, askForReadings, askForRootChanges, type Ask } from '../support/flat-requests.ts';
 import { PASSWORD } from '../support/market.ts';
 import { dropDatabase } from '../support/postgres.ts';
 import { ADMINISTRATORS, LARGE, seedWorld, SMALL, type WorldSize } from '../support/sized-world.ts';
 import { createTestDatabase, describePostgres } from '../support/stores.ts';
 
-/** What a request made the server send, by the name of the request. */
-type Counted = Record<string, readonly SentStatement[]>;
+type Who = (typeof ADMINISTRATORS)[number];
 
 interface World {
   readonly url: string;
   readonly server: CountedServer;
-  readonly people: Readonly<Record<(typeof ADMINISTRATORS)[number], ApiClient>>;
+  readonly people: ReadonlyMap<Who, ApiClient>;
 }
 
 async function openWorld(size: WorldSize): Promise<World> {
   const url = await createTestDatabase();
   const server = await startCountedServer(url);
   await seedWorld(url, size, await server.app.hasher.hash(PASSWORD));
-  const people: Partial<Record<string, ApiClient>> = {};
-  for (const name of ADMINISTRATORS) {
-    const client = await signedIn(server, name);
+  const people = new Map<Who, ApiClient>();
+  for (const name of ADMINISTRATORS) people.set(name, await signedIn(server, name));
+  return { url, server, people };
+}
+
+async function closeWorld(world: World | undefined): Promise<void> {
+  if (world === undefined) return;
+  await world.server.close();
+  await dropDatabase(world.url);
+}
+
+/** What each request made the server send. */
+type Counted = ReadonlyMap<string, readonly SentStatement[]>;
+type Questions = (client: ApiClient, ask: Ask, who: Who) => Promise<void>;
+
+/** Puts the questions as administrators of everything, of a tree and of a part of it. */
+async function countIn({ server, people }: World, questions: Questions): Promise<Counted> {
+  const counted = new Map<string, readonly SentStatement[]>();
+  for (const who of ['operator', 'root', 'local'] as const) {
+    const client = people.get(who)!;
+    // What is remembered from one request to the next is known before counting begins.
     await client.get('/users/u0');
-    people[name] = client;
-  }
-  return { url, server, people: people as World['people'] };
-}
-
-async function closeWorld({ url, server }: World): Promise<void> {
-  await server.close();
-  await dropDatabase(url);
-}
-
-async function count(world: World, counted: Counted, { name, call }: { name: string; call: () => Promise<ApiAnswer> }): Promise<ApiAnswer> {
-  let answer: ApiAnswer | undefined;
-  counted[name] = await world.server.statementsOf(async () => {
-    answer = await call();
-  });
-  if (answer!.status >= 300) throw new Error(`${name}: ${answer!.status} ${answer!.text}`);
-  return answer!;
-}
-
-/** A value of every filter that matches something. */
-const FILTER_VALUES: Readonly<Record<string, string>> = {
-  type: 'buyer', parent: 'S', active: 'true', organization: 'o0', user: 'u0', user_group: 'g0', username: 'user0', email: 'user0@example.com',
-  role: 'Shopper', managed: 'false', full_access: 'false', origin: 'p0', context_user: 'u0', client: 'c0', security_profile: 'ten', client_id: 'c0',
-  expires_before: '2100-01-01T00:00:00Z', expires_after: '2020-01-01T00:00:00Z', category: 'custom',
-};
-
-const NOUNS = Object.keys(SORTS) as NounName[];
-
-/** Every way to list every noun: in each order, with its second page, by each filter, searched, counted. */
-async function lists(world: World, who: 'root' | 'operator' | 'local'): Promise<Counted> {
-  const counted: Counted = {};
-  const client = world.people[who];
-  for (const noun of NOUNS) {
-    const path = `/${noun.replaceAll('_', '-')}?limit=1`;
-    const get = (query: string) => count(world, counted, { name: `${who}: ${noun}${query.split('&cursor')[0]}${query.includes('cursor') ? ' second page' : ''}`, call: () => client.get(path + query) });
-    for (const sort of SORTS[noun].flatMap((field) => [field, `-${field}`])) {
-      const { body } = await get(`&sort=${sort}`);
-      if (body.next_cursor !== undefined) await get(`&sort=${sort}&cursor=${body.next_cursor}`);
-    }
-    await get('&search=0');
-    await get('&total=true');
-    for (const filter of Object.keys(FILTERS[noun])) await get(`&${filter}=${encodeURIComponent(FILTER_VALUES[filter]!)}`);
+    const ask: Ask = async (name, request) => {
+      let answer: ApiAnswer | undefined;
+      const statements = await server.statementsOf(async () => {
+        answer = await request();
+      });
+      if (answer!.status >= 300) throw new Error(`${who}: ${name}: ${answer!.status} ${answer!.text}`);
+      counted.set(`${who}: ${name}`, statements);
+      return answer!;
+    };
+    await questions(client, ask, who);
   }
   return counted;
 }
 
-const numbers = (counted: Counted): Record<string, number> => Object.fromEntries(Object.entries(counted).map(([name, list]) => [name, list.length]));
+const numbers = (counted: Counted): Record<string, number> => Object.fromEntries(Array.from(counted, ([name, { length }]) => [name, length]));
 
-test('x', () => {});
-describePostgres('flat', () => {
-  test('try', async () => {
-    for (const size of [SMALL, LARGE]) {
-      let t = Date.now();
-      const world = await openWorld(size);
-      console.log('open', Date.now() - t);
-      const db = new pg.Client({ connectionString: world.url });
-      await db.connect();
-      for (const who of ['root', 'operator', 'local'] as const) {
-        t = Date.now();
-        const c = await lists(world, who);
-        console.log(who, Date.now() - t, Object.keys(c).length, [...new Set(Object.values(numbers(c)))]);
-        const lines: string[] = [];
-        for (const [name, sts] of Object.entries(c)) {
-          for (const s of sts.filter((x) => /select|SELECT/.test(x.sql) )) {
-            const r = await db.query({ text: 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ' + s.sql, values: s.bindings as unknown[] });
-            const plan = r.rows[0]['QUERY PLAN'][0];
-            const text = JSON.stringify(plan);
-            const blocks = plan.Plan['Shared Hit Blocks'] + plan.Plan['Shared Read Blocks'];
-            const seq = [...text.matchAll(/"Node Type":"Seq Scan","Parent Relationship":"[^"]*",(?:"Subplan Name":"[^"]*",)?"Parallel Aware":\w+,"Async Capable":\w+,"Relation Name":"(\w+)"/g)].map((m) => m[1]);
-            const big = seq.filter((x) => !['roles','organization_types','permission_types','resource_servers','impersonation_rules','workspace_state','change_log_start','changes','organizations','settings','resource_server_clients','user_groups'].includes(x!));
-            if (size === LARGE && (blocks > 300 || big.length > 0 || plan['Execution Time'] > 10)) lines.push(`${name} blocks=${blocks} ms=${plan['Execution Time'].toFixed(1)} seq=${big} ${/count\(/.test(s.sql) ? 'COUNT' : ''}`);
-          }
-        }
-        console.log(lines.join('\n'));
+/** Tables that grow with people and with what they do. */
+const GROWING: ReadonlySet<string> = new Set([
+  'users',
+  'user_group_members',
+  'assignments',
+  'audit_events',
+  'grants',
+  'refresh_tokens',
+  'revocations',
+]);
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+function* scannedTables(plan: Plan): Generator<string> {
+  if (plan['Node Type'] === 'Seq Scan') yield plan['Relation Name']!;
+  for (const part of plan.Plans ?? []) yield* scannedTables(part);
+}
+
+/** Counting everything looks at everything; beginning and ending are no statements. */
+const NOT_PLANNED = /^\s*(BEGIN|COMMIT|ROLLBACK)|count\(\*\)::int AS count/;
+
+/** Statements for which Postgres goes through a whole growing table, each with the first request that sends it. */
+async function scansIn({ url }: World, counted: Counted): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const found = new Map<string, string>();
+  try {
+    for (const [name, statements] of counted) {
+      for (const { sql, bindings } of statements) {
+        if (NOT_PLANNED.test(sql) || found.has(sql)) continue;
+        const { rows } = await client.query<{ readonly 'QUERY PLAN': readonly [{ readonly Plan: Plan }] }>(`EXPLAIN (FORMAT JSON) ${sql}`, [...bindings]);
+        const tables = [...scannedTables(rows[0]!['QUERY PLAN'][0].Plan)].filter((table) => GROWING.has(table));
+        if (tables.length > 0) found.set(sql, `${name}: ${tables.join(', ')}: ${sql}`);
       }
-      await db.end();
-      await closeWorld(world);
     }
-  }, 240_000);
+  } finally {
+    await client.end();
+  }
+  return [...found.values()];
+}
+
+describePostgres('the management API with 10 users and with 100,000', () => {
+  let small: World;
+  let large: World;
+  beforeAll(async () => {
+    small = await openWorld(SMALL);
+    large = await openWorld(LARGE);
+  }, 120_000);
+  afterAll(async () => {
+    await closeWorld(small);
+    await closeWorld(large);
+  });
+
+  /** As many statements in both for every request, and no more than the bound. @returns those of the large world */
+  async function expectFlat(most: number, questions: Questions): Promise<Counted> {
+    const few = numbers(await countIn(small, questions));
+    const counted = await countIn(large, questions);
+    const many = numbers(counted);
+    expect(many).toMatchObject(few);
+    expect(Object.entries(many).filter(([, count]) => count > most)).toEqual([]);
+    return counted;
+  }
+
+  test('a page of any list takes the same few statements', async () => {
+    await expectFlat(5, (client, ask) => askForLists(client, 1, ask));
+  }, 60_000);
+
+  test('no page of any list goes through all users, assignments, events or sessions', async () => {
+    const counted = await countIn(large, (client, ask) => askForLists(client, 100, ask));
+    expect(await scansIn(large, counted)).toEqual([]);
+  }, 60_000);
+
+  test('reading one thing, explaining a role and previewing a token take the same few statements, which find by indexes', async () => {
+    const counted = await expectFlat(9, askForReadings);
+    expect(await scansIn(large, counted)).toEqual([]);
+  });
+
+  test('a change that concerns few people takes the same few statements, dry run or not, which find by indexes', async () => {
+    const counted = await expectFlat(32, async (client, ask, who) => {
+      await askForChanges(client, ask);
+      if (who !== 'local') await askForRootChanges(client, ask);
+    });
+    expect(await scansIn(large, counted)).toEqual([]);
+  }, 60_000);
 });

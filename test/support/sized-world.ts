@@ -19,8 +19,9 @@ export const SMALL: WorldSize = { organizations: 10, users: 10, profiles: 10, cl
 export const LARGE: WorldSize = { organizations: 1000, users: 100_000, profiles: 10_000, clients: 1000 };
 
 /**
- * Who administers, besides u0, u1, … of o0, o1, …: `root` and `second` hold FullAccess in the root S, `operator` holds it
- * for the whole deployment, `local` administers o0 with what it holds itself: everything but FullAccess.
+ * Who administers: `root` and `second` hold FullAccess in the root S, `operator` holds it
+ * for the whole deployment, `local` administers o0 and holds what `plain`, who works there, holds or is to hold. The people
+ * are u0 of o0 and g0, u1 of o1 and g1, and so on; o9 is a site of o0.
  */
 export const ADMINISTRATORS = ['root', 'second', 'operator', 'local'] as const;
 
@@ -50,7 +51,7 @@ function* statements({ organizations, users: people, profiles, clients }: WorldS
   yield `
     INSERT INTO organization_types (name, parents, barred_roles, barred_resources)
     VALUES ('seller', '{}', '{}', '{}'), ('buyer', '{seller}', '{}', '{}'), ('site', '{buyer}', '{}', '{}');
-    INSERT INTO roles (name, category) SELECT unnest(ARRAY['Shopper', 'OrderReader', 'OrderAdmin', 'Stray']), 'custom';
+    INSERT INTO roles (name, category) SELECT unnest(ARRAY['Shopper', 'OrderReader', 'OrderAdmin', 'Parcel', 'Stray']), 'custom';
     INSERT INTO roles (name, category) SELECT 'own:' || i, 'custom' FROM generate_series(0, ${profiles - 1}) i;
     INSERT INTO permission_types (type, operations) SELECT 'data/' || i, '{read,update}' FROM generate_series(0, 9) i;
     INSERT INTO organizations (id, name, type, active, path) VALUES ('S', 'Seller', 'seller', true, '{S}'), ('rolemint', 'Operators', 'seller', true, '{rolemint}');
@@ -61,19 +62,20 @@ function* statements({ organizations, users: people, profiles, clients }: WorldS
     FROM generate_series(0, ${organizations - 1}) i WHERE i % 10 = 9;
     INSERT INTO user_groups (id, name, organization_id) SELECT 'g' || i, 'Group ' || i, 'o' || i FROM generate_series(0, ${organizations - 1}) i`;
   yield `
-    INSERT INTO subjects (id, kind) SELECT unnest(ARRAY[${users(...ADMINISTRATORS)}]), 'user';
+    INSERT INTO subjects (id, kind) SELECT unnest(ARRAY[${users(...ADMINISTRATORS, 'plain')}]), 'user';
     INSERT INTO subjects (id, kind) SELECT 'u' || i, 'user' FROM generate_series(0, ${people - 1}) i;
     INSERT INTO users (id, username, username_canonical, organization_id, email, active, authorized_organizations)
     VALUES ('root', 'root', 'root', 'S', null, true, '{}'), ('second', 'second', 'second', 'S', null, true, '{}'),
-      ('operator', 'operator', 'operator', 'rolemint', null, true, '{}'), ('local', 'local', 'local', 'o0', null, true, '{}');
+      ('operator', 'operator', 'operator', 'rolemint', null, true, '{}'), ('local', 'local', 'local', 'o0', null, true, '{}'),
+      ('plain', 'plain', 'plain', 'o0', 'plain@example.com', true, '{}');
     INSERT INTO users (id, username, username_canonical, organization_id, email, active, authorized_organizations)
     SELECT 'u' || i, 'user' || i, 'user' || i, 'o' || (i % ${organizations}), 'user' || i || '@example.com', true, '{}' FROM generate_series(0, ${people - 1}) i;
     INSERT INTO user_group_members (user_id, user_group_id) SELECT 'u' || i, 'g' || (i % ${organizations}) FROM generate_series(0, ${people - 1}) i`;
   yield `
     INSERT INTO security_profiles (id, name, organization_id, roles, permissions, full_access, managed)
-    VALUES ('full', 'Full access', null, '{FullAccess}', '[]', false, false), ('administering', 'Administering', null, ${list([...ADMINISTERING, 'Shopper', 'OrderReader', 'Stray'])}, '[]', false, false),
+    VALUES ('full', 'Full access', null, '{FullAccess}', '[]', false, false), ('administering', 'Administering', null, ${list([...ADMINISTERING, 'Shopper', 'OrderReader', 'Parcel'])}, '[]', false, false),
       ('idle', 'Idle', 'o0', '{Shopper}', '[]', false, false), ('ten', 'Ten', 'o0', '{Shopper}', '[]', false, false),
-      ('shopping', 'Shopping', null, '{Shopper,OrderReader}', '[]', false, false), ('everywhere', 'Everywhere', null, '{OrderAdmin}', '[]', false, false);
+      ('shopping', 'Shopping', null, '{Shopper,Parcel}', '[]', false, false), ('grouped', 'Grouped', null, '{OrderReader}', '[]', false, false), ('everywhere', 'Everywhere', null, '{OrderAdmin}', '[]', false, false);
     INSERT INTO security_profiles (id, name, organization_id, roles, permissions, full_access, managed)
     SELECT 'p' || i, 'Profile ' || i, CASE WHEN i % 2 = 1 THEN 'o' || (i % ${organizations}) END, ARRAY['own:' || i, 'Stray'],
       jsonb_build_array(jsonb_build_object('type', 'data/' || (i % 10), 'operations', jsonb_build_array('read'))), false, false
@@ -107,17 +109,17 @@ const assignmentsOf = ({ organizations, users: people, profiles, clients }: Worl
     UNION ALL SELECT 'full-' || id, 'full', id, false, now(), null FROM unnest(ARRAY['root', 'second', 'operator']) id
     UNION ALL SELECT 'local', 'administering', 'local', false, now(), null;
     INSERT INTO assignments (id, security_profile_id, user_group_id, include_descendants, assigned_at)
-    SELECT 'g-' || i, 'p' || ((i * 7 + 3) % ${profiles}), 'g' || i, false, now() FROM generate_series(0, ${organizations - 1}) i;
+    SELECT 'g-' || i, 'grouped', 'g' || i, false, now() FROM generate_series(0, ${organizations - 1}) i;
     INSERT INTO assignments (id, security_profile_id, organization_id, include_descendants, assigned_at)
     SELECT 'o-' || i, 'shopping', 'o' || i, false, now() FROM generate_series(0, ${organizations - 1}, 2) i
     UNION ALL SELECT 'everywhere', 'everywhere', 'S', true, now();
     INSERT INTO assignments (id, security_profile_id, client_id, include_descendants, assigned_at)
     SELECT 'c-' || i, 'p' || (i % ${profiles}), 'c' || i, false, now() FROM generate_series(0, ${clients - 1}) i`;
 
-/** One audit event about every user, and sessions and revocations of the first. */
+/** An audit event about every user and two sessions of each; every fifth was signed out and every tenth invited. */
 const eventsOf = (organizations: number, people: number): string => `
     INSERT INTO audit_events (id, at, type, actor_kind, actor_id, target_kind, target_id, organization_id, hash)
-    SELECT c.events + i + 1, now() - (${people} - i) * interval '1 second', 'user_created', 'user', 'root', 'user', 'u' || i, 'o' || (i % ${organizations}), md5(i::text)
+    SELECT c.events + i + 1, date_trunc('milliseconds', now()) - (${people} - i) * interval '1 second', 'user_created', 'user', 'root', 'user', 'u' || i, 'o' || (i % ${organizations}), md5(i::text)
     FROM audit_chain c, generate_series(0, ${people - 1}) i;
     UPDATE audit_chain SET events = events + ${people};
     INSERT INTO grants (id, user_id, client_id, requested_scope, audience, created_at, expires_at)
@@ -125,4 +127,7 @@ const eventsOf = (organizations: number, people: number): string => `
     INSERT INTO refresh_tokens (hash, grant_id, created_at, expires_at)
     SELECT 'hash-' || i, 'grant-' || i, now(), now() + interval '1 day' FROM generate_series(0, 2 * ${people} - 1) i;
     INSERT INTO revocations (kind, id, not_before, expires_at)
-    SELECT 'user', 'u' || i, now() - interval '1 hour', now() + interval '1 hour' FROM generate_series(0, ${people - 1}, 5) i`;
+    SELECT 'user', 'u' || i, now() - interval '1 hour', now() + interval '1 hour' FROM generate_series(0, ${people - 1}, 5) i;
+    INSERT INTO invitations (id, email, organization_id, user_groups, security_profiles, invited_by_kind, invited_by_id, created_at, expires_at)
+    SELECT 'invitation-' || i, 'invited' || i || '@example.com', 'o' || (i % ${organizations}), '{}', '{}', 'user', 'root', now(), now() + interval '7 days'
+    FROM generate_series(0, ${people - 1}, 10) i`;

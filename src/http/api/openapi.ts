@@ -161,7 +161,7 @@ function operationOf(route: Route, book: SchemaBook): Operation {
     tags: [resource],
     summary,
     ...(description === undefined ? {} : { description }),
-    'x-roles': roles === 'any_token' ? [] : [...roles, 'FullAccess'],
+    'x-roles': roles === 'any_token' ? [] : [...new Set([...roles, 'FullAccess'])],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(mediaTypesOf(method), book.add(body, 'input')) } }),
     responses: Object.fromEntries([...responses, ...refusals]),
@@ -228,7 +228,7 @@ function contentOf(types: readonly string[], schema: JsonSchema): Content {
 }
 
 /** Codes with which a request to a route can be refused. */
-export function refusalsOf({ method, path, body, roles }: Route): readonly ProblemCode[] {
+export function refusalsOf({ method, path, body, roles, refuses = [] }: Route): readonly ProblemCode[] {
   const writes = method !== 'GET';
   const able: readonly (readonly [boolean, readonly ProblemCode[]])[] = [
     [true, ['invalid_input', 'unauthenticated']],
@@ -239,7 +239,7 @@ export function refusalsOf({ method, path, body, roles }: Route): readonly Probl
     [body !== undefined, ['too_large', 'unsupported_media_type']],
     [true, ['too_many_attempts', 'unavailable', 'internal']],
   ];
-  return able.flatMap(([can, codes]) => (can ? codes : []));
+  return [...able.flatMap(([can, codes]) => (can ? codes : [])), ...refuses];
 }
 
 function statusesOf(codes: Iterable<ProblemCode>): ReadonlyMap<string, readonly ProblemCode[]> {

@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import type { Administrator } from '../../administration/administrator.ts';
 import type { ResourceName } from '../../domain/organization.ts';
+import type { ProblemCode } from '../errors.ts';
 import type { IfMatch } from './etag.ts';
 
 /** Where every route begins. */
@@ -71,6 +72,8 @@ export interface RouteSpec<Path extends string, Query extends z.ZodObject, Body 
   /** A strict object; PATCH takes it as a JSON merge patch. */
   readonly body?: Body;
   readonly answers: Readonly<Record<number, AnswerSchema>>;
+  /** Codes of refusals besides those that every route of this kind can have. */
+  readonly refuses?: readonly ProblemCode[];
   readonly handle: (request: ApiRequest<ParamsOf<Path>, z.output<Query>, z.output<Body>>) => Promise<ApiAnswer>;
 }
 

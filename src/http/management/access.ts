@@ -157,9 +157,11 @@ export function accessRoutes(options: AccessRouteOptions): readonly Route[] {
       resource: 'access',
       roles: EXPLAINING,
       summary: 'Explain why somebody has a role, or has it not',
-      description: 'By every path: role, security profile, assignment, party. Where it is missing: which assignment would give it, and what would still block it.',
+      description:
+        'By every path: role, security profile, assignment, party. Where it is missing: which assignment would give it, and what would still block it.',
       query: z.object({ user, client_id, role: id, audience, at }),
       answers: { 200: explanation },
+      refuses: ['not_found'],
       handle: async ({ query, administrator }) => {
         const question = await questionOf(query, administrator, options);
         return { status: 200, body: await explainDocuments.why(question, query.role, viewer(administrator)) };
@@ -171,8 +173,15 @@ export function accessRoutes(options: AccessRouteOptions): readonly Route[] {
       resource: 'access',
       roles: EXPLAINING,
       summary: 'Show what a token would carry, without issuing one',
-      query: z.object({ user, client_id: id.describe(client_id.description!), scope: text.optional().describe('Left out: as a request without scope.'), audience, at }),
+      query: z.object({
+        user,
+        client_id: id.describe(client_id.description!),
+        scope: text.optional().describe('Left out: as a request without scope.'),
+        audience,
+        at,
+      }),
       answers: { 200: preview },
+      refuses: ['not_found'],
       handle: async ({ query, administrator }) => {
         const question = { ...(await questionOf(query, administrator, options)), client: query.client_id };
         return { status: 200, body: await explainDocuments.preview(question, query.scope, viewer(administrator)) };

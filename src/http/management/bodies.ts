@@ -64,6 +64,20 @@ export function patchOf(noun: NounName): z.ZodType {
   return z.strictObject(Object.fromEntries(fields) as z.core.$ZodShape).meta({ id: `${nameOf(noun)}Patch` });
 }
 
+/** Secrets as they are sent; what they must be is said where they are taken. */
+const SECRETS: { readonly [N in NounName]?: z.core.$ZodShape } = {
+  users: { password: z.string().optional(), password_hash: z.string().optional() },
+  clients: { client_secret: z.string().optional() },
+};
+
+/** An entry of a workspace: what a file says of an object, secrets included. */
+export function entryOf(noun: NounName): z.ZodType {
+  return z.strictObject({ ...ENTRIES[noun].shape, ...SECRETS[noun] }).meta({ id: `${nameOf(noun)}Entry` });
+}
+
+/** An entry that says what a token must carry. */
+export const expectation = z.strictObject(ENTRIES.expectations.shape).meta({ id: 'ExpectationEntry' });
+
 /** `security_profiles` is a `SecurityProfile`. */
 export function nameOf(noun: NounName): string {
   const words = noun.replace(/s$/, '').split('_');

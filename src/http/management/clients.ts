@@ -7,6 +7,7 @@ import type { StoreTransaction } from '../../domain/ports.ts';
 import type { ClientService, FreshSecret } from '../../services/clients.ts';
 import { route, type Route } from '../api/route.ts';
 import { creationOf } from './bodies.ts';
+import { callerOf } from './demands.ts';
 import { created, writing } from './nouns.ts';
 import { blastRadius, instant, REPRESENTATIONS } from './representations.ts';
 
@@ -45,7 +46,7 @@ export function clientRoutes({ administration, clients }: ClientRouteOptions): r
       answers: { 200: blastRadius, 201: REPRESENTATIONS.clients.extend({ client_secret: z.string().optional() }).meta({ id: 'CreatedClient' }) },
       handle: async (request) => {
         const { value, call } = writing(request, WRITERS);
-        const caller = { actor: request.administrator.actor, requestId: request.administrator.requestId };
+        const caller = callerOf(request.administrator);
         const result = await administration.create('clients', value, call, (tx, id) => clients.firstSecretIn(tx, id, caller));
         return created('clients', '/clients', result, result.extra === undefined ? {} : { client_secret: result.extra.secret });
       },
@@ -92,7 +93,7 @@ export function clientRoutes({ administration, clients }: ClientRouteOptions): r
           lifetimeMs: body.expires_in_days === undefined ? undefined : body.expires_in_days * 86_400_000,
           graceMs: body.others_expire_in_hours === undefined ? undefined : body.others_expire_in_hours * 3_600_000,
         };
-        const caller = { actor: administrator.actor, requestId: administrator.requestId };
+        const caller = callerOf(administrator);
         const fresh = await administration.within({ administrator, needs: WRITERS, dryRun }, async (tx, authority) => {
           await assertMayActAs(tx, authority, { kind: 'client', id: params.id });
           return clients.addSecretIn(tx, params.id, { ...options, caller });
@@ -109,7 +110,7 @@ export function clientRoutes({ administration, clients }: ClientRouteOptions): r
       summary: 'End a secret of a client at once',
       answers: { 200: z.strictObject({ dry_run: z.literal(true) }), 204: undefined },
       handle: async ({ administrator, params, dryRun }) => {
-        const caller = { actor: administrator.actor, requestId: administrator.requestId };
+        const caller = callerOf(administrator);
         await administration.within({ administrator, needs: WRITERS, dryRun }, async (tx, authority) => {
           await assertMayActAs(tx, authority, { kind: 'client', id: params.id });
           await assertSecret(tx, params.id, params.secret_id);

@@ -16,7 +16,7 @@ import { NOUNS } from './nouns.ts';
 export const nothingDone = z.strictObject({ dry_run: z.literal(true) });
 
 /** Who is recorded as having done it. */
-export const callerOf = ({ actor, requestId }: Administrator): Caller => ({ actor, requestId });
+export const callerOf = ({ actor, onBehalfOf, clientId, requestId }: Administrator): Caller => ({ actor, onBehalfOf, clientId, requestId });
 
 /** Whether one of these roles, or FullAccess, is in the token and held. */
 export function holdsOneOf({ roles }: Administrator, sufficient: readonly string[]): boolean {

@@ -54,6 +54,7 @@ export function keyRoutes({ signingKeys }: KeyRouteOptions): readonly Route[] {
       summary: 'List the signing keys',
       description: 'Those that are published, without any key material.',
       answers: { 200: z.strictObject({ items: z.array(key) }) },
+      refuses: ['not_found'],
       handle: async ({ administrator }) => {
         assertRoot(administrator);
         return { status: 200, body: { items: (await signingKeys.list()).map(shown) } };
@@ -68,6 +69,7 @@ export function keyRoutes({ signingKeys }: KeyRouteOptions): readonly Route[] {
       description: 'At once when it was published for long enough, else as soon as it was.',
       body: z.strictObject({ alg: alg.default('ES256') }),
       answers: { 200: z.union([rotation, nothingDone]) },
+      refuses: ['not_found'],
       handle: async ({ body, administrator, dryRun }) => {
         assertRoot(administrator);
         if (!(await signingKeys.list()).some((known) => known.alg === body.alg)) throw absent();

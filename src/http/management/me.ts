@@ -1,22 +1,45 @@
+/** What concerns whoever asks: who that is, the own profile, password, groups, roles and sign-ins. */
 import { z } from 'zod';
 import type { Administrator } from '../../administration/administrator.ts';
-import { etagOf } from '../api/etag.ts';
-import { route, type Route } from '../api/route.ts';
+import { absent } from '../../administration/nouns.ts';
+import { fieldsOf } from '../../administration/representation.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { User } from '../../domain/party.ts';
+import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
+import type { ExplainDocuments } from '../../services/explain-documents.ts';
+import type { MeService, OwnGroup } from '../../services/me.ts';
+import type { SessionService } from '../../services/sessions.ts';
+import { assertMatch, etagOf } from '../api/etag.ts';
+import { route, type ApiRequest, type Route } from '../api/route.ts';
+import { at, effectiveRoles } from './access.ts';
+import { callerOf, nothingDone } from './demands.ts';
+import { instant, REPRESENTATIONS } from './representations.ts';
+import { session, sessionShown } from './users.ts';
+
+export interface MeRouteOptions {
+  readonly me: MeService;
+  readonly sessions: SessionService;
+  readonly explainDocuments: ExplainDocuments;
+}
+
+const WRITERS = ['MeAdmin'] as const;
+const PASSWORD_SETTERS = ['MeAdmin', 'PasswordReset'] as const;
 
 const me = z
-  .object({
-    subject: z.object({ kind: z.enum(['user', 'client']), id: z.string() }).describe('Whom the token is for.'),
+  .strictObject({
+    subject: z.strictObject({ kind: z.enum(['user', 'client']), id: z.string() }).describe('Whom the token is for.'),
     username: z.string().optional().describe('Of the user whose roles count: the subject, or the context user of a client.'),
     client_id: z.string().describe('Client through which the token was issued.'),
     impersonator: z.string().optional().describe('Id of the user who really acts, when the token impersonates the subject.'),
     organization: z
-      .object({ id: z.string(), type: z.string(), path: z.array(z.string()).describe('Ids from the root to the organization, itself last.') })
+      .strictObject({ id: z.string(), type: z.string(), path: z.array(z.string()).describe('Ids from the root to the organization, itself last.') })
       .optional()
       .describe('Of whoever the roles come from.'),
     roles: z.array(z.string()).describe('Roles that the token carries and that are still held.'),
     tenancy: z
-      .object({ kind: z.enum(['everything', 'subtree', 'nothing']), organization: z.string().optional() })
+      .strictObject({ kind: z.enum(['everything', 'subtree', 'nothing']), organization: z.string().optional() })
       .describe('The part of the organization tree that may be administered: an organization and all below it, everything or nothing.'),
+    user: REPRESENTATIONS.users.optional().describe('The own profile; clients have none.'),
   })
   .meta({
     id: 'Me',
@@ -28,12 +51,30 @@ const me = z
         organization: { id: 'acme', type: 'buyer', path: ['market', 'acme'] },
         roles: ['UserReader'],
         tenancy: { kind: 'subtree', organization: 'acme' },
+        user: { id: 'alice', username: 'alice', organization: 'acme', active: true, user_groups: [], authorized_organizations: [] },
       },
     ],
   });
 
-/** What concerns whoever asks. */
-export function meRoutes(): readonly Route[] {
+const ownGroup = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    organization: z.string(),
+    valid_from: instant.optional(),
+    valid_until: instant.optional(),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'OwnUserGroup' });
+
+const password = z.string().min(1).max(MAXIMUM_PASSWORD_LENGTH);
+const done = { 200: nothingDone, 204: undefined };
+
+export function meRoutes(options: MeRouteOptions): readonly Route[] {
+  return [...profileRoutes(options), passwordRoute(options), ...accessRoutes(options), ...sessionRoutes(options)];
+}
+
+function profileRoutes({ me: service }: MeRouteOptions): readonly Route[] {
   return [
     route({
       method: 'GET',
@@ -44,22 +85,166 @@ export function meRoutes(): readonly Route[] {
       roles: 'any_token',
       answers: { 200: me },
       handle: async ({ administrator }) => {
-        const body = presented(administrator);
+        const user = isClient(administrator) ? undefined : await service.get(ownId(administrator));
+        const body = presented(administrator, user);
         return { status: 200, body, etag: etagOf(body) };
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/me',
+      resource: 'me',
+      summary: 'Change the own profile',
+      description: 'The mail address; the one before is told. User name, organization and groups are for administrators.',
+      roles: WRITERS,
+      body: z.strictObject({ email: z.string().max(500).nullable().optional().describe('`null`: none any more.') }),
+      answers: { 200: z.union([me, nothingDone]) },
+      handle: async ({ body, administrator, ifMatch, dryRun }) => {
+        const id = ownId(administrator);
+        const precondition = (user: User): void => assertMatch(ifMatch, etagOf(presented(administrator, user)));
+        const { email } = body;
+        const user =
+          email === undefined ? await service.get(id) : await service.update(id, { email }, callerOf(administrator), { precondition, dryRun });
+        if (email === undefined) precondition(user);
+        if (dryRun) return { status: 200, body: { dry_run: true } };
+        const shown = presented(administrator, user);
+        return { status: 200, body: shown, etag: etagOf(shown) };
       },
     }),
   ];
 }
 
-function presented({ actor, onBehalfOf, clientId, roles, acting, tenancy }: Administrator): z.input<typeof me> {
-  const subject = onBehalfOf ?? actor;
+function passwordRoute({ me: service }: MeRouteOptions): Route {
+  return route({
+    method: 'PUT',
+    path: '/me/password',
+    resource: 'me',
+    summary: 'Change the own password',
+    description: 'Ends everything that was issued under the one before, this token included. Guessing at the current one counts like signing in.',
+    roles: PASSWORD_SETTERS,
+    body: z.strictObject({ current_password: password, new_password: password }),
+    answers: done,
+    handle: async ({ body, administrator, address, dryRun }) => {
+      const change = { current: body.current_password, password: body.new_password, address, dryRun };
+      await service.changePassword(ownId(administrator), change, callerOf(administrator)).catch((error: unknown) => {
+        throw error instanceof DomainError && error.pointer === '/password' ? pointingAt('/new_password', error) : error;
+      });
+      return dryRun ? { status: 200, body: { dry_run: true } } : { status: 204 };
+    },
+  });
+}
+
+function accessRoutes({ me: service, explainDocuments }: MeRouteOptions): readonly Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/me/user-groups',
+      resource: 'me',
+      summary: 'List the own user groups',
+      description: 'With when each membership begins and ends; also those that are not in force.',
+      roles: 'any_token',
+      answers: { 200: z.strictObject({ items: z.array(ownGroup) }) },
+      handle: async ({ administrator }) => {
+        return { status: 200, body: { items: (await service.groups(ownId(administrator))).map(groupShown) } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/me/effective-roles',
+      resource: 'me',
+      summary: 'List the own roles, with their paths',
+      description: 'Everything that is held, not only what this token carries. Of what was assigned farther up only the fact is told.',
+      roles: 'any_token',
+      query: z.object({
+        client_id: z.string().min(1).max(500).optional().describe('In tokens for this client; left out: what holds for every client.'),
+        at,
+      }),
+      answers: { 200: effectiveRoles },
+      handle: async ({ query, administrator }) => {
+        const question = { user: ownId(administrator), client: query.client_id, at: query.at };
+        return { status: 200, body: await explainDocuments.effectiveRoles(question, { kind: 'self' }) };
+      },
+    }),
+  ];
+}
+
+function sessionRoutes({ me: service, sessions }: MeRouteOptions): readonly Route[] {
+  const answered = ({ dryRun }: Pick<ApiRequest, 'dryRun'>) => (dryRun ? { status: 200, body: { dry_run: true } } : { status: 204 });
+  return [
+    route({
+      method: 'GET',
+      path: '/me/sessions',
+      resource: 'me',
+      summary: 'List the own sign-ins that can be refreshed',
+      description: 'Newest first.',
+      roles: 'any_token',
+      answers: { 200: z.strictObject({ items: z.array(session) }) },
+      handle: async ({ administrator }) => {
+        return { status: 200, body: { items: (await service.sessions(ownId(administrator))).map(sessionShown) } };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/me/sessions/{id}',
+      resource: 'me',
+      summary: 'End one of the own sign-ins',
+      description: 'With its refresh token and every access token that came of it.',
+      roles: WRITERS,
+      answers: done,
+      handle: async (request) => {
+        const { params, administrator, dryRun } = request;
+        const user = ownId(administrator);
+        if ((await sessions.find(user, params.id)) === undefined) throw absent();
+        if (!dryRun) await service.revokeSession(user, params.id, callerOf(administrator));
+        return answered(request);
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/me/sessions',
+      resource: 'me',
+      summary: 'End everything that was issued to oneself so far',
+      description: 'With and without a session, this token included.',
+      roles: WRITERS,
+      answers: done,
+      handle: async (request) => {
+        const user = ownId(request.administrator);
+        if (!request.dryRun) await service.revokeAllSessions(user, callerOf(request.administrator));
+        return answered(request);
+      },
+    }),
+  ];
+}
+
+const subjectOf = ({ actor, onBehalfOf }: Administrator) => onBehalfOf ?? actor;
+const isClient = (administrator: Administrator): boolean => subjectOf(administrator).kind === 'client';
+
+/** Id of the user whom the token is for. @throws `forbidden` for clients, whoever their context user is */
+export function ownId(administrator: Administrator): string {
+  if (isClient(administrator)) throw new DomainError('forbidden', 'This is for people: a client has no profile, password, groups or sign-ins.');
+  return subjectOf(administrator).id;
+}
+
+const pointingAt = (pointer: string, { code, message, details, cause }: DomainError): DomainError =>
+  new DomainError(code, message, { pointer, details, cause });
+
+function groupShown({ group: { id, name, organization }, validFrom, validUntil, reason }: OwnGroup): z.input<typeof ownGroup> {
+  return { id, name, organization, valid_from: validFrom?.toISOString(), valid_until: validUntil?.toISOString(), reason };
+}
+
+/** Without what is not set, so that the same person always has the same entity tag. */
+function presented(administrator: Administrator, user: User | undefined): z.input<typeof me> {
+  const { actor, onBehalfOf, clientId, roles, acting, tenancy } = administrator;
+  const { id } = subjectOf(administrator);
+  const { username, organization } = acting;
   return {
-    subject: { kind: subject.kind === 'client' ? 'client' : 'user', id: subject.id },
-    username: acting.username,
+    subject: { kind: isClient(administrator) ? 'client' : 'user', id },
+    ...(username === undefined ? {} : { username }),
     client_id: clientId,
-    impersonator: onBehalfOf === undefined ? undefined : actor.id,
-    organization: acting.organization && { id: acting.organization.id, type: acting.organization.type, path: [...acting.organization.path] },
+    ...(onBehalfOf === undefined ? {} : { impersonator: actor.id }),
+    ...(organization === undefined ? {} : { organization: { id: organization.id, type: organization.type, path: [...organization.path] } }),
     roles: [...roles],
     tenancy: tenancy.kind === 'subtree' ? { kind: 'subtree', organization: tenancy.organization } : { kind: tenancy.kind },
+    ...(user === undefined ? {} : { user: fieldsOf('users', user) as z.input<typeof me>['user'] }),
   };
 }

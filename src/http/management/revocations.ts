@@ -86,6 +86,7 @@ export function revocationRoutes(options: RevocationRouteOptions): readonly Rout
       description: 'What belongs to a user takes UserAdmin, what belongs to a client ApiClientAdmin.',
       body: target,
       answers: { 200: nothingDone, 204: undefined },
+      refuses: ['not_found'],
       handle: async ({ body, administrator, dryRun }) => {
         const end = await endingOf(body, administrator, options);
         if (dryRun) return { status: 200, body: { dry_run: true } };
@@ -144,7 +145,9 @@ async function tokenToEnd(token: string, administrator: Administrator, options: 
     const claims = await options.signer.verify(token);
     if (claims === undefined) throw absent();
     const { jti, userId, clientId } = traceOf(claims);
-    await (userId === undefined ? assertMayEnd('client', clientId, { administrator, options }) : assertMayEnd('user', userId, { administrator, options }));
+    await (userId === undefined
+      ? assertMayEnd('client', clientId, { administrator, options })
+      : assertMayEnd('user', userId, { administrator, options }));
     return jti;
   }
   if (!JTI.test(token)) throw absent();

@@ -4,7 +4,6 @@ import type { Administration } from '../../administration/administration.ts';
 import { CONFIRMATION } from '../../administration/full-access.ts';
 import { absent } from '../../administration/nouns.ts';
 import type { NounName } from '../../domain/directory.ts';
-import { DomainError } from '../../domain/errors.ts';
 import type { Store } from '../../domain/ports.ts';
 import { FULL_ACCESS } from '../../domain/role.ts';
 import type { AccessService } from '../../services/access.ts';
@@ -12,6 +11,7 @@ import { exportWorkspace } from '../../workspace/export.ts';
 import { flag } from '../api/query.ts';
 import { route, type Route } from '../api/route.ts';
 import { EXPLAINING } from './access.ts';
+import { entryOf, expectation } from './bodies.ts';
 import { assertClient, assertHoldsOneOf, assertMayTouch, isWholeDeployment } from './demands.ts';
 import { NOUNS, writing, written } from './nouns.ts';
 import { blastRadius, REPRESENTATIONS } from './representations.ts';
@@ -26,22 +26,22 @@ const [first, ...others] = new Set(NOUNS.flatMap(({ writers }) => writers));
 /** Roles that write some section. */
 const WRITERS = [first!, ...others] as const;
 
-const entries = z.array(z.looseObject({})).optional();
-const sections = Object.fromEntries(NOUNS.map(({ noun }) => [noun, entries])) as { readonly [N in NounName]: typeof entries };
+const settings = { rolemint: z.literal(1), workspace: z.string().optional(), impersonation_role: z.string().optional() };
+const sectionsOf = (entry: (noun: NounName) => z.ZodType) =>
+  Object.fromEntries(NOUNS.map(({ noun }) => [noun, z.array(entry(noun)).optional()])) as Record<NounName, z.ZodOptional<z.ZodArray<z.ZodType>>>;
 
-const workspace = z
+const sentWorkspace = z
   .strictObject({
-    rolemint: z.literal(1),
-    workspace: z.string().optional(),
-    impersonation_role: z.string().optional(),
-    ...sections,
-    expectations: entries,
+    ...settings,
+    ...sectionsOf(entryOf),
+    expectations: z.array(expectation).optional(),
+    confirm: z.literal(CONFIRMATION).optional().describe('Says yes to giving full access for good, or for long.'),
   })
-  .meta({ id: 'Workspace', description: 'A workspace file as JSON.' });
+  .meta({ id: 'WorkspaceApplication', description: 'A workspace file as JSON.' });
 
-const sentWorkspace = workspace
-  .extend({ confirm: z.literal(CONFIRMATION).optional().describe('Says yes to giving full access for good, or for long.') })
-  .meta({ id: 'WorkspaceApplication' });
+const exported = z
+  .strictObject({ ...settings, ...sectionsOf((noun) => REPRESENTATIONS[noun].partial()) })
+  .meta({ id: 'Workspace', description: 'A workspace file as JSON; what has its default is left out.' });
 
 export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[] {
   const { administration, store } = options;
@@ -54,7 +54,8 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
       roles: [FULL_ACCESS],
       summary: 'Export the whole deployment as a workspace file',
       description: 'Without secrets and passwords. For those who administer all of it.',
-      answers: { 200: workspace },
+      answers: { 200: exported },
+      refuses: ['not_found'],
       handle: async ({ administrator }) => {
         if (!(await isWholeDeployment(directory, administrator.tenancy))) throw absent();
         for (const { noun } of NOUNS) await assertMayTouch(options, administrator, noun);
@@ -71,10 +72,11 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
         'Everything or nothing, within what may be handed out. Each section takes the role that writes its objects one by one; ' +
         'expectations take one that is told who holds what.',
       query: z.object({
-        prune: flag.default(false).describe('Remove what is not named, in the sections that are; for those who administer the whole deployment.'),
+        prune: flag.default(false).describe('Remove what is not named, in the sections that are, as far as it may be changed.'),
       }),
       body: sentWorkspace,
       answers: { 200: blastRadius, 204: undefined },
+      refuses: ['not_found'],
       handle: async (request) => {
         const { body, query, administrator } = request;
         const present = NOUNS.filter(({ noun }) => body[noun] !== undefined);
@@ -83,9 +85,6 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
         for (const { noun } of present) await assertMayTouch(options, administrator, noun);
         const { tenancy } = administrator;
         for (const client of clientsAskedFor(body)) await assertClient(directory, client, { tenancy, inherited: false });
-        if (query.prune && !(await isWholeDeployment(directory, tenancy))) {
-          throw new DomainError('forbidden', 'What a workspace does not name is removed only by those who administer the whole deployment.');
-        }
         const { value, call } = writing(request, WRITERS);
         return written(204, await administration.apply(value, { ...call, alsoNeeds: needs }, { prune: query.prune }));
       },
@@ -107,7 +106,7 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
 }
 
 /** Stored clients that expectations ask about for themselves: what one from above holds is nobody's business below. */
-function clientsAskedFor({ clients = [], expectations = [] }: Pick<z.output<typeof workspace>, 'clients' | 'expectations'>): string[] {
-  const declared = new Set(clients.map(({ client_id: id }) => id));
+function clientsAskedFor({ clients = [], expectations = [] }: z.output<typeof sentWorkspace>): string[] {
+  const declared = new Set(clients.map((entry) => (entry as { readonly client_id: string }).client_id));
   return expectations.flatMap(({ client_id: id }) => (typeof id === 'string' && !declared.has(id) ? [id] : []));
 }

@@ -1,11 +1,11 @@
 /** @module The chain of audit events of the in-memory store. */
 import { FIRST_LINK, linkAfter } from '../../domain/audit-chain.ts';
-import { belonging, type AuditEvent, type AuditQuery, type AuditReader, type AuditTarget, type RecordedAuditEvent } from '../../domain/audit-event.ts';
+import { belonging, positionOfEvent, type AuditEvent, type AuditQuery, type AuditReader, type AuditTarget, type RecordedAuditEvent } from '../../domain/audit-event.ts';
 import type { ImpersonationRule } from '../../domain/impersonation-rule.ts';
 import type { Party } from '../../domain/party.ts';
 import { covers, isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
-import { isAnswerable, pageStart, sha256 } from '../audit-entry.ts';
-import { pageOf } from '../page.ts';
+import { isAnswerable, pageStart, sha256, type PageStart } from '../audit-entry.ts';
+import { pageOf } from '../directory-query.ts';
 import { copy, keepableEvent } from '../values.ts';
 import type { State, Tables } from './tables.ts';
 
@@ -22,10 +22,9 @@ export function appendAuditEvents(state: Pick<State, 'tables' | 'auditEvents'>, 
 
 /** Whose events these are. What is gone belongs where its last event belonged. */
 function organizationOf({ tables, auditEvents }: Pick<State, 'tables' | 'auditEvents'>, { kind, id }: AuditTarget): string | undefined {
-  const grant = tables.grants.get(id);
   switch (kind) {
     case 'grant':
-      return grant && tables.users.get(grant.userId)?.organization;
+      return tables.users.get(tables.grants.get(id)?.userId ?? '')?.organization;
     case 'assignment':
       return organizationOfParty(tables, tables.assignments.get(id)?.party);
     case 'impersonation_rule':
@@ -33,8 +32,9 @@ function organizationOf({ tables, auditEvents }: Pick<State, 'tables' | 'auditEv
     case 'organization':
       return id;
     default: {
-      const owned = OWNED[kind]?.(tables).get(id);
-      if (owned !== undefined || OWNED[kind] === undefined) return owned?.organization;
+      const table = OWNED.get(kind)?.(tables);
+      const owned = table?.get(id);
+      if (table === undefined || owned !== undefined) return owned?.organization;
       return auditEvents.findLast(({ target }) => target.kind === kind && target.id === id)?.organization;
     }
   }
@@ -42,17 +42,17 @@ function organizationOf({ tables, auditEvents }: Pick<State, 'tables' | 'auditEv
 
 type Owned = ReadonlyMap<string, { readonly organization?: string | undefined }>;
 
-const OWNED: Readonly<Record<string, (tables: Tables) => Owned>> = {
-  user: ({ users }) => users,
-  user_group: ({ userGroups }) => userGroups,
-  client: ({ clients }) => clients,
-  security_profile: ({ securityProfiles }) => securityProfiles,
-  invitation: ({ invitations }) => invitations,
-};
+const OWNED: ReadonlyMap<string, (tables: Tables) => Owned> = new Map<string, (tables: Tables) => Owned>([
+  ['user', ({ users }) => users],
+  ['user_group', ({ userGroups }) => userGroups],
+  ['client', ({ clients }) => clients],
+  ['security_profile', ({ securityProfiles }) => securityProfiles],
+  ['invitation', ({ invitations }) => invitations],
+]);
 
 function organizationOfParty(tables: Tables, party: Party | undefined): string | undefined {
   if (party === undefined || party.kind === 'organization') return party?.id;
-  return OWNED[party.kind]!(tables).get(party.id)?.organization;
+  return OWNED.get(party.kind)!(tables).get(party.id)?.organization;
 }
 
 /** The lowest organization that has both sides: whoever may see both may see the rule. */
@@ -67,10 +67,13 @@ export function memoryAudit(read: () => State): AuditReader {
       const { tables, auditEvents } = read();
       const start = pageStart(query);
       const matching = isAnswerable(query) ? auditEvents.filter((event) => isSeen(tables, event, query.tenancy) && matches(event, query)) : [];
-      const ordered = query.descending ? matching.toReversed() : matching;
-      const rest = start === undefined ? ordered : ordered.filter(({ id }) => (query.descending ? Number(id) < start : Number(id) > start));
-      return copy(pageOf(rest.slice(0, query.limit + 1), query.limit, query.total ? matching.length : undefined));
+      const direction = query.descending ? -1 : 1;
+      const ordered = matching.map((event) => ({ event, place: placeOf(event) })).sort((a, b) => direction * compare(a.place, b.place));
+      const rest = start === undefined ? ordered : ordered.filter(({ place }) => direction * compare(place, start) > 0);
+      const found = copy(rest.slice(0, query.limit + 1).map(({ event }) => event));
+      return pageOf(found, query.limit, { position: positionOfEvent, total: query.total ? matching.length : undefined });
     },
+    walk: async ({ after = 0, limit }) => copy(read().auditEvents.slice(after, after + limit)),
     find: async (id, tenancy) => {
       const { tables, auditEvents } = read();
       const found = auditEvents.find((event) => event.id === id);
@@ -82,6 +85,9 @@ export function memoryAudit(read: () => State): AuditReader {
     },
   };
 }
+
+const placeOf = ({ at, id }: RecordedAuditEvent): PageStart => ({ at, number: Number(id) });
+const compare = (a: PageStart, b: PageStart): number => a.at.getTime() - b.at.getTime() || a.number - b.number;
 
 function isSeen(tables: Tables, { organization }: RecordedAuditEvent, tenancy: Tenancy): boolean {
   const path = organization === undefined ? undefined : tables.organizations.get(organization)?.path;

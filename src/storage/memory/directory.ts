@@ -14,11 +14,13 @@ import {
 import type { Assignment } from '../../domain/assignment.ts';
 import { byCodeUnit } from '../../domain/catalogue.ts';
 import type { User } from '../../domain/party.ts';
-import { checkQuery, fold, pageOf, positionOf, searchFor, textsOf } from '../directory-query.ts';
+import { checkQuery, fold, pageOf, positionOf, searchedIn, searchFor, textsOf } from '../directory-query.ts';
 import { copy } from '../values.ts';
+import { byCodePoint } from './code-point.ts';
 import { dependentsOf } from './dependents.ts';
 import { LISTED, type ListedNoun, type Sight } from './directory-nouns.ts';
 import { isRevoked } from './grants.ts';
+import { listLeases } from './leases.ts';
 import { partyKey, type Tables } from './tables.ts';
 
 export function memoryDirectory(reading: () => Tables): DirectoryReader {
@@ -29,6 +31,7 @@ export function memoryDirectory(reading: () => Tables): DirectoryReader {
     listMembers: async (userGroup, query) => list('users', { ...query, filters: { user_group: userGroup }, sort: 'id', descending: false }),
     listHolders: async (securityProfile, query) => listHolders(reading(), securityProfile, query),
     listSessions: async (userId, now, limit) => sessionsOf(reading(), userId, now).slice(0, limit),
+    listLeases: async (query) => listLeases(reading(), query),
     dependentsOf: async (noun, key, limit) => dependentsOf(reading(), { noun, key, limit }),
   };
 }
@@ -51,7 +54,7 @@ function listNoun<N extends NounName>(noun: N, query: ListQuery, tables: Tables)
   const matches = (object: Nouns[N]): boolean =>
     listed.isSeen(object, sight) &&
     filters.every(([name, value]) => fits(noun, object, { name, value, sight })) &&
-    (search === undefined || listed.searched(object).some((text) => text !== undefined && fold(text, search.letters).includes(search.needle)));
+    (search === undefined || searchedIn(noun, listed.searched(object), query).some((text) => text !== undefined && fold(text, search.letters).includes(search.needle)));
   const possible = checkQuery(noun, query);
   const all = possible ? [...listed.table(tables).values()].filter(matches) : [];
   return paged(all, query, (object) => positionOf(noun, query.sort, object));
@@ -86,19 +89,6 @@ function paged<T>(all: readonly T[], query: Pick<ListQuery, 'descending' | 'afte
 }
 
 const byPosition = (a: Position, b: Position): number => byCodePoint(a.value, b.value) || byCodePoint(a.key, b.key);
-
-/** Order of code points, which is that of bytes in Postgres; code units differ from it beyond U+FFFF. */
-function byCodePoint(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index += 1) {
-    const difference = rank(a.charCodeAt(index)) - rank(b.charCodeAt(index));
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
-}
-
-/** Halves of surrogate pairs come after all other code units. */
-const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
 
 function listHolders(tables: Tables, profile: string, query: Pick<ListQuery, 'visibility' | 'after' | 'limit' | 'total'>): Page<Holder> {
   const whole: ListQuery = { ...query, filters: {}, sort: 'id', descending: false };

@@ -3,11 +3,12 @@
  * the chain locked until the commit: it is the last thing that a statement or a transaction does.
  */
 import type { Knex } from 'knex';
-import type { AuditActor, AuditEvent, AuditQuery, AuditReader, ChainHead, RecordedAuditEvent } from '../../domain/audit-event.ts';
+import { positionOfEvent, type AuditActor, type AuditEvent, type AuditQuery, type AuditReader } from '../../domain/audit-event.ts';
+import type { ChainHead, RecordedAuditEvent } from '../../domain/audit-event.ts';
 import type { Page } from '../../domain/directory.ts';
 import { isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
 import { auditEntry, eventNumber, isAnswerable, pageStart, type AuditEntry } from '../audit-entry.ts';
-import { pageOf } from '../page.ts';
+import { pageOf } from '../directory-query.ts';
 import { batches } from '../values.ts';
 import { rootsOf, type Condition } from './directory-visibility.ts';
 import { withoutNulls } from './repository.ts';
@@ -60,11 +61,17 @@ function fromRow(row: AuditRow): RecordedAuditEvent {
   });
 }
 
+const WALK: Statement = { sql: 'SELECT * FROM audit_events WHERE id > ?::bigint ORDER BY id LIMIT ?' };
+const FROM_THE_BEGINNING: Statement = { sql: 'SELECT * FROM audit_events ORDER BY id LIMIT ?' };
 const HEAD: Statement = { sql: 'SELECT events, hash FROM audit_chain' };
 
 export function postgresAudit(session: Session): AuditReader {
   return {
     list: (query) => list(session, query),
+    walk: async ({ after, limit }) => {
+      const rows = after === undefined ? session.rows<AuditRow>(FROM_THE_BEGINNING, [limit]) : session.rows<AuditRow>(WALK, [after, limit]);
+      return (await rows).map(fromRow);
+    },
     find: async (id, tenancy) => {
       const number = eventNumber(id);
       if (number === undefined || tenancy.kind === 'nothing') return undefined;
@@ -79,14 +86,17 @@ export function postgresAudit(session: Session): AuditReader {
   };
 }
 
+const BEFORE = '(at, id) < (?::timestamptz, ?::bigint)';
+const AFTER = '(at, id) > (?::timestamptz, ?::bigint)';
+
 async function list(session: Session, query: AuditQuery): Promise<Page<RecordedAuditEvent>> {
   const start = pageStart(query);
   if (!isAnswerable(query)) return { items: [], next: undefined, total: query.total ? 0 : undefined };
   const conditions = filtersOf(query);
-  const beyond = start === undefined ? [] : [{ sql: query.descending ? 'id < ?::bigint' : 'id > ?::bigint', values: [start] }];
+  const beyond = start === undefined ? [] : [{ sql: query.descending ? BEFORE : AFTER, values: [start.at, start.number] }];
   const rows = await session.select<AuditRow>((knex) => selection(knex, query, [...conditions, ...beyond]));
   const total = query.total ? await count(session, [...conditions, ...sightOf(query.tenancy)]) : undefined;
-  return pageOf(rows.map(fromRow), query.limit, total);
+  return pageOf(rows.map(fromRow), query.limit, { position: positionOfEvent, total });
 }
 
 async function count(session: Session, conditions: readonly Condition[]): Promise<number> {
@@ -130,9 +140,9 @@ function selection(knex: Knex, query: AuditQuery, conditions: readonly Condition
 }
 
 /** Organizations whose latest events are looked up one by one; where there are more, events are gone through in order. */
-const FEW = 'SELECT o.id FROM organizations o WHERE o.path @> ?::text[] LIMIT 1001';
-const ARE_FEW = '(SELECT count(*) FROM few) <= 1000';
-const ARE_MANY = '(SELECT count(*) FROM few) > 1000';
+const FEW = 'SELECT o.id FROM organizations o WHERE o.path @> ?::text[] LIMIT 5001';
+const ARE_FEW = '(SELECT count(*) FROM few) <= 5000';
+const ARE_MANY = '(SELECT count(*) FROM few) > 5000';
 
 /**
  * Somebody who sees little of very many events must not wait until they are gone through, nor somebody who sees very many
@@ -149,7 +159,13 @@ function selectionBelow(knex: Knex, query: AuditQuery, conditions: readonly Cond
 
 /** One more than fit onto the page. */
 function inOrder(rows: Knex.QueryBuilder, { descending, limit }: AuditQuery): Knex.QueryBuilder {
-  return rows.orderBy('id', descending ? 'desc' : 'asc').limit(limit + 1);
+  const order = descending ? 'desc' : 'asc';
+  return rows
+    .orderBy([
+      { column: 'at', order },
+      { column: 'id', order },
+    ])
+    .limit(limit + 1);
 }
 
 function where(rows: Knex.QueryBuilder, conditions: readonly Condition[]): Knex.QueryBuilder {

@@ -4,12 +4,13 @@
  */
 import type { Knex } from 'knex';
 import { FILTERS, type DirectoryReader, type FilterValue, type ListQuery, type NounName, type Nouns, type Page } from '../../domain/directory.ts';
-import { checkQuery, isSortedByInstant, keyOf, pageOf, positionOf, searchFor, textsOf } from '../directory-query.ts';
+import { checkQuery, isSortedByInstant, keyOf, pageOf, positionOf, searchedIn, searchFor, textsOf } from '../directory-query.ts';
 import { batches, storableKeys } from '../values.ts';
 import { dependentsOf } from './dependents.ts';
 import { listHolders } from './directory-holders.ts';
 import { LISTED, type ListedNoun } from './directory-nouns.ts';
 import { rootsOf, sightOf, type Condition } from './directory-visibility.ts';
+import { listLeases } from './leases.ts';
 import type { Session } from './session.ts';
 import { listSessions } from './sign-in-sessions.ts';
 
@@ -21,6 +22,7 @@ export function postgresDirectory(session: Session): DirectoryReader {
     listMembers: (userGroup, query) => list('users', { ...query, filters: { user_group: userGroup }, sort: 'id', descending: false }),
     listHolders: (securityProfile, query) => listHolders(session, securityProfile, query),
     listSessions: (userId, now, limit) => listSessions(session, { userId, now, limit }),
+    listLeases: (query) => listLeases(session, query),
     dependentsOf: (noun, key, limit) => dependentsOf(session, { noun, key, limit }),
   };
 }
@@ -83,7 +85,7 @@ function conditionsOf(noun: NounName, query: ListQuery): readonly Condition[] | 
   const sight = sightOf(noun, query.visibility, narrowed);
   if (!possible || sight === 'nothing') return undefined;
   const conditions = filters.map(([name, value]) => filterOf(noun, { name, value, roots: rootsOf(query.visibility.tenancy) }));
-  if (query.search !== undefined) conditions.push(searchOf(LISTED[noun].searched, query.search));
+  if (query.search !== undefined) conditions.push(searchOf(searchedIn(noun, LISTED[noun].searched, query), query.search));
   return sight === undefined ? conditions : [sight, ...conditions];
 }
 
@@ -112,7 +114,7 @@ function searchOf(fields: readonly string[], text: string): Condition {
   const [from, to] = [[...letters.keys()].join(''), [...letters.values()].join('')];
   const found = folds ? 'strpos(translate(lower(?? COLLATE "C"), ?::text, ?::text), ?::text) > 0' : 'strpos(lower(?? COLLATE "C"), ?::text) > 0';
   return {
-    sql: `(${fields.map(() => found).join(' OR ')})`,
+    sql: `(${['false', ...fields.map(() => found)].join(' OR ')})`,
     values: fields.flatMap((field) => (folds ? [field, from, to, needle] : [field, needle])),
   };
 }

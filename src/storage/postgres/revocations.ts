@@ -43,20 +43,50 @@ const IS_REVOKED: Statement = {
       OR EXISTS (SELECT FROM revocations WHERE kind = 'client' AND id = ? AND not_before >= ?) AS revoked`,
 };
 /** Of users and clients within a tenancy; what belongs to no organization belongs to the roots. */
-const LISTED = `
-  FROM revocations r
-    LEFT JOIN users u ON r.kind = 'user' AND u.id = r.id
-    LEFT JOIN clients c ON r.kind = 'client' AND c.client_id = r.id
-    LEFT JOIN organizations o ON o.id = coalesce(u.organization_id, c.organization_id)
-  WHERE r.kind = ANY (?::text[]) AND r.expires_at > ?::timestamptz AND (u.id IS NOT NULL OR c.client_id IS NOT NULL)
-    AND (?::boolean OR o.path @> ARRAY[?::text] OR (?::boolean AND o.id IS NULL))`;
 const LIST: Statement = {
   sql: `
-    SELECT r.kind, r.id, r.not_before, r.expires_at ${LISTED}
+    SELECT r.kind, r.id, r.not_before, r.expires_at
+    FROM revocations r
+      LEFT JOIN users u ON r.kind = 'user' AND u.id = r.id
+      LEFT JOIN clients c ON r.kind = 'client' AND c.client_id = r.id
+      LEFT JOIN organizations o ON o.id = coalesce(u.organization_id, c.organization_id)
+    WHERE r.kind = ANY (?::text[]) AND r.expires_at > ?::timestamptz AND (u.id IS NOT NULL OR c.client_id IS NOT NULL)
+      AND (?::boolean OR o.path @> ARRAY[?::text] OR (?::boolean AND o.id IS NULL))
       AND (r.kind, r.id) > (?::text, ?::text)
     ORDER BY r.kind, r.id LIMIT ?`,
 };
-const COUNT: Statement = { sql: `SELECT count(*)::int AS count ${LISTED}` };
+const COUNT: Statement = {
+  sql: `
+    SELECT count(*)::int AS count
+    FROM revocations r
+      LEFT JOIN users u ON r.kind = 'user' AND u.id = r.id
+      LEFT JOIN clients c ON r.kind = 'client' AND c.client_id = r.id
+      LEFT JOIN organizations o ON o.id = coalesce(u.organization_id, c.organization_id)
+    WHERE r.kind = ANY (?::text[]) AND r.expires_at > ?::timestamptz AND (u.id IS NOT NULL OR c.client_id IS NOT NULL)
+      AND (?::boolean OR o.path @> ARRAY[?::text] OR (?::boolean AND o.id IS NULL))`,
+};
+/** The same of a part of a tree: from its people, of whom there are few. */
+const LIST_BELOW: Statement = {
+  sql: `
+    SELECT r.kind, r.id, r.not_before, r.expires_at
+    FROM (
+      SELECT 'user' AS kind, u.id FROM organizations o JOIN users u ON u.organization_id = o.id WHERE o.path @> ARRAY[?::text]
+      UNION ALL
+      SELECT 'client', c.client_id FROM organizations o JOIN clients c ON c.organization_id = o.id WHERE o.path @> ARRAY[?::text]
+    ) s JOIN revocations r ON r.kind = s.kind AND r.id = s.id
+    WHERE r.kind = ANY (?::text[]) AND r.expires_at > ?::timestamptz AND (r.kind, r.id) > (?::text, ?::text)
+    ORDER BY r.kind, r.id LIMIT ?`,
+};
+const COUNT_BELOW: Statement = {
+  sql: `
+    SELECT count(*)::int AS count
+    FROM (
+      SELECT 'user' AS kind, u.id FROM organizations o JOIN users u ON u.organization_id = o.id WHERE o.path @> ARRAY[?::text]
+      UNION ALL
+      SELECT 'client', c.client_id FROM organizations o JOIN clients c ON c.organization_id = o.id WHERE o.path @> ARRAY[?::text]
+    ) s JOIN revocations r ON r.kind = s.kind AND r.id = s.id
+    WHERE r.kind = ANY (?::text[]) AND r.expires_at > ?::timestamptz`,
+};
 /** An expired row may be taken over; whoever of several is first wins. */
 const USE_ONCE: Statement = {
   name: 'use_once',
@@ -84,12 +114,17 @@ interface RevocationRow {
 }
 
 async function listRevocations(session: Session, { tenancy, kinds, now, after, limit, total }: RevocationQuery): Promise<Page<SweepingRevocation>> {
-  const values = [kinds, now, tenancy.kind === 'everything', tenancy.kind === 'subtree' ? tenancy.organization : null, isRootTenancy(tenancy)];
-  const rows = await session.rows<RevocationRow>(LIST, [...values, after?.value ?? '', after?.key ?? '', limit + 1]);
+  const below = tenancy.kind === 'subtree' && !isRootTenancy(tenancy) ? tenancy.organization : undefined;
+  const [list, count] = below === undefined ? [LIST, COUNT] : [LIST_BELOW, COUNT_BELOW];
+  const values =
+    below === undefined
+      ? [kinds, now, tenancy.kind === 'everything', tenancy.kind === 'subtree' ? tenancy.organization : null, isRootTenancy(tenancy)]
+      : [below, below, kinds, now];
+  const rows = await session.rows<RevocationRow>(list, [...values, after?.value ?? '', after?.key ?? '', limit + 1]);
   const found = rows.map(({ kind, id, not_before: notBefore, expires_at: expiresAt }) => ({ kind, id, notBefore, expiresAt }));
   return pageOf(found, limit, {
     position: ({ kind, id }) => ({ value: kind, key: id }),
-    total: total ? (await session.rows<{ readonly count: number }>(COUNT, values))[0]!.count : undefined,
+    total: total ? (await session.rows<{ readonly count: number }>(count, values))[0]!.count : undefined,
   });
 }
 

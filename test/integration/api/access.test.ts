@@ -163,7 +163,13 @@ describe('GET /preview', () => {
       { name: 'Bogus', verdict: 'unknown' },
       { name: 'A', verdict: 'granted' },
     ]);
-    const issued = await post(`${server.url}/oauth/token`, { grant_type: 'password', client_id: 'console', username: 'b1u', password: PASSWORD, scope });
+    const issued = await post(`${server.url}/oauth/token`, {
+      grant_type: 'password',
+      client_id: 'console',
+      username: 'b1u',
+      password: PASSWORD,
+      scope,
+    });
     const { jti: _jti, iat: _iat, exp: _exp, ...claims } = claimsOf(issued.body['access_token']);
     expect(body.claims).toMatchObject(claims);
     expect(body.bytes).toBe(String(issued.body['access_token']).length);
@@ -193,14 +199,15 @@ describe('GET /users/{id}/effective-roles', () => {
     ]);
     const [a] = body.roles;
     expect(a).toMatchObject({ until: null });
-    expect([...a.assignments].sort()).toEqual(['by-group', 'from-above']);
+    expect(new Set(a.assignments)).toEqual(new Set(['by-group', 'from-above']));
     const known = new Set(body.paths.map(({ assignment: id }: { assignment: string }) => id));
     expect(body.roles.every(({ assignments }: { assignments: string[] }) => assignments.every((id) => known.has(id)))).toBe(true);
     expect(known.size).toBe(body.paths.length);
   });
 
   it('counts what holds for one client only in its tokens', async () => {
-    const names = async (query: string) => (await deleg.get(`/users/b1u/effective-roles${query}`)).body.roles.map(({ role }: { role: string }) => role);
+    const names = async (query: string): Promise<string[]> =>
+      ((await deleg.get(`/users/b1u/effective-roles${query}`)).body.roles as { role: string }[]).map(({ role }) => role);
     expect(await names('')).not.toContain('B');
     expect(await names('?client_id=pw')).toContain('B');
   });
@@ -209,5 +216,22 @@ describe('GET /users/{id}/effective-roles', () => {
     const [foreign, absent] = [await b1admin.get('/users/b2u/effective-roles'), await b1admin.get('/users/nobody/effective-roles')];
     expect(foreign.status).toBe(404);
     expect(without(foreign)).toEqual(without(absent));
+  });
+});
+
+describe('somebody who asks about the own user', () => {
+  it('is told of the own groups and organization, and of no profile that is not assigned', async () => {
+    const { explainDocuments } = server.app.services;
+    const own = await explainDocuments.why({ user: 'b1u', client: 'console' }, 'A', { kind: 'self' });
+    expect(own.paths.find(({ assignment: id }) => id === 'by-group')).toMatchObject({
+      party: { name: 'Operations of B1', organization: 'B1' },
+      reason: 'stands in',
+    });
+    expect(own.paths.find(({ assignment: id }) => id === 'from-above')).toMatchObject({ party: { id: 'S' }, assigned_by: null, reason: null });
+    expect(own.remedies).toEqual([]);
+    const missing = await explainDocuments.why({ user: 'b1u', client: 'console' }, 'Shoper', { kind: 'self' });
+    expect(missing).toMatchObject({ verdict: 'unknown', did_you_mean: null });
+    const { roles } = await explainDocuments.effectiveRoles({ user: 'b1u' }, { kind: 'self' });
+    expect(roles.map(({ role }) => role)).toContain('OrderAdmin');
   });
 });

@@ -66,6 +66,7 @@ describe('GET /me', () => {
       organization: { id: 'S', type: 'seller', path: ['S'] },
       roles: ['FullAccess', 'Shopper', 'UserReader'],
       tenancy: { kind: 'subtree', organization: 'S' },
+      user: { id: 'boss', username: 'boss', organization: 'S', active: true, user_groups: [], authorized_organizations: [] },
     });
   });
 

@@ -48,6 +48,7 @@ describe('help', () => {
       'verify',
       'user',
       'client',
+      'audit',
       'bootstrap',
       'doctor',
       'help',

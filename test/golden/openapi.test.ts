@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openMemoryStore } from '../../src/storage/memory/store.ts';
+import { lintOpenApi } from '../support/openapi-lint.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+import { expectGolden, readableJson } from './golden.ts';
+
+let server: TestServer;
+let document: unknown;
+
+beforeAll(async () => {
+  server = await startServer({ store: openMemoryStore() });
+  document = await (await fetch(`${server.url}/api/openapi.json`)).json();
+});
+afterAll(() => server.close());
+
+describe('the OpenAPI document of the management API', () => {
+  it('is the reviewed one; after a change `UPDATE_GOLDEN=1` writes it and `npm run docs:client` the types of its client', () => {
+    expectGolden('openapi.json', `${readableJson(document)}\n`);
+  });
+
+  it('lints clean', async () => {
+    expect(await lintOpenApi(document)).toEqual([]);
+  });
+});
