@@ -88,7 +88,11 @@ export function openAuthority(options: AuthorityOptions): OpenAuthority {
     async admit(tx, { changes, stored }) {
       for (const section of SECTION_NAMES) {
         const changed = new Set(keysOf(changes, section, 'before'));
-        assertAll(section, [...changed], await owns(tx, section, [...changed]));
+        const own = await owns(tx, section, [...changed]);
+        const foreign = changes.find((change) => change.section === section && change.action === 'remove' && !own.has(change.key));
+        // Nobody asked for it: it would go along with what somebody asked for.
+        if (foreign !== undefined) throw new DomainError('in_use', 'What is to be removed is still needed elsewhere.', { details: { used_by: [] } });
+        assertAll(section, [...changed], own);
         // What is named and stays as it is would tell by that that it is there, and is as it was said to be.
         const named = [...stored[section].keys()].filter((key) => !changed.has(key));
         assertAll(section, named, await exists(tx, section, named));

@@ -932,6 +932,285 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List invitations
+         * @description Newest first. They are kept for 90 days after their link expired.
+         */
+        get: operations["getInvitations"];
+        put?: never;
+        /**
+         * Invite somebody to become a user
+         * @description By mail, with a link that works once. What comes of it is judged by what may be handed out, now and again when it is accepted.
+         */
+        post: operations["postInvitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an invitation */
+        get: operations["getInvitationsById"];
+        put?: never;
+        post?: never;
+        /**
+         * Take an invitation back
+         * @description Its link is good no more. It can still be read.
+         */
+        delete: operations["deleteInvitationsById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an invitation again
+         * @description With another link and as much time again; the link before is good no more. From then on it is the invitation of who sent it last.
+         */
+        post: operations["postInvitationsByIdResend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/password-reset-mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a user a link to set a password
+         * @description To the mail address of the user; good for an hour. Nobody else gets to see it.
+         */
+        post: operations["postUsersByIdPasswordResetMail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List audit events
+         * @description Newest first: those of the organizations that are administered, and for a root those of no organization.
+         */
+        get: operations["getAuditEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export audit events
+         * @description Oldest first, one JSON object a line. Events that are kept while it runs are not in it.
+         */
+        get: operations["getAuditEventsExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an audit event */
+        get: operations["getAuditEventsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count what tokens asked for, by role
+         * @description Every name that stood in a request of a client within what is administered, also names that nobody knows.
+         */
+        get: operations["getUsageRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/security-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count of what use security profiles were
+         * @description Tokens that asked for one of its roles on behalf of somebody who had the profile; also those that were of no use.
+         */
+        get: operations["getUsageSecurityProfiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the tokens of clients
+         * @description Also of those that got none.
+         */
+        get: operations["getUsageClients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/unused-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List roles that are given and never used
+         * @description By a security profile that does not give every role anyway, and in no token of these days.
+         */
+        get: operations["getUsageUnusedRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Review what a client asks for
+         * @description What it could leave out of its requests, and the least scope that would have done.
+         */
+        get: operations["getClientsByIdUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}/usage/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what a client asked for, by role */
+        get: operations["getClientsByIdUsageRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what ends soon
+         * @description Assignments and memberships in user groups that end from now on, the soonest first. Assignments take a role for security profiles, memberships one for user groups.
+         */
+        get: operations["getLeases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -944,6 +1223,154 @@ export interface paths {
          * @description Whom the token stands for and what it is still good for.
          */
         get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the own profile
+         * @description The mail address; the one before is told. User name, organization and groups are for administrators.
+         */
+        patch: operations["patchMe"];
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the own password
+         * @description Ends everything that was issued under the one before, this token included. Guessing at the current one counts like signing in.
+         */
+        put: operations["putMePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/user-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the own user groups
+         * @description With when each membership begins and ends; also those that are not in force.
+         */
+        get: operations["getMeUserGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/effective-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the own roles, with their paths
+         * @description Everything that is held, not only what this token carries. Of what was assigned farther up only the fact is told.
+         */
+        get: operations["getMeEffectiveRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the own sign-ins that can be refreshed
+         * @description Newest first.
+         */
+        get: operations["getMeSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End everything that was issued to oneself so far
+         * @description With and without a session, this token included.
+         */
+        delete: operations["deleteMeSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of the own sign-ins
+         * @description With its refresh token and every access token that came of it.
+         */
+        delete: operations["deleteMeSessionsById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/co-workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the people of the own organization
+         * @description Not those of organizations below, and nobody who is disabled.
+         */
+        get: operations["getMeCoWorkers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find people by name, wherever they work
+         * @description In the whole tree that the own organization belongs to, so that people who work together across organizations find each other. Nothing but id, user name and organization is told, and how many there are is not; everything else of whoever lies outside of what may be administered stays as if it were not there.
+         */
+        get: operations["getMePeople"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1080,6 +1507,46 @@ export interface components {
              * @constant
              */
             confirm?: "full_access";
+        };
+        AuditEvent: {
+            /** @description 1, 2, 3 … in the order in which they were kept, over the whole deployment. */
+            id: string;
+            /** @description What happened, in the past tense. */
+            type: string;
+            /** Format: date-time */
+            at: string;
+            actor: {
+                /** @enum {string} */
+                kind: "user" | "client" | "operator" | "system";
+                id: string;
+            };
+            /** @description The user whom the actor impersonated. */
+            on_behalf_of?: {
+                /** @enum {string} */
+                kind: "user" | "client" | "operator" | "system";
+                id: string;
+            };
+            /** @description Client through which the actor came. */
+            client_id?: string;
+            /** @description What it happened to. */
+            target: {
+                kind: string;
+                id: string;
+            };
+            before?: unknown;
+            after?: unknown;
+            request_id?: string;
+            /** @description Of the target, when it happened. */
+            organization?: string;
+            /** @description Over this event and the hash of the one before it. */
+            hash: string;
+        };
+        AuditEventPage: {
+            items: components["schemas"]["AuditEvent"][];
+            /** @description Where the next page starts; missing on the last one. */
+            next_cursor?: string;
+            /** @description Everything that matches; when it was asked for. */
+            total?: number;
         };
         BlastRadius: {
             /** @constant */
@@ -1273,6 +1740,50 @@ export interface components {
             access_token_lifetime_seconds?: number | null;
             refresh_token_lifetime_seconds?: number | null;
         };
+        ClientReview: {
+            /** @description As asked for. */
+            days: number;
+            /**
+             * Format: date
+             * @description First day that is counted: counting may have begun later than asked for.
+             */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** @description First day of counting that is still kept; `null`: nothing was ever counted. */
+            counted_since: string | null;
+            client_id: string;
+            tokens: number;
+            /** @description The shortest scope with which everything would have been granted that was; `null`: more names than a request may have. */
+            least_scope: string | null;
+            least_scope_names: number;
+            /** @description Names that were never granted; at most 100. */
+            asked_in_vain: {
+                /** @description `null`: further names that nobody knows, counted together. */
+                role: string | null;
+                known: boolean;
+                requested: number;
+                last_requested_on: string | null;
+            }[];
+            asked_in_vain_total: number;
+        };
+        ClientRoleUsage: components["schemas"]["RoleUsage"];
+        ClientRoleUsagePage: {
+            /** @description As asked for. */
+            days: number;
+            /**
+             * Format: date
+             * @description First day that is counted: counting may have begun later than asked for.
+             */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** @description First day of counting that is still kept; `null`: nothing was ever counted. */
+            counted_since: string | null;
+            items: components["schemas"]["ClientRoleUsage"][];
+            next_cursor?: string;
+            total?: number;
+        };
         ClientSecret: {
             id: string;
             /** Format: date-time */
@@ -1281,6 +1792,44 @@ export interface components {
             expires_at?: string;
             /** @description Made by the server, 256 bits; else chosen by somebody, and hashed slowly. */
             generated: boolean;
+        };
+        ClientUsage: {
+            client_id: string;
+            /** @description That were issued. */
+            tokens: number;
+            /** @description Names in their requests. */
+            requested: number;
+            granted: number;
+            dropped: number;
+            last_used_on: string | null;
+        };
+        ClientUsagePage: {
+            /** @description As asked for. */
+            days: number;
+            /**
+             * Format: date
+             * @description First day that is counted: counting may have begun later than asked for.
+             */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** @description First day of counting that is still kept; `null`: nothing was ever counted. */
+            counted_since: string | null;
+            items: components["schemas"]["ClientUsage"][];
+            next_cursor?: string;
+            total?: number;
+        };
+        CoWorker: {
+            id: string;
+            username: string;
+            email?: string;
+        };
+        CoWorkerPage: {
+            items: components["schemas"]["CoWorker"][];
+            /** @description Where the next page starts; missing on the last one. */
+            next_cursor?: string;
+            /** @description Everything that matches; when it was asked for. */
+            total?: number;
         };
         CreatedClient: {
             client_id: string;
@@ -1493,6 +2042,76 @@ export interface components {
             client?: string;
             max_lifetime_seconds?: number | null;
         };
+        Invitation: {
+            id: string;
+            /** @enum {string} */
+            status: "pending" | "accepted" | "revoked" | "expired";
+            email: string;
+            organization: string;
+            /** @description Missing: the invited person chooses. */
+            username?: string;
+            user_groups: string[];
+            security_profiles: string[];
+            /**
+             * Format: date-time
+             * @description End of the memberships and assignments that come of it.
+             */
+            valid_until?: string;
+            /** @description Whose ceiling counts when it is accepted. */
+            invited_by: {
+                /** @enum {string} */
+                kind: "user" | "client" | "operator" | "system";
+                id: string;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description End of the link.
+             */
+            expires_at: string;
+            /** Format: date-time */
+            accepted_at?: string;
+            /** @description Id of the user that came of it. */
+            accepted_as?: string;
+            /** Format: date-time */
+            revoked_at?: string;
+        };
+        InvitationCreation: {
+            email: string;
+            organization: string;
+            /** @description Left out: the invited person chooses. */
+            username?: string;
+            /** @default [] */
+            user_groups: string[];
+            /**
+             * @description To be assigned. Naming one takes SecurityProfileAdmin as well.
+             * @default []
+             */
+            security_profiles: string[];
+            /**
+             * Format: date-time
+             * @description End of the memberships and assignments that come of it; left out: for good.
+             */
+            valid_until?: string;
+            /**
+             * Format: date-time
+             * @description End of the link; left out: in 7 days, at most in 30.
+             */
+            expires_at?: string;
+            /**
+             * @description Says yes to giving full access for good, or for long.
+             * @constant
+             */
+            confirm?: "full_access";
+        };
+        InvitationPage: {
+            items: components["schemas"]["Invitation"][];
+            /** @description Where the next page starts; missing on the last one. */
+            next_cursor?: string;
+            /** @description Everything that matches; when it was asked for. */
+            total?: number;
+        };
         KeyRetirement: {
             /** @enum {string} */
             alg: "ES256" | "EdDSA" | "RS256" | "PS256";
@@ -1512,6 +2131,34 @@ export interface components {
             successor: string;
             /** Format: date-time */
             signs_from: string;
+        };
+        Lease: {
+            /** @constant */
+            kind: "assignment";
+            /** Format: date-time */
+            ends_at: string;
+            assignment: components["schemas"]["Assignment"];
+        } | {
+            /** @constant */
+            kind: "membership";
+            /** Format: date-time */
+            ends_at: string;
+            membership: {
+                user: string;
+                user_group: string;
+                /** Format: date-time */
+                valid_from?: string;
+                /** Format: date-time */
+                valid_until: string;
+                reason?: string;
+            };
+        };
+        LeasePage: {
+            items: components["schemas"]["Lease"][];
+            /** @description Where the next page starts; missing on the last one. */
+            next_cursor?: string;
+            /** @description Everything that matches; when it was asked for. */
+            total?: number;
         };
         /**
          * @example {
@@ -1535,6 +2182,14 @@ export interface components {
          *       "tenancy": {
          *         "kind": "subtree",
          *         "organization": "acme"
+         *       },
+         *       "user": {
+         *         "id": "alice",
+         *         "username": "alice",
+         *         "organization": "acme",
+         *         "active": true,
+         *         "user_groups": [],
+         *         "authorized_organizations": []
          *       }
          *     }
          */
@@ -1566,6 +2221,8 @@ export interface components {
                 kind: "everything" | "subtree" | "nothing";
                 organization?: string;
             };
+            /** @description The own profile; clients have none. */
+            user?: components["schemas"]["User"];
         };
         Member: {
             user: string;
@@ -1667,6 +2324,16 @@ export interface components {
             barred_roles?: string[];
             barred_resources?: ("organization_types" | "organizations" | "user_groups" | "users" | "clients" | "roles" | "permission_types" | "security_profiles" | "assignments" | "impersonation_rules" | "resource_servers" | "invitations" | "audit_events" | "keys" | "revocations")[] | null;
         };
+        OwnUserGroup: {
+            id: string;
+            name: string;
+            organization: string;
+            /** Format: date-time */
+            valid_from?: string;
+            /** Format: date-time */
+            valid_until?: string;
+            reason?: string;
+        };
         PasswordLink: {
             /** @description Shown this once. */
             url: string;
@@ -1699,6 +2366,18 @@ export interface components {
         PermissionTypeReplacement: {
             type?: string;
             operations?: string[];
+        };
+        Person: {
+            id: string;
+            username: string;
+            organization: string;
+        };
+        PersonPage: {
+            items: components["schemas"]["Person"][];
+            /** @description Where the next page starts; missing on the last one. */
+            next_cursor?: string;
+            /** @description Everything that matches; when it was asked for. */
+            total?: number;
         };
         Problem: {
             /** @description `urn:rolemint:error:` and the code. */
@@ -1873,6 +2552,34 @@ export interface components {
             category?: "reader" | "admin" | "shopper" | "me" | "override" | "full_access" | "custom" | "other";
             description?: string | null;
         };
+        RoleUsage: {
+            /** @description `null`: further names that nobody knows, counted together. */
+            role: string | null;
+            /** @description Whether there is such a role today. */
+            known: boolean;
+            /** @description How often tokens asked for it. */
+            requested: number;
+            granted: number;
+            dropped: number;
+            last_used_on: string | null;
+            last_requested_on: string | null;
+        };
+        RoleUsagePage: {
+            /** @description As asked for. */
+            days: number;
+            /**
+             * Format: date
+             * @description First day that is counted: counting may have begun later than asked for.
+             */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** @description First day of counting that is still kept; `null`: nothing was ever counted. */
+            counted_since: string | null;
+            items: components["schemas"]["RoleUsage"][];
+            next_cursor?: string;
+            total?: number;
+        };
         SecurityProfile: {
             id: string;
             name: string;
@@ -2036,6 +2743,31 @@ export interface components {
             } | null;
             managed?: boolean;
         };
+        SecurityProfileUsage: {
+            security_profile: string;
+            /** @description How often tokens asked for it. */
+            requested: number;
+            granted: number;
+            dropped: number;
+            last_used_on: string | null;
+            last_requested_on: string | null;
+        };
+        SecurityProfileUsagePage: {
+            /** @description As asked for. */
+            days: number;
+            /**
+             * Format: date
+             * @description First day that is counted: counting may have begun later than asked for.
+             */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** @description First day of counting that is still kept; `null`: nothing was ever counted. */
+            counted_since: string | null;
+            items: components["schemas"]["SecurityProfileUsage"][];
+            next_cursor?: string;
+            total?: number;
+        };
         Session: {
             id: string;
             client_id: string;
@@ -2094,6 +2826,32 @@ export interface components {
             };
             /** @description Of the signed token. */
             bytes: number;
+        };
+        UnusedRole: {
+            role: string;
+            /** @description That give it; at most 20. */
+            security_profiles: string[];
+            security_profile_count: number;
+            /** @description Whether one of them is assigned to somebody within what is administered. */
+            assigned: boolean;
+            /** @description Last grant, as far back as counts are kept. */
+            last_used_on: string | null;
+        };
+        UnusedRolePage: {
+            /** @description As asked for. */
+            days: number;
+            /**
+             * Format: date
+             * @description First day that is counted: counting may have begun later than asked for.
+             */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** @description First day of counting that is still kept; `null`: nothing was ever counted. */
+            counted_since: string | null;
+            items: components["schemas"]["UnusedRole"][];
+            next_cursor?: string;
+            total?: number;
         };
         User: {
             id: string;
@@ -6571,6 +7329,636 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    getInvitations: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Whether to count everything that matches. */
+                total?: boolean;
+                organization?: string;
+                email?: string;
+                status?: "pending" | "accepted" | "revoked" | "expired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    postInvitations: {
+        parameters: {
+            query?: {
+                /** @description Nothing is changed; the answer says what would be. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationCreation"];
+            };
+        };
+        responses: {
+            /** @description With `dry_run=true`: nothing was changed, this is what would be. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlastRadius"];
+                };
+            };
+            /** @description It was made. */
+            201: {
+                headers: {
+                    /** @description Path of what was made. */
+                    Location?: string;
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getInvitationsById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known already; 304 when it still is the same. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteInvitationsById: {
+        parameters: {
+            query?: {
+                /** @description Nothing is changed; the answer says what would be. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `ETag` of what was read; the change is refused when it is another one by now. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With `dry_run=true`: nothing was changed, this is what would be. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        dry_run: true;
+                    };
+                };
+            };
+            /** @description It is done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    postInvitationsByIdResend: {
+        parameters: {
+            query?: {
+                /** @description Nothing is changed; the answer says what would be. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Says yes to giving full access for good, or for long.
+                     * @constant
+                     */
+                    confirm?: "full_access";
+                };
+            };
+        };
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"] | components["schemas"]["BlastRadius"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    postUsersByIdPasswordResetMail: {
+        parameters: {
+            query?: {
+                /** @description Nothing is changed; the answer says what would be. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With `dry_run=true`: nothing was changed, this is what would be. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        dry_run: true;
+                    };
+                };
+            };
+            /** @description It is done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Whether to count everything that matches. */
+                total?: boolean;
+                type?: string;
+                /** @description Id of who did it. */
+                actor?: string;
+                /** @description Id of the user who was impersonated. */
+                on_behalf_of?: string;
+                target_kind?: string;
+                target_id?: string;
+                request_id?: string;
+                /** @description Of this organization and those below it; of a root also what belongs to no organization. */
+                organization?: string;
+                /** @description At this instant or later. */
+                from?: string;
+                /** @description Before this instant. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getAuditEventsExport: {
+        parameters: {
+            query?: {
+                type?: string;
+                /** @description Id of who did it. */
+                actor?: string;
+                /** @description Id of the user who was impersonated. */
+                on_behalf_of?: string;
+                target_kind?: string;
+                target_id?: string;
+                request_id?: string;
+                /** @description Of this organization and those below it; of a root also what belongs to no organization. */
+                organization?: string;
+                /** @description At this instant or later. */
+                from?: string;
+                /** @description Before this instant. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["AuditEvent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getAuditEventsById: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of what is known already; 304 when it still is the same. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEvent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getUsageRoles: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Whether to count everything that matches. */
+                total?: boolean;
+                /** @description Today and the days before it, in UTC; left out: 30. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleUsagePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getUsageSecurityProfiles: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Whether to count everything that matches. */
+                total?: boolean;
+                /** @description Today and the days before it, in UTC; left out: 30. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityProfileUsagePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getUsageClients: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Whether to count everything that matches. */
+                total?: boolean;
+                /** @description Today and the days before it, in UTC; left out: 30. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientUsagePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getUsageUnusedRoles: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Whether to count everything that matches. */
+                total?: boolean;
+                /** @description Today and the days before it, in UTC; left out: 30. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnusedRolePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getClientsByIdUsage: {
+        parameters: {
+            query?: {
+                /** @description Today and the days before it, in UTC; left out: 30. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientReview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getClientsByIdUsageRoles: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Whether to count everything that matches. */
+                total?: boolean;
+                /** @description Today and the days before it, in UTC; left out: 30. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientRoleUsagePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getLeases: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Whether to count everything that matches. */
+                total?: boolean;
+                /** @description Before this instant; left out: within 30 days. */
+                before?: string;
+                kind?: "assignment" | "membership";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeasePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -6591,6 +7979,360 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    patchMe: {
+        parameters: {
+            query?: {
+                /** @description Nothing is changed; the answer says what would be. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `ETag` of what was read; the change is refused when it is another one by now. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": {
+                    /** @description `null`: none any more. */
+                    email?: string | null;
+                };
+                "application/json": {
+                    /** @description `null`: none any more. */
+                    email?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"] | {
+                        /** @constant */
+                        dry_run: true;
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    putMePassword: {
+        parameters: {
+            query?: {
+                /** @description Nothing is changed; the answer says what would be. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `ETag` of what was read; the change is refused when it is another one by now. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    current_password: string;
+                    new_password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description With `dry_run=true`: nothing was changed, this is what would be. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        dry_run: true;
+                    };
+                };
+            };
+            /** @description It is done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getMeUserGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["OwnUserGroup"][];
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getMeEffectiveRoles: {
+        parameters: {
+            query?: {
+                /** @description In tokens for this client; left out: what holds for every client. */
+                client_id?: string;
+                /** @description Instant that it is asked for; left out: now. */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectiveRoles"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getMeSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Session"][];
+                    };
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteMeSessions: {
+        parameters: {
+            query?: {
+                /** @description Nothing is changed; the answer says what would be. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `ETag` of what was read; the change is refused when it is another one by now. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With `dry_run=true`: nothing was changed, this is what would be. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        dry_run: true;
+                    };
+                };
+            };
+            /** @description It is done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteMeSessionsById: {
+        parameters: {
+            query?: {
+                /** @description Nothing is changed; the answer says what would be. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `ETag` of what was read; the change is refused when it is another one by now. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description With `dry_run=true`: nothing was changed, this is what would be. */
+            200: {
+                headers: {
+                    /** @description Version of what is shown, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        dry_run: true;
+                    };
+                };
+            };
+            /** @description It is done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getMeCoWorkers: {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Whether to count everything that matches. */
+                total?: boolean;
+                /** @description Part of id, username, email; letter case does not matter. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoWorkerPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getMePeople: {
+        parameters: {
+            query: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It goes with the same parameters only. */
+                cursor?: string;
+                /** @description Part of id or username; letter case does not matter. */
+                search: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
