@@ -17,6 +17,7 @@ import * as invitations from './0009_invitations.ts';
 import * as lineage from './0010_lineage.ts';
 import * as leases from './0011_leases.ts';
 import * as names from './0012_names.ts';
+import * as revocationFeed from './0013_revocation_feed.ts';
 
 interface Step {
   readonly name: string;
@@ -36,6 +37,7 @@ const STEPS: readonly Step[] = [
   { name: '0010_lineage', up: lineage.up },
   { name: '0011_leases', up: leases.up },
   { name: '0012_names', up: names.up },
+  { name: '0013_revocation_feed', up: revocationFeed.up },
 ];
 
 export const migrationSource: Knex.MigrationSource<Step> = {

@@ -17,6 +17,7 @@ import type { SigningAlgorithm } from './domain/resource-server.ts';
 import { openTokenSigner, type TokenSignerHandle } from './engine/token-signer.ts';
 import { openPasswordHasher } from './hashing/password-hasher.ts';
 import { healthRoutes } from './http/health.ts';
+import { revocationFeedRoute } from './http/revocation-feed.ts';
 import { createHttpServer, endpointOf, requestIdOf, type HttpOptions } from './http/server.ts';
 import { forgottenPasswordPage } from './http/sign-in/forgotten-password.ts';
 import { invitationPage } from './http/sign-in/invitation.ts';
@@ -26,7 +27,6 @@ import { AccessService } from './services/access.ts';
 import { Bootstrap } from './services/bootstrap.ts';
 import { ClientAuthentication } from './services/client-authentication.ts';
 import { ClientService } from './services/clients.ts';
-import { DefinitionsCache } from './services/definitions.ts';
 import { deploymentSecret } from './services/deployment-secret.ts';
 import { ExplainService } from './services/explain.ts';
 import { ExplainDocuments } from './services/explain-documents.ts';
@@ -41,6 +41,7 @@ import { OneTimeLinks, type OneTimeLinkOptions } from './services/one-time-links
 import { PasswordResets } from './services/password-resets.ts';
 import { Passwords } from './services/passwords.ts';
 import { RevocationService } from './services/revocation.ts';
+import { RevocationFeedService } from './services/revocation-feed.ts';
 import { SessionService } from './services/sessions.ts';
 import { SignIn } from './services/sign-in.ts';
 import { TokenService } from './services/tokens.ts';
@@ -147,7 +148,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     onLost: (counts) => log.warn({ event: 'usage_lost', counts }),
   });
   const reading = { access, grants: store.grants, revocations: store.revocations, signer, clock };
-  const definitions = new DefinitionsCache();
+  const { definitions } = access;
   const signIn = new SignIn({ store: store.signIn, access, hasher, budget, clock });
   const revocation = new RevocationService(reading);
   const { outboxDir, smtpUrl, mailFrom: from } = config;
@@ -180,6 +181,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     authentication: new ClientAuthentication(hasher, clock),
     introspection,
     revocation: new RevocationService(reading),
+    revocationFeed: new RevocationFeedService({ issuer: config.issuer, revocationFeed: store.revocationFeed, clock }),
     explain,
     explainDocuments: new ExplainDocuments({ ...parts, accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds, explain, nearest }),
     definitions,
@@ -312,6 +314,7 @@ async function listen(
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
     middleware: [
       engine,
+      revocationFeedRoute(services.revocationFeed),
       ...management,
       oneTimeLinkPage({ links: services.links, budget }),
       forgottenPasswordPage({ resets: services.resets, budget }),

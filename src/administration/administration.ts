@@ -31,6 +31,8 @@ export interface AdministrationOptions {
   readonly definitions: DefinitionsCache;
   /** Longest time, in hours, for which FullAccess is given without confirmation. */
   readonly fullAccessHours: number;
+  /** Most users, and most clients, that a change is judged on one by one. Default 10,000. */
+  readonly mostSubjects?: number | undefined;
 }
 
 /** A request of an administrator. */
@@ -216,7 +218,7 @@ export class Administration {
       return { object, blastRadius, extra };
     };
     try {
-      const { result } = await makeChange(this.#context(call), begin, { dryRun: call.dryRun, work, authority, finish: end });
+      const { result } = await makeChange(this.#context(call), begin, { dryRun: call.dryRun, mostSubjects: this.#options.mostSubjects, work, authority, finish: end });
       return result!;
     } catch (error) {
       throw asRequestError(error);

@@ -108,7 +108,7 @@ export function openAuthority(options: AuthorityOptions): OpenAuthority {
         if (keys.some((key) => !known.has(key)))
           throw aboveCeiling(`This ${noun(section)} would lie outside the organizations that you administer.`, []);
       }
-      await judgeChange(tx, change, { ...state(), ...options, actor: administrator.actor });
+      await judgeChange(tx, change, { ...state(), ...options, actor: administrator.actor, clientId: administrator.clientId });
     },
   };
 }

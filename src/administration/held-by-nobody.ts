@@ -12,7 +12,7 @@ const MOST_PROFILES = 20;
 /** The second round looks only for what the first one did not find, so that a rare role is not lost among common ones. */
 const ROUNDS = 2;
 const MOST_ASSIGNMENTS = 1000;
-const MOST_HOLDERS = 500;
+const MOST_HOLDERS = 100;
 
 export interface NobodyQuestion {
   readonly roles: readonly string[];

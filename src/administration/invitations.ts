@@ -83,13 +83,13 @@ export class InvitationAdministration {
     const { administration, invitations } = this.#options;
     const { dryRun, administrator } = call;
     const { issued, blastRadius } = await administration.within(writing(call), async (tx, authority) => {
-      const issued = await issueIn(tx, authority);
-      if (issued.invitation.securityProfiles.length > 0) assertMayAssign(authority);
-      const change = await this.#accepted(tx, issued.invitation);
+      const made = await issueIn(tx, authority);
+      if (made.invitation.securityProfiles.length > 0) assertMayAssign(authority);
+      const change = await this.#accepted(tx, made.invitation);
       await authority.judge(tx, change);
-      const blastRadius = dryRun ? await blastRadiusOf(tx, change, administrator.tenancy) : undefined;
-      await tx.users.remove([issued.invitation.id]);
-      return { issued, blastRadius };
+      const radius = dryRun ? await blastRadiusOf(tx, change, administrator.tenancy) : undefined;
+      await tx.users.remove([made.invitation.id]);
+      return { issued: made, blastRadius: radius };
     });
     if (!dryRun) invitations.announce(issued);
     return { invitation: issued.invitation, blastRadius };
@@ -107,10 +107,7 @@ export class InvitationAdministration {
     await tx.users.put([user]);
     await tx.assignments.put(assignments);
     const after = await takeSnapshot(tx, meaning.catalogue, reached);
-    const objects = [
-      ...changeOf('users', undefined, user),
-      ...assignments.flatMap((assignment) => changeOf('assignments', undefined, assignment)),
-    ];
+    const objects = [...changeOf('users', undefined, user), ...assignments.flatMap((assignment) => changeOf('assignments', undefined, assignment))];
     const meanings = { before: meaning, after: meaning };
     return { rows: planRows(objects, []), objects, settings: [], credentials: NO_CREDENTIALS, meanings, reached, before, after, at };
   }

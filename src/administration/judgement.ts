@@ -2,11 +2,11 @@
  * @module Whether an administrator may make a change, judged on what it leads to. Each check closes one way of handing
  * out more than one holds; all of them look at the final state.
  */
-import type { Subject } from '../domain/access.ts';
+import { heldUntil, holdings, type Subject } from '../domain/access.ts';
 import type { Assignment } from '../domain/assignment.ts';
 import type { AuditActor } from '../domain/audit-event.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
-import type { ImpersonationRule } from '../domain/impersonation-rule.ts';
+import { windowOf, type ImpersonationRule } from '../domain/impersonation-rule.ts';
 import type { Party } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { isRootTenancy } from '../domain/tenancy.ts';
@@ -26,6 +26,8 @@ export interface Judge {
   readonly acting: Subject;
   /** Who acts: the same, or the client whose context user that is. */
   readonly actor: AuditActor;
+  /** Through which client. */
+  readonly clientId: string;
   readonly confirmed: boolean;
   readonly fullAccessLimit: number;
 }
@@ -35,7 +37,7 @@ export async function judgeChange(tx: StoreTransaction, change: WrittenChange, j
   const { ceiling } = judge;
   judgeSettings(change, ceiling);
   judgeProfiles(change, ceiling);
-  await judgeRules(tx, change, ceiling);
+  await judgeRules(tx, change, judge);
   judgeClientLimits(change, ceiling);
   await judgeTerritory(tx, change, ceiling);
   const gains = await allGains(tx, change, judge);
@@ -135,13 +137,17 @@ async function barredNames(tx: StoreTransaction, { kind, id }: Party, catalogue:
 }
 
 /** Acting as somebody else by a rule gives the roles of its profile, to people within, over people within. */
-async function judgeRules(tx: StoreTransaction, { objects, meanings }: WrittenChange, ceiling: Ceiling): Promise<void> {
+async function judgeRules(tx: StoreTransaction, { objects, meanings, at }: WrittenChange, { acting, ceiling, clientId }: Judge): Promise<void> {
   for (const { section, after } of objects) {
     if (section !== 'impersonation_rules' || after === undefined) continue;
     const { securityProfile, impersonator, target } = after as ImpersonationRule;
     const roles = rolesOfProfile(meanings.after.catalogue, securityProfile);
     const refused = above(ceiling, roles);
     if (refused.length > 0) throw aboveCeiling('The profile of the rule has roles that you do not hold yourself:', refused);
+    const own = holdings(meanings.after.catalogue, acting, clientId, at);
+    const until = acting.kind === 'user' && ceiling.everyRoleUntil < Infinity ? (windowOf(impersonator, acting)?.until ?? 0) : 0;
+    const outlasting = roles.filter((role) => heldUntil(own, meanings.after.catalogue.indexOf(role)!) < until);
+    if (outlasting.length > 0) throw aboveCeiling('Nobody raises or extends the own rights:', outlasting);
     const groups = [impersonator, target].filter(({ kind }) => kind === 'user_group');
     if (groups.length > 0 && !(await areWithin(tx, groups, ceiling)))
       throw aboveCeiling('The rule would reach somebody outside the organizations that you administer:', roles);
@@ -179,13 +185,18 @@ async function judgeTakeOver(tx: StoreTransaction, { objects, credentials, befor
     if (section === 'clients' && fields.some(({ field }) => CREDENTIAL_FIELDS.has(field))) clients.add(key);
   }
   if (ceiling.everyRole || users.size + clients.size === 0) return;
-  const given = { now: at, clients: [], impersonation: await impersonationOf(tx) };
-  const known = [...users].filter((id) => before.users.has(id));
-  const roles = known.flatMap((id) => rolesWithin(after.catalogue, after.users.get(id)!, given));
-  for (const id of clients) {
-    const client = after.clients.get(id);
-    if (client !== undefined && before.clients.has(id)) roles.push(...rolesWithin(after.catalogue, client.acting, { ...given, clients: [id] }));
-  }
+  const impersonation = await impersonationOf(tx);
+  // Also what was held before: who gives it back later would give it to somebody else.
+  const roles = [before, after].flatMap((snapshot) => [
+    ...[...users].flatMap((id) => {
+      const user = before.users.has(id) ? snapshot.users.get(id) : undefined;
+      return user === undefined ? [] : rolesWithin(snapshot.catalogue, user, { now: at, clients: [], impersonation });
+    }),
+    ...[...clients].flatMap((id) => {
+      const client = before.clients.has(id) ? snapshot.clients.get(id) : undefined;
+      return client === undefined ? [] : rolesWithin(snapshot.catalogue, client.acting, { now: at, clients: [id], impersonation });
+    }),
+  ]);
   const refused = above(ceiling, roles);
   if (refused.length > 0) throw aboveCeiling('This would let you act as somebody who holds roles that you do not:', refused);
 }

@@ -19,7 +19,7 @@ import { PACKAGE } from './package.ts';
 
 const EXIT_CODES = `Exit codes:
   0  done, or nothing to do
-  1  an error: wrong usage, a refused change, something out of reach
+  1  an error: wrong usage, a refused change, something out of reach; doctor or audit verify found something wrong
   2  the answer is no: plan found changes, what was named does not exist, why found the role missing,
      verify found the token not valid, the server refused a token`;
 

@@ -18,6 +18,7 @@ import type { LinkStore, LinkTable } from './one-time-link.ts';
 import type { Organization, OrganizationType } from './organization.ts';
 import type { Party, User, UserGroup } from './party.ts';
 import type { ResourceServer, SigningAlgorithm } from './resource-server.ts';
+import type { RevocationFeedReader, RoleLoss } from './revocation-feed.ts';
 import type { Role } from './role.ts';
 import type { PermissionType, SecurityProfile } from './security-profile.ts';
 import type { Tenancy } from './tenancy.ts';
@@ -294,6 +295,8 @@ export interface StoreTransaction {
   readonly invitations: InvitationTable;
   readonly links: LinkTable;
   revoke(revocation: Revocation): Promise<void>;
+  /** Keeps what is to be told, each once; of two losses of the same the later instants. */
+  loseRoles(losses: readonly RoleLoss[]): Promise<void>;
   /** The event takes its place in the chain when the transaction commits, after all others of that moment. */
   audit(event: AuditEvent): Promise<void>;
 }
@@ -305,6 +308,7 @@ export interface Store {
   readonly signIn: SignInStore;
   readonly grants: GrantStore;
   readonly revocations: RevocationStore;
+  readonly revocationFeed: RevocationFeedReader;
   readonly replays: ReplayStore;
   readonly invitations: InvitationReader;
   readonly links: LinkStore;

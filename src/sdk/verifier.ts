@@ -1,76 +1,95 @@
 /**
- * @module What an API needs to accept Rolemint's access tokens: take the token out of the request (`bearer.ts`), verify it
- * here, ask for roles (`checks.ts`), refuse by the book (`errors.ts`). Everything that could be left to the token is
- * pinned: issuer, audience, algorithms, type, and where keys come from. Depends on jose alone.
+ * @module What an API needs to accept Rolemint's access tokens: verify what a request presents (here, or by asking the
+ * server, `introspector.ts`), hear of what was taken back (`revocations.ts`), ask for roles and organizations
+ * (`checks.ts`, `entity.ts`), refuse by the book (`errors.ts`), and all of it as middleware. Everything that could be left
+ * to the token is pinned: issuer, audience, algorithms, type, and where keys come from. Depends on jose alone.
  */
-import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { accessOf, type Access } from './access.ts';
-import { AccessError, KeysUnavailableError } from './errors.ts';
+import { assertClaims, invalidToken, type TokenClaims } from './claims.ts';
+import { SYSTEM_TIME } from './clock.ts';
+import { AccessError, KeysUnavailableError, type TokenFault } from './errors.ts';
+import { assertIssuer, RUNTIME_FETCH, type Fetch } from './fetching.ts';
+import { issuerKeys } from './keys.ts';
+import { presentationCheck, presentedBy, type PresentationOptions } from './presentation.ts';
+import type { PresentedRequest } from './presented-request.ts';
+import type { Revocations } from './revocations.ts';
 
-export interface VerifierOptions {
+export interface VerifierOptions extends PresentationOptions {
   /** Exactly as it stands in tokens; keys are fetched from below it and from nowhere else. */
   readonly issuer: string;
-  /** The audience of this API, exactly. */
-  readonly audience: string;
   /** Signature algorithms to accept. Default: ES256 alone. */
   readonly algorithms?: readonly string[];
+  /** What was taken back before its end, `followRevocations`. Default: a token is good until it ends. */
+  readonly revocations?: Revocations;
   /** Where keys come from when not from the issuer's JWKS. */
   readonly keys?: JWTVerifyGetKey;
-  /** Seconds by which clocks may differ. Default: 5. */
-  readonly clockToleranceSeconds?: number;
+  /** What fetches the keys. Default: the runtime's. */
+  readonly fetch?: Fetch;
   /** What time it is. Default: the time of this machine. */
   readonly now?: () => Date;
 }
 
 export interface Verifier {
   /**
-   * Who calls with a bearer token.
-   * @throws AccessError `invalid_token` (401), the same for every reason; the reason is its cause
-   * @throws KeysUnavailableError (503) when the keys could not be fetched
+   * Who calls. A request is asked for its token, as a bearer token or with a proof of possession; a token by itself is
+   * a bearer token.
+   * @throws AccessError `missing_token`, `invalid_token` or `invalid_dpop_proof` (401); `reason` says what is wrong
+   * @throws UnavailableError (503) when something of the authorization server that is needed cannot be had
    */
-  verify(token: string): Promise<Access>;
+  verify(presented: string | PresentedRequest): Promise<Access>;
 }
 
+/** Longer than any token of this issuer. */
+const LONGEST_TOKEN = 256 * 1024;
+/** RFC 7515 §7.1, and no white space or padding, which decoders forgive. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const SIGNED_BY_A_KEY_PAIR = /^(?:ES256|ES384|ES512|EdDSA|Ed25519|[PR]S(?:256|384|512))$/;
+
 /**
- * Makes a verifier; one per API and process, so that its keys are cached.
+ * Makes a verifier that needs the authorization server for its keys alone; one per API and process, so that they are
+ * cached.
+ * @throws TypeError for an issuer that cannot be trusted, and for algorithms that are no signatures
  * @example
- * const verifier = createVerifier({ issuer: 'https://id.example.com', audience: 'https://orders.example.com' });
- * const access = await verifier.verify(token);
- * access.roles.has('OrderReader');
+ * import { createVerifier } from 'rolemint/resource-server';
+ * import { createTestIssuer } from 'rolemint/resource-server/testing';
+ *
+ * const issuer = await createTestIssuer({ issuer: 'https://id.example.com', audience: 'https://orders.example.com' });
+ * const verifier = createVerifier({ issuer: 'https://id.example.com', audience: 'https://orders.example.com', fetch: issuer.fetch });
+ *
+ * const access = await verifier.verify(await issuer.token({ subject: 'alice', roles: ['OrderReader'] }));
+ * console.assert(access.subject === 'alice' && access.roles.has('OrderReader'));
  */
-export function createVerifier({ issuer, audience, algorithms = ['ES256'], keys, clockToleranceSeconds = 5, now }: VerifierOptions): Verifier {
-  const getKey = keys ?? createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), { cooldownDuration: 30_000, cacheMaxAge: 300_000 });
-  const options = {
-    issuer,
-    audience,
-    algorithms: [...algorithms],
-    typ: 'at+jwt',
-    clockTolerance: clockToleranceSeconds,
-    requiredClaims: ['sub', 'client_id', 'iat', 'exp', 'jti'],
-  };
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { issuer, audience, algorithms = ['ES256'], fetch = RUNTIME_FETCH, clockToleranceSeconds = 5, revocations } = options;
+  const clock = options.now;
+  const now = clock === undefined ? SYSTEM_TIME : () => clock().getTime();
+  const keyless = algorithms.find((name) => !SIGNED_BY_A_KEY_PAIR.test(name));
+  if (keyless !== undefined || algorithms.length === 0) throw new TypeError(`Tokens cannot be signed with ${keyless ?? 'no algorithm at all'}.`);
+  if (options.keys === undefined) assertIssuer(issuer);
+  const getKey = options.keys ?? issuerKeys({ issuer, fetch, now });
+  const assertPresentation = presentationCheck(options, now);
+  const jose = { algorithms: [...algorithms], typ: 'at+jwt', clockTolerance: Number.MAX_SAFE_INTEGER };
   return {
-    verify: async (token) => {
-      const payload = await verifiedClaims(() => jwtVerify(token, getKey, now === undefined ? options : { ...options, currentDate: now() }));
-      // RFC 9449 §7.2, RFC 8705 §3: whoever stole it could present it so; its owner proves possession of the key.
-      if (payload['cnf'] !== undefined) throw invalid(new Error('The token is bound to a key and cannot be used as a bearer token.'));
-      return accessOf(payload);
+    verify: async (given) => {
+      const presented = presentedBy(given);
+      const claims = await signedClaims(presented.token, () => jwtVerify(presented.token, getKey, jose), issuer);
+      assertClaims(claims, { issuer, audience, clockToleranceSeconds, now: now() / 1000 });
+      await assertPresentation(presented, claims);
+      return accessOf(revocations === undefined ? claims : await revocations.withoutLost(claims));
     },
   };
 }
 
-async function verifiedClaims(verify: () => Promise<{ readonly payload: JWTPayload }>): Promise<JWTPayload> {
+async function signedClaims(token: string, verify: () => Promise<{ readonly payload: JWTPayload }>, issuer: string): Promise<TokenClaims> {
+  if (token.length > LONGEST_TOKEN || !COMPACT.test(token)) throw invalidToken('malformed', new Error('The token is no compact JWS.'));
   try {
-    const { payload } = await verify();
-    const nameless = ['sub', 'client_id', 'jti'].find((claim) => typeof payload[claim] !== 'string' || payload[claim] === '');
-    if (nameless === undefined) return payload;
-    throw invalid(new Error(`"${nameless}" must be a string.`));
+    return (await verify()).payload;
   } catch (error) {
-    if (error instanceof AccessError) throw error;
-    throw isAboutToken(error) ? invalid(error) : new KeysUnavailableError(error);
+    if (error instanceof AccessError || error instanceof KeysUnavailableError) throw error;
+    throw isAboutToken(error) ? invalidToken(faultOf(error, token, issuer), error) : new KeysUnavailableError(error);
   }
 }
-
-const invalid = (cause: unknown): AccessError => new AccessError('invalid_token', 'The access token is not valid here.', { cause });
 
 /** What jose says of keys that it could not get. The rest of its errors are about the token. */
 const ABOUT_KEYS: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC']);
@@ -78,4 +97,16 @@ const ABOUT_KEYS: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_I
 function isAboutToken(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
   return typeof code === 'string' && /^ERR_J(?:OSE|WS|WT|WKS)_/.test(code) && !ABOUT_KEYS.has(code);
+}
+
+/** Nothing that is not signed decides anything; it may only make the words of the refusal fit. */
+function faultOf(error: unknown, token: string, issuer: string): TokenFault {
+  const { code } = error as { readonly code?: unknown };
+  if (code === 'ERR_JWS_INVALID' || code === 'ERR_JWT_INVALID') return 'malformed';
+  try {
+    const claims = JSON.parse(atob(token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as { readonly iss?: unknown } | null;
+    return typeof claims?.iss === 'string' && claims.iss !== issuer ? 'foreign' : 'untrusted';
+  } catch {
+    return 'malformed';
+  }
 }

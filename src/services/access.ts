@@ -9,6 +9,7 @@ import { compileCatalogue, type Catalogue } from '../domain/catalogue.ts';
 import { DEFAULT_IMPERSONATION_ROLE, type ImpersonationRule } from '../domain/impersonation-rule.ts';
 import type { Change, Clock, Store, WorkspaceDefinitions } from '../domain/ports.ts';
 import type { ResourceServer } from '../domain/resource-server.ts';
+import { DefinitionsCache } from './definitions.ts';
 import { prepareClient, type PreparedClient } from './prepared-client.ts';
 
 /** How old, in milliseconds, what is known may be when a token is issued. Design: a lost role is gone within 1 s everywhere. */
@@ -36,6 +37,8 @@ export interface Workspace {
 }
 
 export class AccessService {
+  /** For administrative changes; what was read here need not be read there again. */
+  readonly definitions = new DefinitionsCache();
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #subjects: LRUCache<string, Subject>;
@@ -140,8 +143,10 @@ export class AccessService {
     if (this.#workspace !== undefined) return this.#workspace;
     const version = this.#version;
     const definitions = await this.#store.access.loadDefinitions();
+    const catalogue = compileCatalogue(definitions);
+    this.definitions.learn(version, { definitions, catalogue });
     const workspace: Workspace = {
-      catalogue: compileCatalogue(definitions),
+      catalogue,
       resourceServers: new Map(
         definitions.resourceServers.map((server) => [
           server.audience,

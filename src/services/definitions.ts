@@ -23,6 +23,11 @@ export class DefinitionsCache {
     if (this.#known === known) this.#known = { version, meanings };
     return meanings;
   }
+
+  /** Takes over what somebody else read of what is committed. @param version at which it was true, or an earlier one */
+  learn(version: number, meanings: Meanings): void {
+    if (this.#known === undefined || this.#known.version < version) this.#known = { version, meanings };
+  }
 }
 
 async function read(access: AccessReader): Promise<Meanings> {

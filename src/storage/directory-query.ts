@@ -3,7 +3,17 @@
  * tells where a page ends. Stores differ only in how they find the rows.
  */
 import { types } from 'node:util';
-import { FILTERS, SEARCHED, SORTS, type FilterValue, type ListQuery, type NounName, type Nouns, type Page, type Position } from '../domain/directory.ts';
+import {
+  FILTERS,
+  SEARCHED,
+  SORTS,
+  type FilterValue,
+  type ListQuery,
+  type NounName,
+  type Nouns,
+  type Page,
+  type Position,
+} from '../domain/directory.ts';
 import { DomainError } from '../domain/errors.ts';
 import { isStorable } from './values.ts';
 

@@ -115,3 +115,8 @@ function copyUnknown(value: unknown): unknown {
 export function* batches<T>(items: readonly T[], size = 1000): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }
+
+/** A number that a transaction can have, as Postgres writes it. */
+export function isTransactionNumber(text: string): boolean {
+  return /^(?:0|[1-9]\d{0,18})$/.test(text);
+}

@@ -10,6 +10,7 @@ import { credentialChanges, SecretWork, unexpiredSecrets, writeCredentials, type
 import { desiredState, meaningsAfter, type BeforeAndAfter, type Desired, type Removal } from './desired.ts';
 import { compareSnapshots, takeSnapshot, type RoleEffect, type Snapshot } from './effects.ts';
 import { checkExpectations } from './expectations.ts';
+import { recordLosses } from './losses.ts';
 import type { ObjectChange } from './object-change.ts';
 import { checkAssignments, checkClients, checkIdentities, checkSecurityProfiles } from './object-checks.ts';
 import { checkOrganizations } from './organization-checks.ts';
@@ -101,9 +102,11 @@ export function makeChange<T>(
     await options.authority?.judge(tx, written);
     const result = await options.finish?.(tx, written);
     const { before, after, reached, at } = written;
+    const effects = compareSnapshots(before, after, reached, at);
+    if (!options.dryRun) await recordLosses(tx, { ...written, effects });
     return {
       rows: written.rows,
-      effects: compareSnapshots(before, after, reached, at),
+      effects,
       effectsCut: reached.cut,
       result,
     };

@@ -174,7 +174,11 @@ describeEachStore('the audit trail', (suite) => {
 
     it('and refuses a position that is none', async () => {
       const value = at(0).toISOString();
-      for (const after of [{ value: 'x', key: '1' }, { value: '', key: '1' }, ...['x', '', '1.5', '99999999999999999999'].map((key) => ({ value, key }))])
+      for (const after of [
+        { value: 'x', key: '1' },
+        { value: '', key: '1' },
+        ...['x', '', '1.5', '99999999999999999999'].map((key) => ({ value, key })),
+      ])
         await expectRefusal(suite.store.audit.list({ ...ALL, after }), 'invalid_input', 'The position is not one of this list.');
     });
 
@@ -195,8 +199,7 @@ describeEachStore('the audit trail', (suite) => {
       expect(await suite.store.audit.find(recorded!.id, EVERYTHING)).toEqual(recorded);
       expect(await suite.store.audit.find(recorded!.id, subtree(market.seller, market.buyer))).toEqual(recorded);
       expect(await suite.store.audit.find(recorded!.id, subtree(fresh('elsewhere')))).toBeUndefined();
-      for (const id of ['0', '-1', '999999', 'x', '', '\0', `0${recorded!.id}`])
-        expect(await suite.store.audit.find(id, EVERYTHING)).toBeUndefined();
+      for (const id of ['0', '-1', '999999', 'x', '', '\0', `0${recorded!.id}`]) expect(await suite.store.audit.find(id, EVERYTHING)).toBeUndefined();
     });
   });
 

@@ -160,7 +160,8 @@ describeEachStore('a search in some fields', (suite) => {
     const market = await putMarket(suite.store);
     const person = user({ organization: market.site, username: 'Quentin', email: 'quentin.secret@example.com' });
     await suite.store.transaction((tx) => tx.users.put([person]));
-    const found = (search: string, searchIn?: readonly string[]) => keys(suite.store, 'users', { visibility: within(market.seller), search, searchIn });
+    const found = (search: string, searchIn?: readonly string[]) =>
+      keys(suite.store, 'users', { visibility: within(market.seller), search, searchIn });
     expect(await found('quentin.secret')).toEqual([person.id]);
     expect(await found('quentin.secret', ['id', 'username'])).toEqual([]);
     expect(await found('QUENT', ['id', 'username'])).toEqual([person.id]);

@@ -40,6 +40,15 @@ async function freePort(): Promise<number> {
 
 const itWithCurl = spawnSync('curl', ['--version']).status === 0 || process.env['CI'] === 'true' ? it : it.skip;
 
+describe('the lines of the README that administer', () => {
+  itWithCurl('work as pasted (skipped without curl)', async () => {
+    const { stdout } = await run('bash', ['-c', sample('README.md', 'administer').replaceAll(PRINTED, issuer)]);
+    const [why, radius] = stdout.split(/(?<=\})(?=\{)/).map((text) => JSON.parse(text) as Record<string, unknown>);
+    expect(why).toMatchObject({ role: 'OrderApprover', verdict: 'granted' });
+    expect(radius).toMatchObject({ dry_run: true, subjects: { total: 1, cut: false } });
+  });
+});
+
 describe('the lines that the README says are printed', () => {
   const lines = sample('README.md', 'curl')
     .split('\n')

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openAdministered, signedIn } from '../support/administered.ts';
 import { PASSWORD } from '../support/market.ts';
+import { openOutbox, tokenIn, type Outbox } from '../support/outbox.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { describePostgres, openTestStore, testClock, type TestClock } from '../support/stores.ts';
 import { claimsOf, post, type Form } from '../support/token-client.ts';
 import { answered, made, rehearsed, typedClients, type ManagementClient } from './typed-client.ts';
 
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 
 for (const kind of ['memory', 'postgres'] as const) {
   const declare = kind === 'postgres' ? describePostgres : describe;
@@ -19,16 +21,21 @@ function story(kind: 'memory' | 'postgres'): void {
   let clock: TestClock;
   let clientOf: (token: string | undefined) => ManagementClient;
   let root: ManagementClient;
+  let outbox: Outbox;
   let secret: string;
 
   beforeAll(async () => {
     clock = testClock();
-    server = await startServer({ store: await openTestStore(kind, clock), clock });
+    outbox = await openOutbox();
+    server = await startServer({ store: await openTestStore(kind, clock), clock, env: { ROLEMINT_OUTBOX_DIR: outbox.folder } });
     await openAdministered(server.app);
     clientOf = await typedClients(server);
     root = await of('root');
   }, 60_000);
-  afterAll(() => server.close());
+  afterAll(async () => {
+    await server.close();
+    await outbox.remove();
+  });
 
   const of = async (username: string): Promise<ManagementClient> => clientOf((await signedIn(server, username)).token);
   const token = (form: Form) => post(`${server.url}/oauth/token`, { client_id: 'acme-shop', client_secret: secret, ...form });
@@ -38,7 +45,9 @@ function story(kind: 'memory' | 'postgres'): void {
     const organization = made(await root.POST('/api/v1/organizations', { body: { id: 'acme', name: 'Acme', type: 'buyer', parent: 'S' } }));
     expect(organization.path).toEqual(['S', 'acme']);
     const group = made(await root.POST('/api/v1/user-groups', { body: { id: 'acme-purchasing', name: 'Purchasing', organization: 'acme' } }));
-    const dana = made(await root.POST('/api/v1/users', { body: { id: 'dana', username: 'dana', organization: 'acme', email: 'dana@acme.example.com' } }));
+    const dana = made(
+      await root.POST('/api/v1/users', { body: { id: 'dana', username: 'dana', organization: 'acme', email: 'dana@acme.example.com' } }),
+    );
     expect(dana.user_groups).toEqual([]);
     await root.PUT('/api/v1/user-groups/{id}/members/{user_id}', { params: { path: { id: group.id, user_id: dana.id } }, body: {} });
     const profile = made(
@@ -54,7 +63,13 @@ function story(kind: 'memory' | 'postgres'): void {
   test('makes a client, through which the user gets what was assigned', async () => {
     const created = made(
       await root.POST('/api/v1/clients', {
-        body: { client_id: 'acme-shop', client_name: 'Shop', organization: 'acme', grant_types: ['password'], token_endpoint_auth_method: 'client_secret_post' },
+        body: {
+          client_id: 'acme-shop',
+          client_name: 'Shop',
+          organization: 'acme',
+          grant_types: ['password'],
+          token_endpoint_auth_method: 'client_secret_post',
+        },
       }),
     );
     secret = created.client_secret!;
@@ -93,7 +108,7 @@ function story(kind: 'memory' | 'postgres'): void {
   });
 
   test('gives something for a time, and no token outlives it', async () => {
-    const until = new Date(clock.now() + 2 * MINUTE).toISOString();
+    const until = new Date(clock.now() + 2 * MINUTE).toISOString().replace('.000', '');
     const lease = made(
       await root.POST('/api/v1/assignments', { body: { security_profile: 'shopping', user: 'dana', valid_until: until, reason: 'inventory' } }),
     );
@@ -101,7 +116,7 @@ function story(kind: 'memory' | 'postgres'): void {
     const { body } = await asDana('Shopper OrderReader');
     expect(body['scope']).toBe('OrderReader Shopper');
     expect(claimsOf(body['access_token'])['exp']).toBe(Date.parse(until) / 1000);
-    clock.advance(2 * MINUTE);
+    clock.advance(3 * MINUTE);
     expect((await asDana('Shopper OrderReader')).body['scope']).toBe('Shopper');
   });
 
@@ -170,5 +185,46 @@ function story(kind: 'memory' | 'postgres'): void {
     const outside = await b1admin.GET('/api/v1/users/{id}', { params: { path: { id: 'dana' } } });
     expect(outside.response.status).toBe(404);
     expect((await clientOf(undefined).GET('/api/v1/me')).response.status).toBe(401);
+  });
+
+  test('sees what ends soon', async () => {
+    const until = new Date(clock.now() + DAY).toISOString().replace('.000', '');
+    made(await root.POST('/api/v1/assignments', { body: { security_profile: 'ab', user: 'dana', valid_until: until } }));
+    const membership = { params: { path: { id: 'acme-purchasing', user_id: 'dana' } }, body: { valid_until: until, reason: 'until the audit' } };
+    made(await root.PUT('/api/v1/user-groups/{id}/members/{user_id}', membership));
+    const { items } = answered(await root.GET('/api/v1/leases', { params: { query: { total: true } } }));
+    const told = items.map((lease) => (lease.kind === 'assignment' ? lease.assignment.user : lease.membership.user_group));
+    expect(new Set(told)).toEqual(new Set(['acme-purchasing', 'dana']));
+    expect(told).toHaveLength(2);
+    expect(items.map(({ ends_at }) => Date.parse(ends_at))).toEqual([Date.parse(until), Date.parse(until)]);
+  });
+
+  test('invites somebody, who comes', async () => {
+    const body = { email: 'eli@acme.example.com', organization: 'acme', username: 'eli', user_groups: ['acme-purchasing'] };
+    const would = await root.POST('/api/v1/invitations', { params: { query: { dry_run: true } }, body });
+    expect(rehearsed(would).subjects.total).toBe(1);
+    const { id, status } = made(await root.POST('/api/v1/invitations', { body }));
+    expect(status).toBe('pending');
+    const [mail] = await outbox.take(1);
+    const form = { token: tokenIn(mail!), username: 'eli', password: PASSWORD, repeated: PASSWORD };
+    expect((await post(`${server.url}/sign-in/invitation`, form)).status).toBe(200);
+    const accepted = made(await root.GET('/api/v1/invitations/{id}', { params: { path: { id } } }));
+    expect(accepted).toMatchObject({ status: 'accepted', invited_by: { kind: 'user', id: 'root' } });
+    const { body: issued } = await token({ grant_type: 'password', username: 'eli', password: PASSWORD, scope: 'Shopper' });
+    expect(issued['scope']).toBe('Shopper');
+    const eli = clientOf(issued['access_token'] as string);
+    expect(answered(await eli.GET('/api/v1/me')).user?.user_groups).toEqual([{ user_group: 'acme-purchasing', reason: `invitation ${id}` }]);
+    expect((await eli.GET('/api/v1/users')).response.status).toBe(403);
+  });
+
+  test('reads in the audit what it did', async () => {
+    const query = { actor: 'root', target_kind: 'security_profile', target_id: 'acme-buying' };
+    const { items } = answered(await root.GET('/api/v1/audit-events', { params: { query } }));
+    expect(items.map(({ type }) => type)).toEqual(['security_profile_updated', 'security_profile_created']);
+    const [newest] = items;
+    expect(answered(await root.GET('/api/v1/audit-events/{id}', { params: { path: { id: newest!.id } } }))).toEqual(newest);
+    const exported = await root.GET('/api/v1/audit-events/export', { params: { query }, parseAs: 'text' });
+    const lines = answered(exported).trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { readonly id: string }).id)).toEqual(items.map(({ id }) => id).toReversed());
   });
 }

@@ -15,7 +15,7 @@ export async function typedClients({ url }: TestServer): Promise<(token: string 
     onResponse: async ({ request, schemaPath, response }) => {
       const { status, headers } = response;
       const text = await response.clone().text();
-      expect(declared.problems(`${request.method} ${schemaPath}`, { status, type: headers.get('content-type'), text })).toEqual([]);
+      expect(declared.problems(`${request.method} ${schemaPath}`, { status, headers, text })).toEqual([]);
       return undefined;
     },
   };
@@ -40,7 +40,11 @@ export function made<T extends object>(answer: { readonly data?: T; readonly err
 }
 
 /** What a rehearsed write would do. */
-export function rehearsed<T extends object>(answer: { readonly data?: T; readonly error?: unknown; readonly response: Response }): Extract<T, Rehearsed> {
+export function rehearsed<T extends object>(answer: {
+  readonly data?: T;
+  readonly error?: unknown;
+  readonly response: Response;
+}): Extract<T, Rehearsed> {
   const data = answered(answer);
   if (!('dry_run' in data)) throw new Error('It was meant.');
   return data as Extract<T, Rehearsed>;

@@ -174,7 +174,7 @@ function review({ event, invitation, oldInvitation }: Made): Requests {
     'GET /audit-events/export': { path: '/audit-events/export' },
     'GET /audit-events/{id}': { path: `/audit-events/${event}` },
     'GET /usage/roles': { path: '/usage/roles' },
-    'GET /usage/security-profiles': { path: '/usage/security-profiles' },
+    'GET /usage/profiles': { path: '/usage/profiles' },
     'GET /usage/clients': { path: '/usage/clients' },
     'GET /usage/unused-roles': { path: '/usage/unused-roles' },
     'GET /clients/{id}/usage': { path: '/clients/b1-job/usage' },

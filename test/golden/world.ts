@@ -94,7 +94,11 @@ async function openObjects({ app }: TestServer): Promise<void> {
       { id: 'b1-team', name: 'Team of B1', organization: 'B1' },
       { id: 'b1-old', name: 'Former team of B1', organization: 'B1' },
     ]);
-    await tx.users.put([user('b1-person', 'B1', { email: 'person@b1.example.com', memberships: [{ userGroup: 'b1-team' }] }), user('b1-leaver', 'B1'), user('support', 'S')]);
+    await tx.users.put([
+      user('b1-person', 'B1', { email: 'person@b1.example.com', memberships: [{ userGroup: 'b1-team' }] }),
+      user('b1-leaver', 'B1'),
+      user('support', 'S'),
+    ]);
     for (const id of ['b1-person', 'support']) await tx.setPassword(id, passwordHash, new Date(app.clock.now()));
     await tx.securityProfiles.put([
       profile('b1-copy', [], {

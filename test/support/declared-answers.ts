@@ -5,8 +5,7 @@ import type { JsonSchema } from '../../src/http/api/schema-book.ts';
 
 export interface GivenAnswer {
   readonly status: number;
-  /** Content-Type header. */
-  readonly type: string | null;
+  readonly headers: Headers;
   readonly text: string;
 }
 
@@ -35,23 +34,23 @@ export class DeclaredAnswers {
     return found;
   }
 
-  /** Which of {@link endpoints} a request goes to; words come before parameters. */
-  endpointOf(method: string, url: string): string {
+  /** Which of {@link endpoints} a request goes to, if any; words come before parameters. */
+  endpointOf(method: string, url: string): string | undefined {
     const { pathname } = new URL(url, 'http://localhost');
     const paths = Object.keys(this.#document.paths).filter((path) => method.toLowerCase() in this.#document.paths[path]!);
     const fitting = paths.filter((path) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname));
     const [first] = fitting.sort((a, b) => a.split('{').length - b.split('{').length);
-    if (first === undefined) throw new Error(`The document has no ${method} ${pathname}.`);
-    return `${method} ${first}`;
+    return first && `${method} ${first}`;
   }
 
   /** What is wrong with an answer; nothing when it is as declared. */
-  problems(endpoint: string, { status, type, text }: GivenAnswer): string[] {
+  problems(endpoint: string, { status, headers, text }: GivenAnswer): string[] {
     const declared = this.#response(endpoint, status);
     const prefix = `${endpoint} ${status}`;
     if (declared === undefined) return [`${prefix}: the status is not declared: ${text}`];
+    if (headers.has('etag') && declared.headers?.['ETag'] === undefined) return [`${prefix}: has an ETag, and none is declared`];
     if (declared.content === undefined) return text === '' ? [] : [`${prefix}: has a body, and none is declared: ${text}`];
-    const sent = type?.split(';')[0] ?? '';
+    const sent = headers.get('content-type')?.split(';')[0] ?? '';
     const content = declared.content[sent];
     if (content === undefined) return [`${prefix}: ${sent} is not declared, but ${Object.keys(declared.content).join(', ')}`];
     const schema = this.#schema(content.schema);

@@ -33,6 +33,7 @@ const OTHER_LISTS = [
   '/audit-events?',
   '/audit-events?type=user_created&',
   '/invitations?',
+  '/leases?before=2100-01-01T00:00:00Z&',
   '/revocations?',
   '/security-profiles/everywhere/holders?',
   '/security-profiles/ten/holders?',
@@ -122,8 +123,8 @@ export async function askForRootChanges(client: ApiClient, ask: Ask): Promise<vo
   const change = changesBy(client, ask);
   await change('PATCH', '/security-profiles/ten', { roles: ['OrderReader'] });
   await change('PATCH', '/security-profiles/ten', { roles: ['Shopper'] });
-  await change('PATCH', '/organizations/o9', { active: false });
-  await change('PATCH', '/organizations/o9', { active: true });
+  await change('PATCH', '/organizations/quiet', { active: false });
+  await change('PATCH', '/organizations/quiet', { active: true });
   await change('PATCH', '/users/second', { active: false });
   await change('PATCH', '/users/second', { active: true });
   await change('PATCH', '/clients/c0', { client_name: 'Client number 0' });

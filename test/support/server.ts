@@ -34,6 +34,7 @@ export async function startServer({ store, workspaces = [], env = {}, clock = SY
     ROLEMINT_ISSUER: ISSUER,
     ROLEMINT_PORT: '0',
     ROLEMINT_KEYS_DIR: path.join(folder, 'keys'),
+    ROLEMINT_OUTBOX_DIR: path.join(folder, 'outbox'),
     ROLEMINT_HASH_QUEUE: '1000',
     ...env,
   });

@@ -21,7 +21,7 @@ export const LARGE: WorldSize = { organizations: 1000, users: 100_000, profiles:
 /**
  * Who administers: `root` and `second` hold FullAccess in the root S, `operator` holds it
  * for the whole deployment, `local` administers o0 and holds what `plain`, who works there, holds or is to hold. The people
- * are u0 of o0 and g0, u1 of o1 and g1, and so on; o9 is a site of o0.
+ * are u0 of o0 and g0, u1 of o1 and g1, and so on; `quiet` is a site of o0 where only `hermit` works.
  */
 export const ADMINISTRATORS = ['root', 'second', 'operator', 'local'] as const;
 
@@ -60,14 +60,15 @@ function* statements({ organizations, users: people, profiles, clients }: WorldS
     INSERT INTO organizations (id, name, type, parent_id, active, path)
     SELECT 'o' || i, 'Site ' || i, 'site', 'o' || (i - 9), true, ARRAY['S', 'o' || (i - 9), 'o' || i]
     FROM generate_series(0, ${organizations - 1}) i WHERE i % 10 = 9;
+    INSERT INTO organizations (id, name, type, parent_id, active, path) VALUES ('quiet', 'Quiet site', 'site', 'o0', true, '{S,o0,quiet}');
     INSERT INTO user_groups (id, name, organization_id) SELECT 'g' || i, 'Group ' || i, 'o' || i FROM generate_series(0, ${organizations - 1}) i`;
   yield `
-    INSERT INTO subjects (id, kind) SELECT unnest(ARRAY[${users(...ADMINISTRATORS, 'plain')}]), 'user';
+    INSERT INTO subjects (id, kind) SELECT unnest(ARRAY[${users(...ADMINISTRATORS, 'plain', 'hermit')}]), 'user';
     INSERT INTO subjects (id, kind) SELECT 'u' || i, 'user' FROM generate_series(0, ${people - 1}) i;
     INSERT INTO users (id, username, username_canonical, organization_id, email, active, authorized_organizations)
     VALUES ('root', 'root', 'root', 'S', null, true, '{}'), ('second', 'second', 'second', 'S', null, true, '{}'),
       ('operator', 'operator', 'operator', 'rolemint', null, true, '{}'), ('local', 'local', 'local', 'o0', null, true, '{}'),
-      ('plain', 'plain', 'plain', 'o0', 'plain@example.com', true, '{}');
+      ('plain', 'plain', 'plain', 'o0', 'plain@example.com', true, '{}'), ('hermit', 'hermit', 'hermit', 'quiet', null, true, '{}');
     INSERT INTO users (id, username, username_canonical, organization_id, email, active, authorized_organizations)
     SELECT 'u' || i, 'user' || i, 'user' || i, 'o' || (i % ${organizations}), 'user' || i || '@example.com', true, '{}' FROM generate_series(0, ${people - 1}) i;
     INSERT INTO user_group_members (user_id, user_group_id) SELECT 'u' || i, 'g' || (i % ${organizations}) FROM generate_series(0, ${people - 1}) i`;

@@ -140,6 +140,7 @@ function eventNumber(text: string): string {
 
 function headOf(text: string): ChainHead {
   const [, events, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (events === undefined || hash === undefined) throw new InvalidArgumentError('Write what audit verify printed: the number of an event and its hash.');
+  if (events === undefined || hash === undefined)
+    throw new InvalidArgumentError('Write what audit verify printed: the number of an event and its hash.');
   return { events: Number(events), hash };
 }

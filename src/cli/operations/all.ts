@@ -9,7 +9,13 @@ import { WORKSPACE_OPERATIONS } from './workspace.ts';
 
 /** Everything that a running server does for a command, by name. */
 export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
-  [...WORKSPACE_OPERATIONS, ...KEY_OPERATIONS, ...ACCESS_OPERATIONS, ...USER_OPERATIONS, ...CLIENT_OPERATIONS, ...AUDIT_OPERATIONS, ...DOCTOR_OPERATIONS].map(
-    (operation): [string, AnyOperation] => [operation.name, operation as AnyOperation],
-  ),
+  [
+    ...WORKSPACE_OPERATIONS,
+    ...KEY_OPERATIONS,
+    ...ACCESS_OPERATIONS,
+    ...USER_OPERATIONS,
+    ...CLIENT_OPERATIONS,
+    ...AUDIT_OPERATIONS,
+    ...DOCTOR_OPERATIONS,
+  ].map((operation): [string, AnyOperation] => [operation.name, operation as AnyOperation]),
 );

@@ -164,7 +164,7 @@ function operationOf(route: Route, book: SchemaBook): Operation {
     'x-roles': roles === 'any_token' ? [] : [...new Set([...roles, 'FullAccess'])],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(mediaTypesOf(method), book.add(body, 'input')) } }),
-    responses: Object.fromEntries([...responses, ...refusals]),
+    responses: Object.fromEntries([...responses, ...(route.versioned && method === 'GET' ? [['304', UNCHANGED] as const] : []), ...refusals]),
   };
 }
 
@@ -192,19 +192,25 @@ function parametersOf(route: Route, book: SchemaBook): (Parameter | Reference)[]
   return [...inPath, ...inQuery, ...conditionsOf(route)];
 }
 
-function conditionsOf({ method, path }: Route): Reference[] {
-  if (method === 'PUT' || method === 'PATCH' || method === 'DELETE') return [parameter('IfMatch')];
-  return method === 'GET' && path.endsWith('}') ? [parameter('IfNoneMatch')] : [];
+function conditionsOf(route: Route): Reference[] {
+  if (heedsIfMatch(route)) return [parameter('IfMatch')];
+  return route.versioned && route.method === 'GET' ? [parameter('IfNoneMatch')] : [];
 }
+
+/** What is made has no version before. */
+function heedsIfMatch({ method, versioned, answers }: Route): boolean {
+  return versioned === true && method !== 'GET' && !Object.hasOwn(answers, 201);
+}
+
+const ETAG = { description: 'Version of what is shown, for `If-Match`.', schema: { type: 'string' } };
+const UNCHANGED: Response = { description: 'It still is the version that `If-None-Match` names.', headers: { ETag: ETAG } };
 
 const SUCCESS: Readonly<Record<number, string>> = { 200: 'It is so.', 201: 'It was made.', 202: 'It will be done.', 204: 'It is done.' };
 
 function answerOf(status: number, schema: AnswerSchema, { route, book }: { route: Route; book: SchemaBook }): Response {
   const headers: Record<string, { description: string; schema: JsonSchema }> = {};
   if (status === 201) headers['Location'] = { description: 'Path of what was made.', schema: { type: 'string' } };
-  if (schema !== undefined && (route.method !== 'GET' || route.path.endsWith('}'))) {
-    headers['ETag'] = { description: 'Version of what is shown, for `If-Match`.', schema: { type: 'string' } };
-  }
+  if (schema !== undefined && route.versioned) headers['ETag'] = ETAG;
   return {
     description: isRehearsal(status, route) ? 'With `dry_run=true`: nothing was changed, this is what would be.' : (SUCCESS[status] ?? 'The answer.'),
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
@@ -228,14 +234,15 @@ function contentOf(types: readonly string[], schema: JsonSchema): Content {
 }
 
 /** Codes with which a request to a route can be refused. */
-export function refusalsOf({ method, path, body, roles, refuses = [] }: Route): readonly ProblemCode[] {
+export function refusalsOf(route: Route): readonly ProblemCode[] {
+  const { method, path, body, roles, refuses = [] } = route;
   const writes = method !== 'GET';
   const able: readonly (readonly [boolean, readonly ProblemCode[]])[] = [
     [true, ['invalid_input', 'unauthenticated']],
     [writes || roles !== 'any_token', ['insufficient_roles', 'forbidden']],
     [writes, ['above_ceiling', 'already_exists', 'in_use']],
     [path.includes('{'), ['not_found']],
-    [method === 'PUT' || method === 'PATCH' || method === 'DELETE', ['stale_version']],
+    [heedsIfMatch(route), ['stale_version']],
     [body !== undefined, ['too_large', 'unsupported_media_type']],
     [true, ['too_many_attempts', 'unavailable', 'internal']],
   ];

@@ -72,6 +72,8 @@ export interface RouteSpec<Path extends string, Query extends z.ZodObject, Body 
   /** A strict object; PATCH takes it as a JSON merge patch. */
   readonly body?: Body;
   readonly answers: Readonly<Record<number, AnswerSchema>>;
+  /** What it shows has an `ETag`; where it changes that, it heeds `If-Match`. */
+  readonly versioned?: true;
   /** Codes of refusals besides those that every route of this kind can have. */
   readonly refuses?: readonly ProblemCode[];
   readonly handle: (request: ApiRequest<ParamsOf<Path>, z.output<Query>, z.output<Body>>) => Promise<ApiAnswer>;

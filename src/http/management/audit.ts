@@ -77,7 +77,7 @@ export function auditRoutes(options: AuditRouteOptions): readonly Route[] {
       handle: async ({ query, administrator }) => {
         const { limit, cursor, total, ...asked } = query;
         const wanted = await wantedBy(asked, administrator, options);
-        const context = ['audit_events', Object.entries(asked).sort(), tenancyKey(administrator.tenancy)];
+        const context = ['audit_events', Object.entries(asked), tenancyKey(administrator.tenancy)];
         const after = cursor === undefined ? undefined : cursors.open(context, cursor);
         const page = await store.audit.list({ ...wanted, descending: true, after, limit, total });
         const items = page.items.map(recordedAuditDocument);
@@ -118,11 +118,7 @@ export function auditRoutes(options: AuditRouteOptions): readonly Route[] {
 }
 
 /** Within what may be seen; an organization that lies outside has no events, like one that does not exist. */
-async function wantedBy(
-  asked: Asked,
-  { tenancy }: Administrator,
-  { store }: AuditRouteOptions,
-): Promise<Pick<AuditQuery, 'tenancy' | 'filters'>> {
+async function wantedBy(asked: Asked, { tenancy }: Administrator, { store }: AuditRouteOptions): Promise<Pick<AuditQuery, 'tenancy' | 'filters'>> {
   const { type, actor: who, on_behalf_of: onBehalfOf, target_kind: targetKind, target_id: targetId, request_id: requestId, from, until } = asked;
   const given: AuditFilters = { type, actor: who, onBehalfOf, targetKind, targetId, requestId, from, until };
   if (asked.organization === undefined) return { tenancy, filters: given };
@@ -134,7 +130,7 @@ async function wantedBy(
 type Read = (after: Position | undefined) => Promise<Page<RecordedAuditEvent>>;
 
 /** @param last number of the last event to be told */
-async function* documents(first: Page<RecordedAuditEvent>, read: Read, last: number): AsyncGenerator<unknown> {
+async function* documents(first: Page<RecordedAuditEvent>, read: Read, last: number): AsyncGenerator {
   let page = first;
   for (;;) {
     for (const event of page.items) {

@@ -43,6 +43,7 @@ export function clientRoutes({ administration, clients }: ClientRouteOptions): r
       summary: 'Create a client',
       description: 'A client that authenticates by a secret gets one; `client_secret` stands in this answer only.',
       body: creationOf('clients'),
+      versioned: true,
       answers: { 200: blastRadius, 201: REPRESENTATIONS.clients.extend({ client_secret: z.string().optional() }).meta({ id: 'CreatedClient' }) },
       handle: async (request) => {
         const { value, call } = writing(request, WRITERS);

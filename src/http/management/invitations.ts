@@ -45,7 +45,9 @@ const invitation = z
     user_groups: ids,
     security_profiles: ids,
     valid_until: instant.optional().describe('End of the memberships and assignments that come of it.'),
-    invited_by: z.strictObject({ kind: z.enum(['user', 'client', 'operator', 'system']), id: z.string() }).describe('Whose ceiling counts when it is accepted.'),
+    invited_by: z
+      .strictObject({ kind: z.enum(['user', 'client', 'operator', 'system']), id: z.string() })
+      .describe('Whose ceiling counts when it is accepted.'),
     created_at: instant,
     expires_at: instant.describe('End of the link.'),
     accepted_at: instant.optional(),
@@ -103,6 +105,7 @@ function readingRoutes({ store, invitations, cursors, clock }: InvitationRouteOp
       resource: 'invitations',
       roles: READERS,
       summary: 'Read an invitation',
+      versioned: true,
       answers: { 200: invitation },
       handle: async ({ params, administrator }) => {
         const body = shown(await find(store, params.id, administrator), clock.now());
@@ -123,6 +126,7 @@ function writingRoutes(options: InvitationRouteOptions): readonly Route[] {
       summary: 'Invite somebody to become a user',
       description: 'By mail, with a link that works once. What comes of it is judged by what may be handed out, now and again when it is accepted.',
       body: creation,
+      versioned: true,
       answers: { 200: blastRadius, 201: invitation },
       handle: async (request) => {
         const { body, administrator } = request;
@@ -139,8 +143,10 @@ function writingRoutes(options: InvitationRouteOptions): readonly Route[] {
       resource: 'invitations',
       roles: WRITERS,
       summary: 'Send an invitation again',
-      description: 'With another link and as much time again; the link before is good no more. From then on it is the invitation of who sent it last.',
+      description:
+        'With another link and as much time again; the link before is good no more. From then on it is the invitation of who sent it last.',
       body: z.strictObject({ confirm }),
+      versioned: true,
       answers: { 200: z.union([invitation, blastRadius]) },
       handle: async (request) => {
         const { params, administrator } = request;
@@ -156,6 +162,7 @@ function writingRoutes(options: InvitationRouteOptions): readonly Route[] {
       roles: WRITERS,
       summary: 'Take an invitation back',
       description: 'Its link is good no more. It can still be read.',
+      versioned: true,
       answers: { 200: nothingDone, 204: undefined },
       handle: async (request) => {
         await inviting.revoke(request.params.id, callOf({ ...request, body: {} }, clock));
@@ -197,7 +204,12 @@ async function assertMayInvite(options: InvitationRouteOptions, administrator: A
 }
 
 function callOf(
-  { administrator, dryRun, ifMatch, body }: Pick<ApiRequest<unknown, unknown, { readonly confirm?: string | undefined }>, 'administrator' | 'dryRun' | 'ifMatch' | 'body'>,
+  {
+    administrator,
+    dryRun,
+    ifMatch,
+    body,
+  }: Pick<ApiRequest<unknown, unknown, { readonly confirm?: string | undefined }>, 'administrator' | 'dryRun' | 'ifMatch' | 'body'>,
   clock: Clock,
 ): InvitationCall {
   const precondition = (current: Invitation): void => assertMatch(ifMatch, etagOf(shown(current, clock.now())));

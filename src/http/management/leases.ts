@@ -31,7 +31,13 @@ const assignmentLease = z.strictObject({ kind: z.literal('assignment'), ends_at:
 const membershipLease = z.strictObject({
   kind: z.literal('membership'),
   ends_at: instant,
-  membership: z.strictObject({ user: z.string(), user_group: z.string(), valid_from: instant.optional(), valid_until: instant, reason: z.string().optional() }),
+  membership: z.strictObject({
+    user: z.string(),
+    user_group: z.string(),
+    valid_from: instant.optional(),
+    valid_until: instant,
+    reason: z.string().optional(),
+  }),
 });
 const lease = z.union([assignmentLease, membershipLease]).meta({ id: 'Lease' });
 

@@ -83,6 +83,7 @@ function profileRoutes({ me: service }: MeRouteOptions): readonly Route[] {
       summary: 'Say who asks',
       description: 'Whom the token stands for and what it is still good for.',
       roles: 'any_token',
+      versioned: true,
       answers: { 200: me },
       handle: async ({ administrator }) => {
         const user = isClient(administrator) ? undefined : await service.get(ownId(administrator));
@@ -98,6 +99,7 @@ function profileRoutes({ me: service }: MeRouteOptions): readonly Route[] {
       description: 'The mail address; the one before is told. User name, organization and groups are for administrators.',
       roles: WRITERS,
       body: z.strictObject({ email: z.string().max(500).nullable().optional().describe('`null`: none any more.') }),
+      versioned: true,
       answers: { 200: z.union([me, nothingDone]) },
       handle: async ({ body, administrator, ifMatch, dryRun }) => {
         const id = ownId(administrator);
@@ -144,6 +146,7 @@ function accessRoutes({ me: service, explainDocuments }: MeRouteOptions): readon
       description: 'With when each membership begins and ends; also those that are not in force.',
       roles: 'any_token',
       answers: { 200: z.strictObject({ items: z.array(ownGroup) }) },
+      refuses: ['forbidden'],
       handle: async ({ administrator }) => {
         return { status: 200, body: { items: (await service.groups(ownId(administrator))).map(groupShown) } };
       },
@@ -160,6 +163,7 @@ function accessRoutes({ me: service, explainDocuments }: MeRouteOptions): readon
         at,
       }),
       answers: { 200: effectiveRoles },
+      refuses: ['forbidden'],
       handle: async ({ query, administrator }) => {
         const question = { user: ownId(administrator), client: query.client_id, at: query.at };
         return { status: 200, body: await explainDocuments.effectiveRoles(question, { kind: 'self' }) };
@@ -179,6 +183,7 @@ function sessionRoutes({ me: service, sessions }: MeRouteOptions): readonly Rout
       description: 'Newest first.',
       roles: 'any_token',
       answers: { 200: z.strictObject({ items: z.array(session) }) },
+      refuses: ['forbidden'],
       handle: async ({ administrator }) => {
         return { status: 200, body: { items: (await service.sessions(ownId(administrator))).map(sessionShown) } };
       },
@@ -245,6 +250,6 @@ function presented(administrator: Administrator, user: User | undefined): z.inpu
     ...(organization === undefined ? {} : { organization: { id: organization.id, type: organization.type, path: [...organization.path] } }),
     roles: [...roles],
     tenancy: tenancy.kind === 'subtree' ? { kind: 'subtree', organization: tenancy.organization } : { kind: tenancy.kind },
-    ...(user === undefined ? {} : { user: fieldsOf('users', user) as z.input<typeof me>['user'] }),
+    ...(user === undefined ? {} : { user: fieldsOf('users', user) }),
   };
 }

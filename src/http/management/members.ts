@@ -63,6 +63,7 @@ export function memberRoutes({ administration, store, cursors }: MemberRouteOpti
       summary: 'Put a user into a user group',
       description: 'Or change from when until when. Without members in the body: for good.',
       body: z.strictObject(window),
+      versioned: true,
       answers: { 200: z.union([REPRESENTATIONS.users, blastRadius]) },
       handle: async (request) => {
         const { params, body } = request;
@@ -79,6 +80,7 @@ export function memberRoutes({ administration, store, cursors }: MemberRouteOpti
       resource: 'user_groups',
       roles: WRITERS,
       summary: 'Take a user out of a user group',
+      versioned: true,
       answers: { 200: blastRadius, 204: undefined },
       handle: async (request) => {
         const { params } = request;

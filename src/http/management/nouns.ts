@@ -77,6 +77,7 @@ export function nounRoutes(line: NounRow, options: NounOptions): Route[] {
       path: keyed,
       roles: readers,
       summary: `Read ${singular}`,
+      versioned: true,
       answers: { 200: representation },
       handle: async ({ administrator, params }) => {
         const object = await administration.get(noun, params.id, { administrator, needs: readers });
@@ -91,6 +92,7 @@ export function nounRoutes(line: NounRow, options: NounOptions): Route[] {
       summary: `Replace ${singular}`,
       description: 'What is left out gets its default.',
       body: replacementOf(noun),
+      versioned: true,
       answers,
       handle: async (request) => {
         const { value, call } = writing(request, writers);
@@ -104,6 +106,7 @@ export function nounRoutes(line: NounRow, options: NounOptions): Route[] {
       roles: writers,
       summary: `Change ${singular}`,
       body: patchOf(noun),
+      versioned: true,
       answers,
       handle: async (request) => {
         const { value, call } = writing(request, writers);
@@ -117,6 +120,7 @@ export function nounRoutes(line: NounRow, options: NounOptions): Route[] {
       roles: writers,
       summary: `Delete ${singular}`,
       description: 'What is still needed is not deleted; the refusal says by what.',
+      versioned: true,
       answers: { 200: blastRadius, 204: undefined },
       handle: async (request) => written(204, await administration.remove(noun, request.params.id, writing(request, writers).call)),
     }),
@@ -132,6 +136,7 @@ function creation({ noun, path, singular, writers }: NounRow, { administration }
     summary: `Create ${singular}`,
     ...(noun === 'assignments' ? { description: 'Its id follows from profile, party, client and start.' } : {}),
     body: creationOf(noun),
+    versioned: true,
     answers: { 200: blastRadius, 201: REPRESENTATIONS[noun] },
     handle: async (request) => {
       const { value, call } = writing(request, writers);

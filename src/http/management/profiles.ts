@@ -78,6 +78,7 @@ export function profileRoutes(options: ProfileRouteOptions): readonly Route[] {
         name: z.string().optional().describe('Left out: that of the profile.'),
         organization: z.string().optional().describe('Owner.'),
       }),
+      versioned: true,
       answers: { 200: blastRadius, 201: REPRESENTATIONS.security_profiles },
       handle: async (request) => {
         const { params, body, administrator } = request;
@@ -135,6 +136,7 @@ export function profileRoutes(options: ProfileRouteOptions): readonly Route[] {
       summary: 'Take over what the origin of a clone gained and lost',
       description: 'What was changed in the clone stays.',
       body: z.strictObject({ take: z.union([z.literal('all'), choice]).describe('Everything, or these differences.') }),
+      versioned: true,
       answers: { 200: z.union([REPRESENTATIONS.security_profiles, blastRadius]) },
       handle: async (request) => {
         const { params, body } = request;

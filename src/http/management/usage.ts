@@ -40,7 +40,9 @@ const counts = {
   last_requested_on: day.nullable(),
 };
 
-const roleUsage = z.strictObject({ role: name, known: z.boolean().describe('Whether there is such a role today.'), ...counts }).meta({ id: 'RoleUsage' });
+const roleUsage = z
+  .strictObject({ role: name, known: z.boolean().describe('Whether there is such a role today.'), ...counts })
+  .meta({ id: 'RoleUsage' });
 const profileUsage = z.strictObject({ security_profile: z.string(), ...counts }).meta({ id: 'SecurityProfileUsage' });
 const clientUsage = z
   .strictObject({
@@ -104,7 +106,7 @@ export function usageRoutes(options: UsageRouteOptions): readonly Route[] {
       description: 'Every name that stood in a request of a client within what is administered, also names that nobody knows.',
     }),
     totalsRoute('security_profile', options, {
-      path: '/usage/security-profiles',
+      path: '/usage/profiles',
       summary: 'Count of what use security profiles were',
       description: 'Tokens that asked for one of its roles on behalf of somebody who had the profile; also those that were of no use.',
     }),
@@ -148,7 +150,10 @@ function totalsRoute(by: UsageKind, options: UsageRouteOptions, words: Words): R
     roles,
     query,
     answers: { 200: reviewOf(item) },
-    handle: async ({ query: asked, administrator }) => ({ status: 200, body: await totals({ by, asked, client: undefined }, administrator, options) }),
+    handle: async ({ query: asked, administrator }) => ({
+      status: 200,
+      body: await totals({ by, asked, client: undefined }, administrator, options),
+    }),
   });
 }
 

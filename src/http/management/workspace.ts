@@ -96,6 +96,7 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
       roles: ['OrganizationAdmin'],
       summary: 'Move an organization with everything below it',
       body: z.strictObject({ parent: z.string().nullable().describe('`null`: it becomes a root.') }),
+      versioned: true,
       answers: { 200: z.union([REPRESENTATIONS.organizations, blastRadius]) },
       handle: async (request) => {
         const { value, call } = writing(request, ['OrganizationAdmin']);

@@ -1,6 +1,14 @@
 /** @module The chain of audit events of the in-memory store. */
 import { FIRST_LINK, linkAfter } from '../../domain/audit-chain.ts';
-import { belonging, positionOfEvent, type AuditEvent, type AuditQuery, type AuditReader, type AuditTarget, type RecordedAuditEvent } from '../../domain/audit-event.ts';
+import {
+  belonging,
+  positionOfEvent,
+  type AuditEvent,
+  type AuditQuery,
+  type AuditReader,
+  type AuditTarget,
+  type RecordedAuditEvent,
+} from '../../domain/audit-event.ts';
 import type { ImpersonationRule } from '../../domain/impersonation-rule.ts';
 import type { Party } from '../../domain/party.ts';
 import { covers, isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';

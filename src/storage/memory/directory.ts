@@ -54,7 +54,8 @@ function listNoun<N extends NounName>(noun: N, query: ListQuery, tables: Tables)
   const matches = (object: Nouns[N]): boolean =>
     listed.isSeen(object, sight) &&
     filters.every(([name, value]) => fits(noun, object, { name, value, sight })) &&
-    (search === undefined || searchedIn(noun, listed.searched(object), query).some((text) => text !== undefined && fold(text, search.letters).includes(search.needle)));
+    (search === undefined ||
+      searchedIn(noun, listed.searched(object), query).some((text) => text !== undefined && fold(text, search.letters).includes(search.needle)));
   const possible = checkQuery(noun, query);
   const all = possible ? [...listed.table(tables).values()].filter(matches) : [];
   return paged(all, query, (object) => positionOf(noun, query.sort, object));

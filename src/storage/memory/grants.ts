@@ -17,6 +17,7 @@ import { missing, taken } from '../refusals.ts';
 import { assertKey, copy, toJson } from '../values.ts';
 import type { Tables } from './tables.ts';
 import type { MemoryAccessor } from './accessor.ts';
+import { stamped } from './revocation-feed.ts';
 
 export function memoryGrants({ read, write, now }: MemoryAccessor): GrantStore {
   return {
@@ -93,7 +94,7 @@ export function keepRevocation(tables: Tables, into: Map<string, Revocation>, re
   for (const grant of tables.grants.values()) if (concerns(revocation, grant)) expiresAt = later(expiresAt, grant.expiresAt);
   const timed = revocation.kind === 'user' || revocation.kind === 'client';
   const changes = known === undefined || expiresAt > known.expiresAt || (timed && notBefore > known.notBefore);
-  if (changes) into.set(key, copy({ ...revocation, notBefore, expiresAt }));
+  if (changes) into.set(key, stamped(copy({ ...revocation, notBefore, expiresAt })));
   return changes;
 }
 

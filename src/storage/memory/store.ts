@@ -15,6 +15,7 @@ import { memoryGrants, memoryReplays, memoryRevocations, stillHits } from './gra
 import { memoryInvitations } from './invitations.ts';
 import { memoryLinks } from './links.ts';
 import { assertPlaces } from './organizations.ts';
+import { memoryRevocationFeed } from './revocation-feed.ts';
 import { memorySignIn, restEnds } from './sign-in.ts';
 import { Draft, emptyState, type State } from './tables.ts';
 import { memoryTransaction } from './transaction.ts';
@@ -58,6 +59,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
     signIn: memorySignIn(accessor),
     grants: memoryGrants(accessor),
     revocations: memoryRevocations(accessor),
+    revocationFeed: memoryRevocationFeed(() => read().tables),
     replays: memoryReplays(accessor),
     invitations: memoryInvitations(() => read().tables),
     links: memoryLinks(accessor),
@@ -86,6 +88,7 @@ function reap({ tables, heading }: State, now: number, limit: number): number {
   const needed = new Set([...tables.refreshTokens.values()].map(({ grantId }) => grantId));
   count += sweep(tables.grants, limit, (grant) => grant.expiresAt.getTime() <= now && !needed.has(grant.id));
   count += sweep(tables.revocations, limit, (revocation) => revocation.expiresAt.getTime() <= now && !stillHits(tables, revocation));
+  count += sweep(tables.roleLosses, limit, ({ expiresAt }) => expiresAt.getTime() <= now);
   count += sweep(tables.replays, limit, (expiresAt) => expiresAt <= now);
   count += sweep(tables.attempts, limit, (row) => restEnds(row) <= now);
   count += sweep(tables.links, limit, ({ expiresAt }) => expiresAt.getTime() <= now);

@@ -9,6 +9,7 @@ import type { Organization, OrganizationType } from '../../domain/organization.t
 import type { User, UserGroup } from '../../domain/party.ts';
 import type { Change, Grant, Revocation } from '../../domain/ports.ts';
 import type { ResourceServer } from '../../domain/resource-server.ts';
+import type { RoleLoss } from '../../domain/revocation-feed.ts';
 import type { Role } from '../../domain/role.ts';
 import type { PermissionType, SecurityProfile } from '../../domain/security-profile.ts';
 import type { UsageCount } from '../../domain/usage.ts';
@@ -56,6 +57,7 @@ export interface Tables {
   grants: Map<string, Grant>;
   refreshTokens: Map<string, RefreshTokenRow>;
   revocations: Map<string, Revocation>;
+  roleLosses: Map<string, RoleLoss>;
   replays: Map<string, number>;
   attempts: Map<string, AttemptRow>;
   invitations: Map<string, Invitation>;
@@ -102,6 +104,7 @@ export function emptyState(): State {
     grants: new Map(),
     refreshTokens: new Map(),
     revocations: new Map(),
+    roleLosses: new Map(),
     replays: new Map(),
     attempts: new Map(),
     invitations: new Map(),

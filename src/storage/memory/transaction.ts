@@ -15,6 +15,7 @@ import { memoryInvitationTable } from './invitations.ts';
 import { memoryLinkTable } from './links.ts';
 import { memoryOrganizations, memoryOrganizationTypes } from './organizations.ts';
 import { memoryUserGroups, memoryUsers } from './parties.ts';
+import { keepRoleLosses } from './revocation-feed.ts';
 import type { Draft } from './tables.ts';
 
 export function memoryTransaction(draft: Draft, guard: Guard): StoreTransaction {
@@ -56,6 +57,7 @@ export function memoryTransaction(draft: Draft, guard: Guard): StoreTransaction 
       revoke: async (revocation: Parameters<StoreTransaction['revoke']>[0]) => {
         keepRevocation(draft.tables, draft.edit('revocations'), revocation);
       },
+      loseRoles: async (losses: Parameters<StoreTransaction['loseRoles']>[0]) => keepRoleLosses(draft.edit('roleLosses'), losses),
       audit: async (event: AuditEvent) => draft.audit(keepableEvent(event)),
     }),
   };

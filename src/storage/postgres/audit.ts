@@ -4,7 +4,7 @@
  */
 import type { Knex } from 'knex';
 import { positionOfEvent, type AuditActor, type AuditEvent, type AuditQuery, type AuditReader } from '../../domain/audit-event.ts';
-import type { ChainHead, RecordedAuditEvent } from '../../domain/audit-event.ts';
+import type { RecordedAuditEvent } from '../../domain/audit-event.ts';
 import type { Page } from '../../domain/directory.ts';
 import { isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
 import { auditEntry, eventNumber, isAnswerable, pageStart, type AuditEntry } from '../audit-entry.ts';
@@ -27,7 +27,7 @@ export async function addAuditEvents(session: Session, entries: readonly AuditEn
 export const oneAuditEvent = (event: AuditEvent): string => JSON.stringify([auditEntry(event)]);
 
 interface AuditRow {
-  readonly id: string;
+  readonly id: string | number;
   readonly at: Date;
   readonly type: string;
   readonly actor_kind: AuditActor['kind'];
@@ -80,7 +80,7 @@ export function postgresAudit(session: Session): AuditReader {
       return row && fromRow(row);
     },
     readHead: async () => {
-      const [head] = await session.rows<ChainHead>(HEAD);
+      const [head] = await session.rows<{ readonly events: string | number; readonly hash: string }>(HEAD);
       return head && { events: Number(head.events), hash: head.hash };
     },
   };
@@ -154,7 +154,13 @@ function selectionBelow(knex: Knex, query: AuditQuery, conditions: readonly Cond
   const oneByOne = knex.select('found.*').from('few').crossJoin(knex.raw('LATERAL ? AS found', ofOne)).whereRaw(ARE_FEW);
   const inTurn = inOrder(where(events().whereRaw(ARE_MANY), sightOf(query.tenancy)), query);
   const both = knex.unionAll([inOrder(oneByOne, query), inTurn], true).as('both');
-  return inOrder(knex.with('few', knex.raw(FEW, [rootsOf(query.tenancy)] as unknown as Knex.RawBinding[])).select('*').from(both), query);
+  return inOrder(
+    knex
+      .with('few', knex.raw(FEW, [rootsOf(query.tenancy)] as unknown as Knex.RawBinding[]))
+      .select('*')
+      .from(both),
+    query,
+  );
 }
 
 /** One more than fit onto the page. */

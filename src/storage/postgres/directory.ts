@@ -124,10 +124,14 @@ interface Ordered {
   readonly query: Pick<ListQuery, 'sort' | 'descending' | 'after'>;
 }
 
+/**
+ * Of two columns Postgres weighs only the first, and takes nothing to be left where most rows have the value that the page
+ * ended with, as those without an end have. What it cannot see, it takes for a third.
+ */
 const BEYOND = {
   key: { ascending: '?? > ?::text', descending: '?? < ?::text' },
-  text: { ascending: '(?, ??) > (?::text, ?::text)', descending: '(?, ??) < (?::text, ?::text)' },
-  instant: { ascending: '(?, ??) > (?::timestamptz, ?::text)', descending: '(?, ??) < (?::timestamptz, ?::text)' },
+  text: { ascending: '(?, ??) > ((SELECT ?::text), ?::text)', descending: '(?, ??) < ((SELECT ?::text), ?::text)' },
+  instant: { ascending: '(?, ??) > ((SELECT ?::timestamptz), ?::text)', descending: '(?, ??) < ((SELECT ?::timestamptz), ?::text)' },
 } as const;
 
 /** Rows are compared as a whole, so that an index is entered where the page before ended. */

@@ -22,9 +22,6 @@ interface Kind {
   sight(query: LeaseQuery): Condition | undefined;
 }
 
-/** The parties of assignments of other trees are looked up for a span of time only. */
-const NARROWED = true;
-
 const KINDS: { readonly [K in Lease['kind']]: Kind } = {
   assignment: {
     table: 'assignments',
@@ -37,7 +34,7 @@ const KINDS: { readonly [K in Lease['kind']]: Kind } = {
     beyondOther: `coalesce(assignments.valid_until, 'infinity') > ?::timestamptz`,
     order: `coalesce(assignments.valid_until, 'infinity'), assignments.id`,
     sight: ({ visibility }) => {
-      const sight = sightOf('assignments', visibility, NARROWED);
+      const sight = sightOf('assignments', visibility, false);
       return sight === 'nothing' ? undefined : sight;
     },
   },

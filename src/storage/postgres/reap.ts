@@ -30,6 +30,12 @@ const BATCHES: readonly Statement[] = [
   },
   {
     sql: `
+      WITH gone AS (DELETE FROM role_losses WHERE (subject_kind, subject_id, client_id, role) IN
+        (SELECT subject_kind, subject_id, client_id, role FROM role_losses WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
+      SELECT count(*)::int AS count FROM gone`,
+  },
+  {
+    sql: `
       WITH gone AS (DELETE FROM replays WHERE id IN
         (SELECT id FROM replays WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
       SELECT count(*)::int AS count FROM gone`,

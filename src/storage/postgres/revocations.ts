@@ -19,7 +19,8 @@ const ADD: Statement = {
         WHERE CASE i.kind WHEN 'user' THEN g.user_id = i.id WHEN 'client' THEN g.client_id = i.id WHEN 'grant' THEN g.id = i.id END))
       FROM (SELECT ?::text AS kind, ?::text AS id, ?::timestamptz AS not_before, ?::timestamptz AS expires_at) i
       ON CONFLICT (kind, id) DO UPDATE
-        SET not_before = GREATEST(r.not_before, excluded.not_before), expires_at = GREATEST(r.expires_at, excluded.expires_at)
+        SET not_before = GREATEST(r.not_before, excluded.not_before), expires_at = GREATEST(r.expires_at, excluded.expires_at),
+          written_by = excluded.written_by
         WHERE excluded.expires_at > r.expires_at OR (r.kind IN ('user', 'client') AND excluded.not_before > r.not_before)
       RETURNING r.id
     )
@@ -32,7 +33,8 @@ const ADD_SILENTLY: Statement = {
       WHERE CASE i.kind WHEN 'user' THEN g.user_id = i.id WHEN 'client' THEN g.client_id = i.id WHEN 'grant' THEN g.id = i.id END))
     FROM (SELECT ?::text AS kind, ?::text AS id, ?::timestamptz AS not_before, ?::timestamptz AS expires_at) i
     ON CONFLICT (kind, id) DO UPDATE
-      SET not_before = GREATEST(r.not_before, excluded.not_before), expires_at = GREATEST(r.expires_at, excluded.expires_at)`,
+      SET not_before = GREATEST(r.not_before, excluded.not_before), expires_at = GREATEST(r.expires_at, excluded.expires_at),
+        written_by = excluded.written_by`,
 };
 const IS_REVOKED: Statement = {
   name: 'is_revoked',

@@ -16,6 +16,7 @@ import { postgresInvitations } from './invitations.ts';
 import { postgresLinks } from './links.ts';
 import { migrate } from './migrate.ts';
 import { reap } from './reap.ts';
+import { postgresRevocationFeed } from './revocation-feed.ts';
 import { postgresReplays, postgresRevocations } from './revocations.ts';
 import { database, type Statement } from './session.ts';
 import { postgresSignIn } from './sign-in.ts';
@@ -49,6 +50,7 @@ export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, close }: StoreOpti
     signIn: postgresSignIn(parts),
     grants: postgresGrants(parts),
     revocations: postgresRevocations(parts),
+    revocationFeed: postgresRevocationFeed(reading),
     replays: postgresReplays(parts),
     invitations: postgresInvitations(reading),
     links: postgresLinks(parts),

@@ -22,6 +22,7 @@ import { postgresLinkTable } from './links.ts';
 import { assertPlaces, postgresOrganizations } from './organizations.ts';
 import { postgresUserGroups, postgresUsers } from './parties.ts';
 import type { ChangeRecorder, Writing } from './repository.ts';
+import { addRoleLosses } from './revocation-feed.ts';
 import { addRevocation } from './revocations.ts';
 import { transactionSession, type Statement, type TransactionSession } from './session.ts';
 
@@ -104,6 +105,7 @@ function openParts(session: TransactionSession, at: Date, rollback: boolean) {
       ...guard({ ...postgresClientSecrets(writing), ...passwords(session) }),
       ...guard({
         revoke: (revocation: Parameters<StoreTransaction['revoke']>[0]) => addRevocation(session, revocation),
+        loseRoles: (losses: Parameters<StoreTransaction['loseRoles']>[0]) => addRoleLosses(session, losses),
         audit: async (event: AuditEvent) => void events.push(auditEntry(event)),
       }),
     }),

@@ -46,7 +46,8 @@ afterAll(async () => {
 });
 
 const as = (username: string, scope?: string) => signedIn(server, username, scope);
-const eventsOf = async (type: string, id: string) => (await recordedAuditEvents(server.app.store, { limit: 1000, type })).filter(({ target }) => target.id === id);
+const eventsOf = async (type: string, id: string) =>
+  (await recordedAuditEvents(server.app.store, { limit: 1000, type })).filter(({ target }) => target.id === id);
 
 function expectForbidden({ status, body }: ApiAnswer, sufficient: readonly string[]): void {
   expect(body).toMatchObject({ code: 'insufficient_roles', sufficient_roles: [...sufficient, 'FullAccess'] });
@@ -142,7 +143,10 @@ describe('the own password', () => {
     expect(short.text).not.toContain(PASSWORD);
     const dry = await bea.put('/me/password?dry_run=true', { current_password: PASSWORD, new_password: NEW });
     expect([dry.status, dry.body]).toEqual([200, { dry_run: true }]);
-    expectForbidden(await (await as('bea', 'Shopper')).put('/me/password', { current_password: PASSWORD, new_password: NEW }), ['MeAdmin', 'PasswordReset']);
+    expectForbidden(await (await as('bea', 'Shopper')).put('/me/password', { current_password: PASSWORD, new_password: NEW }), [
+      'MeAdmin',
+      'PasswordReset',
+    ]);
     expect((await bea.get('/me')).status).toBe(200);
     expect((await as('bea')).token).toEqual(expect.any(String));
     expect(await eventsOf('user_password_changed', 'bea')).toEqual([]);
@@ -179,7 +183,8 @@ describe('the own groups and roles', () => {
 
   it('are those in tokens for a client when asked so', async () => {
     const b1u = await as('b1u', '');
-    const rolesFor = async (query: string): Promise<string[]> => (await b1u.get(`/me/effective-roles${query}`)).body.roles.map(({ role }: { role: string }) => role);
+    const rolesFor = async (query: string): Promise<string[]> =>
+      (await b1u.get(`/me/effective-roles${query}`)).body.roles.map(({ role }: { role: string }) => role) as string[];
     expect(await rolesFor('')).not.toContain('B');
     expect(await rolesFor('?client_id=pw')).toContain('B');
     expect(await rolesFor('?client_id=nothing-of-the-kind')).toEqual(await rolesFor(''));
@@ -251,7 +256,7 @@ describe('without a token', () => {
 });
 
 describe('people', () => {
-  const names = (answer: ApiAnswer): string[] => answer.body.items.map(({ id }: { id: string }) => id);
+  const names = (answer: ApiAnswer): string[] => answer.body.items.map(({ id }: { id: string }) => id) as string[];
   let bea: ApiClient;
   beforeAll(async () => {
     bea = await as('bea');
@@ -292,7 +297,9 @@ describe('people', () => {
   it('are not listed without a part of the name, nor counted, nor found without the role', async () => {
     const reader = await as('reader');
     expect((await reader.get('/me/people')).body).toMatchObject({ code: 'invalid_input', problems: [{ parameter: 'search' }] });
-    expect((await reader.get('/me/people?search=be')).body.problems).toMatchObject([{ parameter: 'search', message: 'must have 3 characters or more. Found "be".' }]);
+    expect((await reader.get('/me/people?search=be')).body.problems).toMatchObject([
+      { parameter: 'search', message: 'must have 3 characters or more. Found "be".' },
+    ]);
     expect((await reader.get('/me/people?search=bea&total=true')).body.problems).toMatchObject([{ parameter: 'total' }]);
     expectForbidden(await bea.get('/me/people?search=ann'), ['UserReader', 'UserAdmin']);
   });

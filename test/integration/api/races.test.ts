@@ -6,6 +6,7 @@ import type { StoreTransaction } from '../../../src/domain/ports.ts';
 import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openPostgresStore } from '../../../src/storage/postgres/store.ts';
 import { apiWith, openAdministered, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
+import { listAuditEvents } from '../../support/audit.ts';
 import { assignment, profile, to, user } from '../../support/market.ts';
 import { dropDatabase } from '../../support/postgres.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -76,7 +77,7 @@ function races(open: () => Promise<Nodes>): void {
 
   /** What was recorded last of an object, newest first. */
   async function recorded(types: readonly string[]): Promise<string[]> {
-    const events = await nodes.one.app.store.listAuditEvents({ limit: 10 });
+    const events = await listAuditEvents(nodes.one.app.store, { limit: 10 });
     return events.map(({ type }) => type).filter((type) => types.includes(type));
   }
 

@@ -161,7 +161,10 @@ describe('audit verify', () => {
 
   it('refuses an end that nobody can have noted', async () => {
     for (const expect_ of ['5', '5:abc', `0:${'0'.repeat(64)}`])
-      expect(await bench.run(['audit', 'verify', '--expect', expect_])).toMatchObject({ code: 1, err: expect.stringContaining('what audit verify printed') });
+      expect(await bench.run(['audit', 'verify', '--expect', expect_])).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('what audit verify printed'),
+      });
   });
 });
 

@@ -49,7 +49,14 @@ it('T-86 every kind of secret was made', () => {
 
 it('T-86 no secret and no hash of one is in the audit trail', async () => {
   const events = await recordedAuditEvents(bench.app.store, { limit: 10_000 });
-  for (const type of ['user_password_changed', 'one_time_link_created', 'client_secret_added', 'client_created', 'invitation_created', 'signing_key_created'])
+  for (const type of [
+    'user_password_changed',
+    'one_time_link_created',
+    'client_secret_added',
+    'client_created',
+    'invitation_created',
+    'signing_key_created',
+  ])
     expect(events.map((event) => event.type)).toContain(type);
   const said = JSON.stringify(events.map(({ hash: _hash, ...event }) => event));
   for (const secret of secrets) {

@@ -10,6 +10,7 @@ import {
   pathOf,
   rolesOfProfile,
   usesAt,
+  AS_OTHERS,
   type State,
   type Use,
   type Who,
@@ -43,7 +44,8 @@ function gainsAbove({ administrator, before, after, now }: Deed, ceiling: Readon
       const whose = `${key}${at === now ? '' : ' later'}`;
       if (!ceiling.has(use.role)) crimes.add(`${whose}: above the ceiling`);
       else if (!isWithin(before, administrator, organizationOf(after, use.who), after)) crimes.add(`${whose}: outside`);
-      else if (use.who.kind === 'user' && use.who.id === administrator) crimes.add(`${whose}: the own rights`);
+      else if (use.who.kind === 'user' && use.who.id === administrator && !(use.how === AS_OTHERS && heldBy(after, use.who, 'console', at).has(use.role)))
+        crimes.add(`${whose}: the own rights`);
     }
   }
   return [...crimes];

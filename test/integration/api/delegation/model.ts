@@ -164,6 +164,8 @@ export function instantsOf(now: number, ...states: readonly State[]): number[] {
   return [...found].sort((a, b) => a - b);
 }
 
+export const AS_OTHERS = 'as somebody else';
+
 /** Somebody can use a role: as oneself through any client or a certain one, or as somebody else. */
 export interface Use {
   readonly who: Who;
@@ -186,7 +188,7 @@ export function usesAt(state: State, at: number, clients: readonly string[]): Ma
   };
   for (const id of state.users.keys()) {
     for (const client of [undefined, ...clients]) note({ kind: 'user', id }, `through ${client ?? 'any client'}`, heldBy(state, { kind: 'user', id }, client, at));
-    note({ kind: 'user', id }, 'as somebody else', heldAsOthers(state, id, at));
+    note({ kind: 'user', id }, AS_OTHERS, heldAsOthers(state, id, at));
   }
   for (const id of state.clients.keys()) note({ kind: 'client', id }, 'for itself', carriedByClient(state, id, at));
   return uses;

@@ -29,8 +29,16 @@ const ROUTES: readonly Route[] = [
     answers: { 200: pageOf(user) },
   }),
   route({ ...common, method: 'POST', path: '/users', summary: 'Create a user', description: 'With `MeAdmin`.', body: draft, answers: { 201: user } }),
-  route({ ...common, method: 'PATCH', path: '/users/{id}', summary: 'Change a user', body: draft.partial(), answers: { 200: user } }),
-  route({ ...common, method: 'GET', path: '/users/{id}', summary: 'Read a user', answers: { 200: user } }),
+  route({
+    ...common,
+    method: 'PATCH',
+    path: '/users/{id}',
+    summary: 'Change a user',
+    body: draft.partial(),
+    versioned: true,
+    answers: { 200: user },
+  }),
+  route({ ...common, method: 'GET', path: '/users/{id}', summary: 'Read a user', versioned: true, answers: { 200: user } }),
   route({
     ...common,
     method: 'PUT',
@@ -55,6 +63,7 @@ const ROUTES: readonly Route[] = [
     roles: 'any_token',
     summary: 'Say who asks',
     answers: { 200: z.object({ id: z.string() }) },
+    refuses: ['not_found'],
   }),
 ];
 
@@ -97,6 +106,7 @@ describe('the OpenAPI document', () => {
       '503',
     ]);
     expect(Object.keys(at('/users', 'get').responses)).toEqual(['200', '400', '401', '403', '429', '500', '503']);
+    expect(Object.keys(at('/me', 'get').responses)).toEqual(['200', '400', '401', '404', '429', '500', '503']);
     expect(document.components.responses['Problem401']).toMatchObject({
       headers: { 'WWW-Authenticate': {} },
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
@@ -116,8 +126,19 @@ describe('the OpenAPI document', () => {
       { name: 'id', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
       { name: 'user_id', in: 'path', required: true, schema: { type: 'string', minLength: 1 } },
       expect.objectContaining({ name: 'dry_run' }),
-      { $ref: '#/components/parameters/IfMatch' },
     ]);
+  });
+
+  it('tells of versions where there are some', () => {
+    expect(at('/users/{id}', 'get').parameters).toContainEqual({ $ref: '#/components/parameters/IfNoneMatch' });
+    expect(at('/users/{id}', 'get').responses).toMatchObject({ 200: { headers: { ETag: {} } }, 304: { headers: { ETag: {} } } });
+    expect(at('/users/{id}', 'patch').parameters).toContainEqual({ $ref: '#/components/parameters/IfMatch' });
+    for (const [path, method] of [
+      ['/user-groups/{id}/members/{user_id}', 'put'],
+      ['/me', 'get'],
+    ] as const) {
+      expect(JSON.stringify(at(path, method))).not.toMatch(/ETag|IfMatch|IfNoneMatch|"304"|"412"/);
+    }
   });
 
   it('names schemas once, and twice where what is sent is not what is answered', () => {

@@ -1,0 +1,77 @@
+/** The keys that the configured issuer publishes: cached, and fetched anew with restraint. */
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { KeysUnavailableError } from './errors.ts';
+import { fetchJson, type Fetch } from './fetching.ts';
+
+export interface IssuerKeysOptions {
+  readonly issuer: string;
+  readonly fetch: Fetch;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Keys are fetched anew after this long. */
+const FRESH = 300_000;
+/** Between two fetches for key ids that nobody knows, or after one that failed, lies at least this. */
+const COOLDOWN = 30_000;
+/** The same while there are none at all. */
+const EAGER = 2000;
+/** With keys that cannot be fetched anew, the known ones are good for this long: longer than any token that they signed. */
+const STALE = 24 * 3_600_000;
+
+interface Known {
+  readonly find: JWTVerifyGetKey;
+  readonly at: number;
+}
+
+/**
+ * Finds the key of a token among those of the issuer. One fetch is under way at a time, however many tokens wait for it.
+ * @throws KeysUnavailableError when there are none, or too old ones
+ */
+export function issuerKeys({ issuer, fetch, now }: IssuerKeysOptions): JWTVerifyGetKey {
+  const url = `${issuer}/.well-known/jwks.json`;
+  let known: Known | undefined;
+  let underWay: Promise<Known> | undefined;
+  let triedAt = -Infinity;
+  let failure: unknown;
+
+  async function load(): Promise<Known> {
+    triedAt = now();
+    try {
+      const { json } = await fetchJson(fetch, url, { headers: { accept: 'application/json' } });
+      known = { find: createLocalJWKSet(json as JSONWebKeySet), at: triedAt };
+      return known;
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      underWay = undefined;
+    }
+  }
+
+  const isCool = (): boolean => now() - triedAt >= (known === undefined ? EAGER : COOLDOWN);
+  const reload = (): Promise<Known> => (underWay ??= load());
+
+  async function current(): Promise<Known> {
+    const have = known;
+    if (have !== undefined && now() - have.at < FRESH) return have;
+    if (underWay !== undefined || isCool()) {
+      const loaded = await reload().catch(() => undefined);
+      if (loaded !== undefined) return loaded;
+    }
+    if (known !== undefined && now() - known.at < STALE) return known;
+    throw new KeysUnavailableError(failure);
+  }
+
+  return async (header, token) => {
+    const have = await current();
+    try {
+      return await have.find(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || (underWay === undefined && !isCool())) throw error;
+      const newer = await reload().catch(() => undefined);
+      if (newer === undefined) throw error;
+      return newer.find(header, token);
+    }
+  };
+}
