@@ -4,12 +4,7 @@
  */
 import { barredFrom, type Instant, type Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
-import {
-  DEFAULT_IMPERSONATION_ROLE,
-  IMPERSONATION_ROLE_SETTING,
-  windowOf,
-  type ImpersonationRule,
-} from '../domain/impersonation-rule.ts';
+import { DEFAULT_IMPERSONATION_ROLE, IMPERSONATION_ROLE_SETTING, windowOf, type ImpersonationRule } from '../domain/impersonation-rule.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { FULL_ACCESS } from '../domain/role.ts';
 import type { WrittenChange } from '../workspace/change.ts';

@@ -20,7 +20,11 @@ export function judgeClientLimits({ objects, meanings }: Pick<WrittenChange, 'ob
     const was = before as Client | undefined;
     const becomes = after as Client;
     const elsewhere = was !== undefined && signsPeopleIn(becomes) && fields.some(({ field }) => field === 'redirect_uris');
-    refuse(ceiling, elsewhere ? (becomes.maximumRoles ?? everyRole) : widened(was, becomes, everyRole), 'The client would let roles through that you do not hold yourself:');
+    refuse(
+      ceiling,
+      elsewhere ? (becomes.maximumRoles ?? everyRole) : widened(was, becomes, everyRole),
+      'The client would let roles through that you do not hold yourself:',
+    );
     const minimum = was?.minimumRoles.filter((role) => !becomes.minimumRoles.includes(role)) ?? [];
     refuse(ceiling, minimum, 'The client would be open to people without roles that you do not hold yourself:');
   }

@@ -42,7 +42,8 @@ function judgeBarred({ objects, meanings }: Judged): void {
       section === 'organization_types'
         ? opens(was as OrganizationType, becomes as OrganizationType)
         : section === 'organizations' && opens(typeOf(before.catalogue, was), typeOf(after.catalogue, becomes));
-    if (lifted) throw aboveCeiling('This would open to a type of organization what it is barred from. That is done by an administrator with', [FULL_ACCESS]);
+    if (lifted)
+      throw aboveCeiling('This would open to a type of organization what it is barred from. That is done by an administrator with', [FULL_ACCESS]);
   }
 }
 

@@ -53,12 +53,7 @@ const keysOf = (objects: WrittenChange['objects'], wanted: 'users' | 'clients'):
 const MOST_ASSIGNMENTS = 100_000;
 
 /** What an organization and all below come to inherit; everything, when it changes its nature. */
-async function rolesFromAbove(
-  tx: StoreTransaction,
-  was: Organization,
-  becomes: Organization,
-  catalogue: Catalogue,
-): Promise<readonly string[]> {
+async function rolesFromAbove(tx: StoreTransaction, was: Organization, becomes: Organization, catalogue: Catalogue): Promise<readonly string[]> {
   if (was.type !== becomes.type || (!was.active && becomes.active)) return catalogue.roles;
   if (was.parent === becomes.parent) return [];
   const moved = (await tx.organizations.findMany([becomes.id])).get(becomes.id);

@@ -6,7 +6,7 @@ import type { Clock } from '../domain/ports.ts';
 export interface Output {
   /** false: more should wait for `drain`. */
   write(text: string): unknown;
-  once?(event: 'drain', listener: () => void): unknown;
+  once?(name: 'drain', listener: () => void): unknown;
   readonly isTTY?: boolean | undefined;
 }
 

@@ -35,44 +35,66 @@ export interface Catalogue {
 
 const NONE: ReadonlySet<never> = new Set<never>();
 
-/** Compiles definitions; names that the catalogue does not know are left out of every resolved set. */
-export function compileCatalogue(definitions: Definitions): Catalogue {
-  const names = new Set(BUILT_IN_ROLES.map((role) => role.name));
-  for (const role of definitions.roles) names.add(role.name);
-  for (const { type, operations } of definitions.permissionTypes) {
-    for (const operation of operations) names.add(permissionRole(type, operation));
+/** Definitions with the catalogue that was compiled of them. */
+export interface Compiled {
+  readonly definitions: Definitions;
+  readonly catalogue: Catalogue;
+}
+
+/**
+ * Compiles definitions; names that the catalogue does not know are left out of every resolved set.
+ * @param known compiled before: lists and profiles that are the same objects as there are not compiled again, so that the
+ * edit of one profile costs little however many there are
+ */
+export function compileCatalogue(definitions: Definitions, known?: Compiled): Catalogue {
+  const hasSameNames =
+    known !== undefined && known.definitions.roles === definitions.roles && known.definitions.permissionTypes === definitions.permissionTypes;
+  const names = hasSameNames ? { roles: known.catalogue.roles, indexOf: known.catalogue.indexOf } : namesOf(definitions);
+  const every = Uint32Array.from(names.roles.keys());
+  const profiles = new Map<string, ResolvedProfile>();
+  for (const profile of definitions.securityProfiles) {
+    const before = hasSameNames ? known.catalogue.profile(profile.id) : undefined;
+    if (before?.profile === profile) profiles.set(profile.id, before);
+    else profiles.set(profile.id, { profile, roles: profile.fullAccess ? every : rolesOf(profile, names, definitions) });
   }
-  const roles = [...names].sort(byCodeUnit);
-  const positions = new Map(roles.map((name, position) => [name, position]));
-  const positionsOf = (list: Iterable<string>) => {
-    const found = new Set<number>();
-    for (const name of list) {
-      const position = positions.get(name);
-      if (position !== undefined) found.add(position);
-    }
-    return found;
-  };
-  const every = Uint32Array.from(roles.keys());
-  const profiles = new Map(
-    definitions.securityProfiles.map((profile) => {
-      const resolved = profile.fullAccess
-        ? every
-        : Uint32Array.from(positionsOf([...profile.roles, ...expandPermissions(profile.permissions, definitions.permissionTypes)])).sort();
-      return [profile.id, { profile, roles: resolved }];
-    }),
-  );
-  const barred = new Map(definitions.organizationTypes.map((type) => [type.name, positionsOf(type.barredRoles)]));
+  const barred = new Map(definitions.organizationTypes.map((type) => [type.name, positionsOf(names, type.barredRoles)]));
   const organizationTypes = new Map(definitions.organizationTypes.map((type) => [type.name, type]));
   const barredResources = new Map(definitions.organizationTypes.map((type) => [type.name, new Set(barredResourcesOf(type))]));
   return {
-    roles,
-    indexOf: (role) => positions.get(role),
+    roles: names.roles,
+    indexOf: names.indexOf,
     profile: (id) => profiles.get(id),
     profiles: () => profiles.values(),
     barred: (organizationType) => barred.get(organizationType) ?? NONE,
     barredResources: (organizationType) => barredResources.get(organizationType) ?? NONE,
     organizationType: (name) => organizationTypes.get(name),
   };
+}
+
+type Names = Pick<Catalogue, 'roles' | 'indexOf'>;
+
+function namesOf({ roles: custom, permissionTypes }: Definitions): Names {
+  const names = new Set(BUILT_IN_ROLES.map((role) => role.name));
+  for (const role of custom) names.add(role.name);
+  for (const { type, operations } of permissionTypes) {
+    for (const operation of operations) names.add(permissionRole(type, operation));
+  }
+  const roles = [...names].sort(byCodeUnit);
+  const positions = new Map(roles.map((name, position) => [name, position]));
+  return { roles, indexOf: (role) => positions.get(role) };
+}
+
+function positionsOf({ indexOf }: Names, list: Iterable<string>): Set<number> {
+  const found = new Set<number>();
+  for (const name of list) {
+    const position = indexOf(name);
+    if (position !== undefined) found.add(position);
+  }
+  return found;
+}
+
+function rolesOf({ roles, permissions }: SecurityProfile, names: Names, { permissionTypes }: Definitions): Uint32Array {
+  return Uint32Array.from(positionsOf(names, [...roles, ...expandPermissions(permissions, permissionTypes)])).sort();
 }
 
 /** Order of UTF-16 code units, the order of `scope` and `roles` in every token. */

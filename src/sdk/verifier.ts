@@ -69,12 +69,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
   if (options.keys === undefined) assertIssuer(issuer);
   const getKey = options.keys ?? issuerKeys({ issuer, fetch, now });
   const assertPresentation = presentationCheck(options, now);
-  const jose = { algorithms: [...algorithms], typ: 'at+jwt', clockTolerance: Number.MAX_SAFE_INTEGER };
+  const pinned = { algorithms: [...algorithms], typ: 'at+jwt', clockTolerance: clockToleranceSeconds };
   return {
     verify: async (given) => {
       const presented = presentedBy(given);
-      const claims = await signedClaims(presented.token, () => jwtVerify(presented.token, getKey, jose), issuer);
-      assertClaims(claims, { issuer, audience, clockToleranceSeconds, now: now() / 1000 });
+      const at = now();
+      const verify = () => jwtVerify(presented.token, getKey, { ...pinned, currentDate: new Date(at) });
+      const claims = await signedClaims(presented.token, verify, issuer);
+      assertClaims(claims, { issuer, audience, clockToleranceSeconds, now: at / 1000 });
       await assertPresentation(presented, claims);
       return accessOf(revocations === undefined ? claims : await revocations.withoutLost(claims));
     },
@@ -101,7 +103,9 @@ function isAboutToken(error: unknown): boolean {
 
 /** Nothing that is not signed decides anything; it may only make the words of the refusal fit. */
 function faultOf(error: unknown, token: string, issuer: string): TokenFault {
-  const { code } = error as { readonly code?: unknown };
+  const { code, claim } = error as { readonly code?: unknown; readonly claim?: unknown };
+  if (code === 'ERR_JWT_EXPIRED') return 'expired';
+  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED' && claim === 'nbf') return 'not_yet_valid';
   if (code === 'ERR_JWS_INVALID' || code === 'ERR_JWT_INVALID') return 'malformed';
   try {
     const claims = JSON.parse(atob(token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as { readonly iss?: unknown } | null;

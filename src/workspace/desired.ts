@@ -128,11 +128,12 @@ const DEFINING: ReadonlySet<SectionName> = new Set(['roles', 'permission_types',
 export function meaningsAfter(before: Meanings, desired: Desired): Meanings {
   if (!desired.changes.some(({ section }) => DEFINING.has(section))) return before;
   const definitions = definitionsAfter(before.definitions, desired);
-  return { definitions, catalogue: compileCatalogue(definitions) };
+  return { definitions, catalogue: compileCatalogue(definitions, before) };
 }
 
 function definitionsAfter(before: Definitions, desired: Desired): Definitions {
-  const merge = <T extends object>(stored: readonly T[], section: SectionName): T[] => {
+  const merge = <T extends object>(stored: readonly T[], section: SectionName): readonly T[] => {
+    if (!desired.changes.some((change) => change.section === section)) return stored;
     const keyOf = (object: T): string => SECTIONS[section].keyOf(object);
     const merged = new Map(stored.filter((object) => !desired.removed[section].has(keyOf(object))).map((object) => [keyOf(object), object]));
     for (const [key, object] of desired.objects[section]) merged.set(key, object as T);

@@ -75,9 +75,11 @@ async function touchedParties(tx: StoreTransaction, changes: readonly ObjectChan
 export function changedMeanings({ before, after }: BeforeAndAfter): { readonly profiles: readonly string[]; readonly types: ReadonlySet<string> } {
   if (before === after) return { profiles: [], types: new Set() };
   const isSame = comparison(before.catalogue, after.catalogue);
-  const profiles = before.definitions.securityProfiles
-    .map(({ id }) => id)
-    .filter((id) => !isSame(before.catalogue.profile(id)?.roles ?? NONE, after.catalogue.profile(id)?.roles ?? NONE));
+  const isSameProfile = (id: string): boolean => {
+    const [was, becomes] = [before.catalogue.profile(id), after.catalogue.profile(id)];
+    return was === becomes || isSame(was?.roles ?? NONE, becomes?.roles ?? NONE);
+  };
+  const profiles = before.definitions.securityProfiles.map(({ id }) => id).filter((id) => !isSameProfile(id));
   const names = new Set([...before.definitions.organizationTypes, ...after.definitions.organizationTypes].map(({ name }) => name));
   const types = [...names].filter((name) => !isSame(ascending(before.catalogue.barred(name)), ascending(after.catalogue.barred(name))));
   return { profiles, types: new Set(types) };

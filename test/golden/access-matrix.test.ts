@@ -38,7 +38,7 @@ beforeAll(async () => {
   for (const endpoint of endpoints().filter((one) => one in requests)) rows.push({ endpoint, rehearsed: await rehearse(endpoint), done: '' });
   if ((await eventsSoFar()) !== before) odd.push('A rehearsed or refused request left an audit event.');
   for (const row of rows) row.done = await perform(row);
-}, 60_000);
+}, 120_000);
 afterAll(() => world.server.close());
 
 const endpoints = (): string[] => declared.endpoints.map((endpoint) => endpoint.replace(` ${API_PREFIX}`, ' '));

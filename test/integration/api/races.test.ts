@@ -54,7 +54,10 @@ function races(open: () => Promise<Nodes>): void {
     nodes = await open();
     await openAdministered(nodes.one.app, async (tx) => {
       await tx.users.put([user('second', 'S'), user('joiner', 'B1')]);
-      await tx.assignments.put([assignment('full', to.user('second'), { id: 'full-second' }), assignment('full', to.user('root'), { id: 'full-root' })]);
+      await tx.assignments.put([
+        assignment('full', to.user('second'), { id: 'full-second' }),
+        assignment('full', to.user('root'), { id: 'full-root' }),
+      ]);
       const known = await tx.access.assignmentsOf({ securityProfile: 'everything' }, 10);
       await tx.assignments.remove(known.map(({ id }) => id));
       await tx.setPassword('second', await nodes.one.app.hasher.hash('Correct-Horse-7-Battery'), new Date());
@@ -130,7 +133,10 @@ function races(open: () => Promise<Nodes>): void {
       expect(edited.status).toBe(200);
       if (given.status === 201) {
         inTime += 1;
-        expect((await recorded(['profile_assigned', 'security_profile_updated'])).slice(0, 2)).toEqual(['security_profile_updated', 'profile_assigned']);
+        expect((await recorded(['profile_assigned', 'security_profile_updated'])).slice(0, 2)).toEqual([
+          'security_profile_updated',
+          'profile_assigned',
+        ]);
       } else {
         expect(given.body).toMatchObject({ code: 'above_ceiling', roles: ['B'] });
         expect((await root.get('/assignments?security_profile=growing')).body.items).toEqual([]);

@@ -61,7 +61,9 @@ async function unchanged(path: string, act: () => Promise<void>): Promise<void> 
 describe('the tree', () => {
   it('does not let somebody with more be moved to where it is held over more', async () => {
     await unchanged('/users/b1full', async () => refused(await deleg.patch('/users/b1full', { organization: 'S' }), ['FullAccess']));
-    await unchanged('/users/b1full', async () => refused(await deleg.patch('/users/b1full', { organization: 'B2' }), ['FullAccess', 'data/secret:read']));
+    await unchanged('/users/b1full', async () =>
+      refused(await deleg.patch('/users/b1full', { organization: 'B2' }), ['FullAccess', 'data/secret:read']),
+    );
   });
 
   it('does not let an organization be put below somebody with more', async () => {
@@ -188,7 +190,9 @@ describe('clients', () => {
 
   it('does not let a client extend its lease by another context user', async () => {
     const lease = await asClient(world.server, 'lease');
-    await unchanged('/clients/lease', async () => refused(await lease.patch('/clients/lease', { context_user: 'permanent' }), ['ApiClientAdmin', 'UserAdmin']));
+    await unchanged('/clients/lease', async () =>
+      refused(await lease.patch('/clients/lease', { context_user: 'permanent' }), ['ApiClientAdmin', 'UserAdmin']),
+    );
   });
 });
 
@@ -231,9 +235,17 @@ describe('a whole workspace', () => {
 describe('what others put there', () => {
   it('stays when the rest is changed, and cannot be added to', async () => {
     // b1u may act for B2, which the administrator of B1 does not know.
-    expect((await b1admin.patch('/users/b1u', { authorized_organizations: ['B2', 'B1-site'] })).body).toMatchObject({ authorized_organizations: ['B1-site', 'B2'] });
-    expect((await b1admin.patch('/users/soon', { authorized_organizations: ['B2'] })).body).toMatchObject({ code: 'invalid_input', title: expect.stringContaining('there is no organization') });
-    expect((await b1admin.patch('/users/soon', { authorized_organizations: ['B9'] })).body).toMatchObject({ code: 'invalid_input', title: expect.stringContaining('there is no organization') });
+    expect((await b1admin.patch('/users/b1u', { authorized_organizations: ['B2', 'B1-site'] })).body).toMatchObject({
+      authorized_organizations: ['B1-site', 'B2'],
+    });
+    expect((await b1admin.patch('/users/soon', { authorized_organizations: ['B2'] })).body).toMatchObject({
+      code: 'invalid_input',
+      title: expect.stringContaining('there is no organization'),
+    });
+    expect((await b1admin.patch('/users/soon', { authorized_organizations: ['B9'] })).body).toMatchObject({
+      code: 'invalid_input',
+      title: expect.stringContaining('there is no organization'),
+    });
   });
 
   it('keeps a user whom a rule from above names, without naming the rule', async () => {

@@ -91,7 +91,8 @@ describe('every operation on one object', () => {
         if (answer.status !== 404) odd.push(`${found.method} ${foreign}: ${answer.status} ${answer.text}`);
         for (const other of others) {
           const expected = await stranger.call(found.method, other, options);
-          if (JSON.stringify(said(answer)) !== JSON.stringify(said(expected))) odd.push(`${found.method} ${foreign} is not like ${other}: ${expected.text}`);
+          if (JSON.stringify(said(answer)) !== JSON.stringify(said(expected)))
+            odd.push(`${found.method} ${foreign} is not like ${other}: ${expected.text}`);
         }
       }
     }
@@ -132,7 +133,8 @@ describe('every list', () => {
       const total = parametersOf({ template, ...found }).includes('total') ? '?total=true&limit=100' : '';
       const answer = await stranger.get(template + total);
       if (answer.status >= 300) continue;
-      if (/"B1\b|b1-|b1u\b|b1admin|b1full/.test(answer.text)) odd.push(`${template} shows ${/.{0,60}("B1\b|b1-|b1u\b|b1admin|b1full).{0,60}/.exec(answer.text)?.[0]}`);
+      if (/"B1\b|b1-|b1u\b|b1admin|b1full/.test(answer.text))
+        odd.push(`${template} shows ${/.{0,60}("B1\b|b1-|b1u\b|b1admin|b1full).{0,60}/.exec(answer.text)?.[0]}`);
       if (total !== '' && answer.body.total !== undefined && answer.body.next_cursor === undefined && answer.body.total !== answer.body.items.length)
         odd.push(`${template} counts ${answer.body.total} and shows ${answer.body.items.length}`);
     }
@@ -194,7 +196,12 @@ describe('naming what is foreign', () => {
     ['an owner of a profile', '/security-profiles', (id) => ({ id: 'one', organization: id }), 'B1'],
     ['an owner of a client', '/clients', (id) => ({ client_id: 'one', grant_types: ['client_credentials'], organization: id }), 'B1'],
     ['a context user', '/clients', (id) => ({ client_id: 'one', grant_types: ['client_credentials'], context_user: id }), 'b1u'],
-    ['an allowed organization', '/clients', (id) => ({ client_id: 'one', grant_types: ['client_credentials'], allowed_organizations: { ids: [id] } }), 'B1'],
+    [
+      'an allowed organization',
+      '/clients',
+      (id) => ({ client_id: 'one', grant_types: ['client_credentials'], allowed_organizations: { ids: [id] } }),
+      'B1',
+    ],
     ['an impersonator', '/impersonation-rules', (id) => ({ ...rule, impersonator: { user: id } }), 'b1u'],
     ['an impersonated group', '/impersonation-rules', (id) => ({ ...rule, target: { user_group: id } }), 'b1-team'],
     ['a profile of a rule', '/impersonation-rules', (id) => ({ ...rule, security_profile: id }), 'b1-own'],

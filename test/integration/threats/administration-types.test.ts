@@ -52,9 +52,16 @@ async function expectBarred(api: ApiClient, { headers = {}, reading = false }: A
   for (const { name, method } of operations.filter((operation) => BARRED.includes(operation.resource) && (!reading || operation.method === 'GET'))) {
     const { path, body } = requests[name]!;
     for (const target of [path, ...(name.includes('{') ? [path.replace(/^(\/[\w-]+\/)[^/?]+/, '$1absent')] : [])]) {
-      const answer = await api.call(method, method === 'GET' ? target : `${target}?dry_run=true`, { headers, ...(body === undefined ? {} : { body }) });
+      const answer = await api.call(method, method === 'GET' ? target : `${target}?dry_run=true`, {
+        headers,
+        ...(body === undefined ? {} : { body }),
+      });
       asked += 1;
-      if (answer.status !== 403 || answer.body.code !== 'forbidden' || !/^Nobody of an organization of the type buyer has access to/.test(answer.body.title))
+      if (
+        answer.status !== 403 ||
+        answer.body.code !== 'forbidden' ||
+        !/^Nobody of an organization of the type buyer has access to/.test(answer.body.title)
+      )
         odd.push(`${name}: ${answer.status} ${answer.text}`);
     }
   }
@@ -86,7 +93,10 @@ describe('clients, keys and resource servers for buyers with FullAccess', () => 
   });
 
   it('cannot be reached by a whole workspace either', async () => {
-    const answer = await world.api.fullBuyer.post('/workspace', { rolemint: 1, clients: [{ client_id: 'b1-new', grant_types: ['client_credentials'] }] });
+    const answer = await world.api.fullBuyer.post('/workspace', {
+      rolemint: 1,
+      clients: [{ client_id: 'b1-new', grant_types: ['client_credentials'] }],
+    });
     expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
   });
 });
@@ -116,7 +126,10 @@ describe('members that are not offered', () => {
     const { path, body } = requests[name]!;
     const [method] = name.split(' ') as [string];
     const answer = await world.api.root.call(method, path, { body: { ...(body as object), ...more } });
-    expect(answer.body).toMatchObject({ code: 'invalid_input', problems: expect.arrayContaining([{ pointer: `/${Object.keys(more)[0]}`, message: expect.any(String) }]) });
+    expect(answer.body).toMatchObject({
+      code: 'invalid_input',
+      problems: expect.arrayContaining([{ pointer: `/${Object.keys(more)[0]}`, message: expect.any(String) }]),
+    });
     expect(answer.status).toBe(400);
   });
 

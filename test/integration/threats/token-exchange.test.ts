@@ -359,6 +359,8 @@ describe('T-60 the stronger client', () => {
       type: 'impersonation_started',
       at: new Date(clock.now()),
       actor: { kind: 'user', id: 'deleg' },
+      onBehalfOf: { kind: 'user', id: 'b1u' },
+      clientId: 'imp',
       target: { kind: 'user', id: 'b1u' },
       after: {
         rules: ['deleg-b1'],

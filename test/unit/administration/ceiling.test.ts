@@ -8,7 +8,11 @@ import { client } from '../../support/market.ts';
 import { alice, catalogueOf, HOUR, market, NOW, profile, reach, role } from '../domain/fixtures.ts';
 
 /** What Alice gains when she becomes somebody else. */
-function gained(was: Subject | undefined, becomes: Subject | undefined, catalogues: { readonly before?: Catalogue; readonly after?: Catalogue } = {}): readonly string[] {
+function gained(
+  was: Subject | undefined,
+  becomes: Subject | undefined,
+  catalogues: { readonly before?: Catalogue; readonly after?: Catalogue } = {},
+): readonly string[] {
   const snapshot = (catalogue: Catalogue, subject: Subject | undefined) => ({
     catalogue,
     users: new Map(subject === undefined ? [] : [['alice', subject]]),
@@ -115,7 +119,10 @@ describe('a gain', () => {
   });
 
   it('is no role that is new to the catalogue', () => {
-    const grown = catalogueOf({ roles: ['Shopper', 'OrderReader', 'Novelty'].map(role), securityProfiles: [profile('shopper', { fullAccess: true })] });
+    const grown = catalogueOf({
+      roles: ['Shopper', 'OrderReader', 'Novelty'].map(role),
+      securityProfiles: [profile('shopper', { fullAccess: true })],
+    });
     const before = catalogueOf({ roles: ['Shopper', 'OrderReader'].map(role), securityProfiles: [profile('shopper', { fullAccess: true })] });
     expect(gained(alice(reach('shopper')), alice(reach('shopper')), { before, after: grown })).toEqual([]);
   });

@@ -51,7 +51,12 @@ describe('the refusal of a workspace', () => {
     expect(asRequestError(new WorkspaceError([problem('/a', 'x'), problem('/b', 'y')]))).toMatchObject({
       message: 'The request has 2 problems.',
       pointer: '/a',
-      details: { problems: [{ pointer: '/a', message: 'x' }, { pointer: '/b', message: 'y' }] },
+      details: {
+        problems: [
+          { pointer: '/a', message: 'x' },
+          { pointer: '/b', message: 'y' },
+        ],
+      },
     });
   });
 

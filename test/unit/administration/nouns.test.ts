@@ -25,7 +25,8 @@ describe('an id', () => {
   });
 
   it('is not generated where people choose a name, nor for assignments', () => {
-    for (const noun of ['roles', 'permission_types', 'organization_types', 'resource_servers', 'assignments'] as const) expect(withKey(noun, {}, random)).toEqual({});
+    for (const noun of ['roles', 'permission_types', 'organization_types', 'resource_servers', 'assignments'] as const)
+      expect(withKey(noun, {}, random)).toEqual({});
   });
 
   it('is that of the path, and no other', () => {
@@ -44,15 +45,22 @@ describe('whose an object is when nobody says so', () => {
   });
 
   it('is nobody at a root', () => {
-    for (const tenancy of [root, EVERYTHING]) expect(completed('security_profiles', { id: 'p' }, { administrator: by(tenancy) })).toEqual({ id: 'p' });
+    for (const tenancy of [root, EVERYTHING])
+      expect(completed('security_profiles', { id: 'p' }, { administrator: by(tenancy) })).toEqual({ id: 'p' });
   });
 
   it('stays what it was', () => {
-    expect(completed('clients', { client_id: 'c' }, { administrator: by(below), current: { organization: 'B1-site' } })).toEqual({ client_id: 'c', organization: 'B1-site' });
+    expect(completed('clients', { client_id: 'c' }, { administrator: by(below), current: { organization: 'B1-site' } })).toEqual({
+      client_id: 'c',
+      organization: 'B1-site',
+    });
   });
 
   it('is what is said, also nobody', () => {
-    expect(completed('clients', { client_id: 'c', organization: null }, { administrator: by(below) })).toEqual({ client_id: 'c', organization: null });
+    expect(completed('clients', { client_id: 'c', organization: null }, { administrator: by(below) })).toEqual({
+      client_id: 'c',
+      organization: null,
+    });
   });
 
   it('is not asked of what belongs to no organization', () => {
@@ -69,9 +77,13 @@ describe('a clone', () => {
 
 describe('what may be read', () => {
   it('comes from above for definitions and profiles, and only from within for the rest', () => {
-    const inherited = (['organization_types', 'roles', 'permission_types', 'security_profiles', 'resource_servers'] as const).map((noun) => readable(noun, by(below)).inherited);
+    const inherited = (['organization_types', 'roles', 'permission_types', 'security_profiles', 'resource_servers'] as const).map(
+      (noun) => readable(noun, by(below)).inherited,
+    );
     expect(inherited).toEqual([true, true, true, true, true]);
-    const own = (['organizations', 'user_groups', 'users', 'clients', 'assignments', 'impersonation_rules'] as const).map((noun) => readable(noun, by(below)).inherited);
+    const own = (['organizations', 'user_groups', 'users', 'clients', 'assignments', 'impersonation_rules'] as const).map(
+      (noun) => readable(noun, by(below)).inherited,
+    );
     expect(own).toEqual([false, false, false, false, false, false]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { byCodeUnit, type Catalogue } from '../../../src/domain/catalogue.ts';
+import { byCodeUnit, compileCatalogue, type Catalogue, type Definitions } from '../../../src/domain/catalogue.ts';
 import { BUILT_IN_ROLES } from '../../../src/domain/role.ts';
 import { catalogueOf, profile, role } from './fixtures.ts';
 
@@ -118,6 +118,46 @@ describe('what a type of organization is barred from', () => {
 
   it('is nothing for a type that nobody defined', () => {
     for (const type of ['Buyer', '', '__proto__', 'constructor']) expect([...catalogue.barred(type)]).toEqual([]);
+  });
+});
+
+describe('a catalogue that follows another one', () => {
+  const definitions: Definitions = {
+    roles: ['OrderAdmin', 'Shopper'].map(role),
+    permissionTypes: [{ type: 'data/User', operations: ['read', 'update'] }],
+    organizationTypes: [{ name: 'buyer', parents: [], barredRoles: ['OrderAdmin'] }],
+    securityProfiles: [
+      profile('plain', { roles: ['Shopper', 'Later'] }),
+      profile('mixed', { roles: ['OrderAdmin'], permissions: [{ type: 'data/*', operations: ['read'] }] }),
+      profile('voss', { fullAccess: true }),
+      profile('gone', { roles: ['Shopper'] }),
+    ],
+  };
+  const known = { definitions, catalogue: compileCatalogue(definitions) };
+
+  const CHANGES: readonly (readonly [string, Partial<Definitions>])[] = [
+    ['nothing', {}],
+    ['a profile', { securityProfiles: [...definitions.securityProfiles.slice(1), profile('plain', { roles: ['OrderAdmin'] })] }],
+    ['a profile that comes to be everything', { securityProfiles: [profile('plain', { fullAccess: true }), profile('voss', { roles: ['Shopper'] })] }],
+    ['which profiles there are', { securityProfiles: [...definitions.securityProfiles.slice(0, 3), profile('new', { roles: ['Shopper'] })] }],
+    ['the roles', { roles: ['Shopper', 'Later', 'Also'].map(role) }],
+    ['a permission type', { permissionTypes: [{ type: 'data/Role', operations: ['read'] }] }],
+    ['what a type of organization is barred from', { organizationTypes: [{ name: 'buyer', parents: [], barredRoles: ['Shopper'] }] }],
+  ];
+
+  it.each(CHANGES)('says what one from scratch says after a change of %s', (_, change) => {
+    const changed = { ...definitions, ...change };
+    const [next, scratch] = [compileCatalogue(changed, known), compileCatalogue(changed)];
+    expect(next.roles).toEqual(scratch.roles);
+    expect([...next.profiles()]).toEqual([...scratch.profiles()]);
+    for (const name of [...scratch.roles, 'OrderAdmin', 'Later', 'data/User:read']) expect(next.indexOf(name)).toBe(scratch.indexOf(name));
+    expect(next.barred('buyer')).toEqual(scratch.barred('buyer'));
+    expect(next.profile('gone')).toEqual(scratch.profile('gone'));
+  });
+
+  it('does not compile a profile again that is the same', () => {
+    const next = compileCatalogue({ ...definitions, securityProfiles: [...definitions.securityProfiles, profile('new')] }, known);
+    expect(next.profile('mixed')).toBe(known.catalogue.profile('mixed'));
   });
 });
 

@@ -44,7 +44,11 @@ function gainsAbove({ administrator, before, after, now }: Deed, ceiling: Readon
       const whose = `${key}${at === now ? '' : ' later'}`;
       if (!ceiling.has(use.role)) crimes.add(`${whose}: above the ceiling`);
       else if (!isWithin(before, administrator, organizationOf(after, use.who), after)) crimes.add(`${whose}: outside`);
-      else if (use.who.kind === 'user' && use.who.id === administrator && !(use.how === AS_OTHERS && heldBy(after, use.who, 'console', at).has(use.role)))
+      else if (
+        use.who.kind === 'user' &&
+        use.who.id === administrator &&
+        !(use.how === AS_OTHERS && heldBy(after, use.who, 'console', at).has(use.role))
+      )
         crimes.add(`${whose}: the own rights`);
     }
   }
@@ -82,7 +86,8 @@ function profilesAbove({ before, after }: Deed, ceiling: ReadonlySet<string>): s
     const gained = [...becomes].filter((role) => !was.has(role) && !ceiling.has(role) && !(full && !everyRole(before).has(role)));
     if (gained.length > 0) crimes.push(`profile ${id} gained ${gained.join(' ')}`);
     const isEdited =
-      after.securityProfiles.has(id) && !isSame({ ...before.securityProfiles.get(id), version: 0 }, { ...after.securityProfiles.get(id), version: 0 });
+      after.securityProfiles.has(id) &&
+      !isSame({ ...before.securityProfiles.get(id), version: 0 }, { ...after.securityProfiles.get(id), version: 0 });
     const foreign = [...was].filter((role) => !ceiling.has(role));
     if (isEdited && before.securityProfiles.has(id) && foreign.length > 0) crimes.push(`profile ${id} with ${foreign.join(' ')} was edited`);
   }

@@ -55,10 +55,16 @@ export interface Who {
 }
 
 /** What follows from a state is worked out once. */
-const known = new WeakMap<State, { readonly every: ReadonlySet<string>; readonly profiles: Map<string, ReadonlySet<string>> }>();
+interface Known {
+  readonly every: ReadonlySet<string>;
+  readonly profiles: Map<string, ReadonlySet<string>>;
+  readonly paths: Map<string, readonly string[]>;
+}
 
-function knownOf(state: State) {
-  const found = known.get(state) ?? { every: namesIn(state), profiles: new Map<string, ReadonlySet<string>>() };
+const known = new WeakMap<State, Known>();
+
+function knownOf(state: State): Known {
+  const found = known.get(state) ?? { every: namesIn(state), profiles: new Map(), paths: new Map() };
   known.set(state, found);
   return found;
 }
@@ -94,9 +100,11 @@ function resolved(state: State, id: string): ReadonlySet<string> {
 }
 
 /** From the root down; worked out from the parents. */
-export function pathOf(state: State, id: string | undefined): string[] {
-  const path: string[] = [];
-  for (let at = id; at !== undefined; at = state.organizations.get(at)?.parent) path.unshift(at);
+export function pathOf(state: State, id: string | undefined): readonly string[] {
+  if (id === undefined) return [];
+  const { paths } = knownOf(state);
+  const path = paths.get(id) ?? [...pathOf(state, state.organizations.get(id)?.parent), id];
+  paths.set(id, path);
   return path;
 }
 
@@ -106,8 +114,10 @@ export const organizationOf = (state: State, { kind, id }: Who): string | undefi
 const isActiveTree = (state: State, organization: string | undefined): boolean =>
   pathOf(state, organization).every((id) => state.organizations.get(id)?.active === true);
 
-const inWindow = (at: number, { validFrom, validUntil }: { readonly validFrom?: Date | undefined; readonly validUntil?: Date | undefined }): boolean =>
-  (validFrom === undefined || validFrom.getTime() <= at) && (validUntil === undefined || at < validUntil.getTime());
+const inWindow = (
+  at: number,
+  { validFrom, validUntil }: { readonly validFrom?: Date | undefined; readonly validUntil?: Date | undefined },
+): boolean => (validFrom === undefined || validFrom.getTime() <= at) && (validUntil === undefined || at < validUntil.getTime());
 
 function isReached(state: State, who: Who, party: Party, given: { readonly descendants: boolean; readonly at: number }): boolean {
   if (party.kind === who.kind && party.id === who.id) return true;
@@ -159,7 +169,8 @@ export function instantsOf(now: number, ...states: readonly State[]): number[] {
   const found = new Set([now]);
   for (const { assignments, users } of states) {
     const windows = [...assignments.values(), ...[...users.values()].flatMap(({ memberships }) => memberships)];
-    for (const { validFrom, validUntil } of windows) for (const end of [validFrom, validUntil]) if (end !== undefined && end.getTime() > now) found.add(end.getTime());
+    for (const { validFrom, validUntil } of windows)
+      for (const end of [validFrom, validUntil]) if (end !== undefined && end.getTime() > now) found.add(end.getTime());
   }
   return [...found].sort((a, b) => a - b);
 }
@@ -187,7 +198,8 @@ export function usesAt(state: State, at: number, clients: readonly string[]): Ma
     for (const role of roles) uses.set(keyOf({ who, how, role }), { who, how, role });
   };
   for (const id of state.users.keys()) {
-    for (const client of [undefined, ...clients]) note({ kind: 'user', id }, `through ${client ?? 'any client'}`, heldBy(state, { kind: 'user', id }, client, at));
+    for (const client of [undefined, ...clients])
+      note({ kind: 'user', id }, `through ${client ?? 'any client'}`, heldBy(state, { kind: 'user', id }, client, at));
     note({ kind: 'user', id }, AS_OTHERS, heldAsOthers(state, id, at));
   }
   for (const id of state.clients.keys()) note({ kind: 'client', id }, 'for itself', carriedByClient(state, id, at));

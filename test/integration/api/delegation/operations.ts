@@ -71,13 +71,17 @@ const known = {
   clients: ({ state }: Given) => keys(state.clients, 'client1', 'client2'),
   assignments: ({ state }: Given) => keys(state.assignments),
   /** Who takes the own roles away cannot do anything any more. */
-  removable: ({ state }: Given) => [...state.assignments.values()].filter(({ party }) => !ADMINISTRATORS.some((id) => id === party.id)).map(({ id }) => id),
+  removable: ({ state }: Given) =>
+    [...state.assignments.values()].filter(({ party }) => !ADMINISTRATORS.some((id) => id === party.id)).map(({ id }) => id),
   rules: ({ state }: Given) => keys(state.impersonationRules, 'rule1'),
 };
 
 /** An hour of the day around now, as text. */
 const instant = ({ draw, now }: Given): string => new Date(Math.floor(now / HOUR) * HOUR + (draw.number(14) - 2) * HOUR).toISOString();
-const window = (given: Given) => ({ ...given.draw.sometimes({ valid_from: instant(given) }), ...given.draw.sometimes({ valid_until: instant(given) }) });
+const window = (given: Given) => ({
+  ...given.draw.sometimes({ valid_from: instant(given) }),
+  ...given.draw.sometimes({ valid_until: instant(given) }),
+});
 
 function party(given: Given, kinds = 4): Record<string, string> {
   const { draw } = given;
@@ -131,9 +135,17 @@ const remove = (path: string): Request => ({ method: 'DELETE', path });
 
 const OPERATIONS: readonly ((given: Given) => Request)[] = [
   (given) => post('/assignments', assignmentFields(given)),
-  (given) => post('/assignments', { ...assignmentFields(given), security_profile: given.draw.of(['a', 'shopping', 'open', 'impersonating', 'administering', 'profile1']) }),
   (given) =>
-    post('/assignments', { security_profile: given.draw.of(known.profiles(given)), organization: given.draw.of(known.organizations(given)), include_descendants: true }),
+    post('/assignments', {
+      ...assignmentFields(given),
+      security_profile: given.draw.of(['a', 'shopping', 'open', 'impersonating', 'administering', 'profile1']),
+    }),
+  (given) =>
+    post('/assignments', {
+      security_profile: given.draw.of(known.profiles(given)),
+      organization: given.draw.of(known.organizations(given)),
+      include_descendants: true,
+    }),
   (given) => remove(`/assignments/${given.draw.of(known.removable(given))}`),
   (given) =>
     patch(`/assignments/${given.draw.of(known.assignments(given))}`, {
@@ -144,7 +156,11 @@ const OPERATIONS: readonly ((given: Given) => Request)[] = [
   (given) => post('/user-groups', { id: given.draw.of(known.groups(given)), organization: given.draw.of(known.organizations(given)) }),
   (given) => patch(`/user-groups/${given.draw.of(known.groups(given))}`, { organization: given.draw.of(known.organizations(given)) }),
   (given) => remove(`/user-groups/${given.draw.of(known.groups(given))}`),
-  (given) => ({ method: 'PUT', path: `/user-groups/${given.draw.of(known.groups(given))}/members/${given.draw.of(known.users(given))}`, body: window(given) }),
+  (given) => ({
+    method: 'PUT',
+    path: `/user-groups/${given.draw.of(known.groups(given))}/members/${given.draw.of(known.users(given))}`,
+    body: window(given),
+  }),
   (given) => remove(`/user-groups/${given.draw.of(known.groups(given))}/members/${given.draw.of(known.users(given))}`),
   (given) => post('/users', { id: given.draw.of(FRESH), organization: given.draw.of(known.organizations(given)), ...userFields(given) }),
   (given) => patch(`/users/${given.draw.of(known.users(given))}`, userFields(given)),
@@ -157,7 +173,8 @@ const OPERATIONS: readonly ((given: Given) => Request)[] = [
     const id = given.draw.of(known.users(given));
     return { ...post(`/users/${id}/password-link`, undefined), takesOver: { kind: 'user', id } };
   },
-  (given) => post('/organizations', { id: given.draw.of(['org1', 'org2']), type: given.draw.of(TYPES), parent: given.draw.of(known.organizations(given)) }),
+  (given) =>
+    post('/organizations', { id: given.draw.of(['org1', 'org2']), type: given.draw.of(TYPES), parent: given.draw.of(known.organizations(given)) }),
   (given) =>
     patch(`/organizations/${given.draw.of(known.organizations(given))}`, {
       ...given.draw.sometimes({ parent: given.draw.number(5) === 0 ? null : given.draw.of(known.organizations(given)) }),
@@ -193,7 +210,11 @@ const OPERATIONS: readonly ((given: Given) => Request)[] = [
       security_profile: given.draw.of(known.profiles(given)),
       client: given.draw.of(known.clients(given)),
     }),
-  (given) => patch(`/impersonation-rules/${given.draw.of(known.rules(given))}`, { ...given.draw.sometimes({ impersonator: party(given, 3) }), ...given.draw.sometimes({ security_profile: given.draw.of(known.profiles(given)) }) }),
+  (given) =>
+    patch(`/impersonation-rules/${given.draw.of(known.rules(given))}`, {
+      ...given.draw.sometimes({ impersonator: party(given, 3) }),
+      ...given.draw.sometimes({ security_profile: given.draw.of(known.profiles(given)) }),
+    }),
   (given) => remove(`/impersonation-rules/${given.draw.of(known.rules(given))}`),
   (given) => post('/organization-types', { name: 'kind1', parents: [given.draw.of(['seller', 'buyer'])], barred_resources: [] }),
   (given) =>
@@ -210,7 +231,10 @@ const OPERATIONS: readonly ((given: Given) => Request)[] = [
     }),
   (given) => post('/permission-types', { type: 'data/new', operations: given.draw.some(['read', 'update', 'list']) }),
   (given) => remove(`/permission-types/${encodeURIComponent(given.draw.of(['data/open', 'data/secret', 'data/new']))}`),
-  (given) => patch(`/resource-servers/${encodeURIComponent(given.draw.of(keys(given.state.resourceServers)))}`, { clients: [given.draw.of(known.clients(given))] }),
+  (given) =>
+    patch(`/resource-servers/${encodeURIComponent(given.draw.of(keys(given.state.resourceServers)))}`, {
+      clients: [given.draw.of(known.clients(given))],
+    }),
   (given) => post(`/workspace${given.draw.number(6) === 0 ? '?prune=true' : ''}`, workspace(given)),
 ];
 
