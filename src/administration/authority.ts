@@ -88,11 +88,11 @@ export function openAuthority(options: AuthorityOptions): OpenAuthority {
     async admit(tx, { changes, stored }) {
       for (const section of SECTION_NAMES) {
         const changed = new Set(keysOf(changes, section, 'before'));
-        const own = await owns(tx, section, [...changed]);
-        const foreign = changes.find((change) => change.section === section && change.action === 'remove' && !own.has(change.key));
+        const known = await owns(tx, section, [...changed]);
+        const foreign = changes.find((change) => change.section === section && change.action === 'remove' && !known.has(change.key));
         // Nobody asked for it: it would go along with what somebody asked for.
         if (foreign !== undefined) throw new DomainError('in_use', 'What is to be removed is still needed elsewhere.', { details: { used_by: [] } });
-        assertAll(section, [...changed], own);
+        assertAll(section, [...changed], known);
         // What is named and stays as it is would tell by that that it is there, and is as it was said to be.
         const named = [...stored[section].keys()].filter((key) => !changed.has(key));
         assertAll(section, named, await exists(tx, section, named));
@@ -146,12 +146,13 @@ async function actingNow(tx: StoreTransaction, { actor, acting }: Administrator)
   return { ...found, acting: found.acting };
 }
 
-async function actingClient(tx: StoreTransaction, clientId: string) {
+/** What {@link ActingNow} says of a client, besides the client itself; undefined when it is not let in. */
+export async function actingClient(tx: StoreTransaction, clientId: string) {
   const client = (await tx.clients.findMany([clientId])).get(clientId);
   const self = await tx.access.findClient(clientId);
   if (client?.active !== true || self?.active !== true) return undefined;
   const { contextUser, maximumRoles } = client;
-  return { acting: contextUser === undefined ? self : await tx.access.findUser(contextUser), maximumRoles };
+  return { self, acting: contextUser === undefined ? self : await tx.access.findUser(contextUser), maximumRoles };
 }
 
 function assertStillHeld(needs: readonly string[], ceiling: Ceiling): void {

@@ -3,20 +3,12 @@
  * wherever such an assignment is shown, it is marked.
  */
 import type { Assignment } from '../domain/assignment.ts';
-import type { Catalogue } from '../domain/catalogue.ts';
 import { DomainError } from '../domain/errors.ts';
+import { givesFullAccess } from '../domain/full-access.ts';
 import type { WrittenChange } from '../workspace/change.ts';
-import { FULL_ACCESS } from './ceiling.ts';
 
 /** What `confirm` has to say. */
 export const CONFIRMATION = 'full_access';
-
-/** Whether a profile opens everything: the role FullAccess, or every role of the catalogue. */
-export function givesFullAccess(catalogue: Catalogue, securityProfile: string): boolean {
-  const resolved = catalogue.profile(securityProfile);
-  const position = catalogue.indexOf(FULL_ACCESS);
-  return resolved !== undefined && (resolved.profile.fullAccess || (position !== undefined && resolved.roles.includes(position)));
-}
 
 /** @throws `invalid_input` when an assignment that is made or prolonged gives FullAccess for longer than goes without saying */
 export function assertConfirmed(

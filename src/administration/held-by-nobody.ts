@@ -11,7 +11,7 @@ import { covers, EVERYTHING, type Tenancy } from '../domain/tenancy.ts';
 const MOST_PROFILES = 20;
 /** The second round looks only for what the first one did not find, so that a rare role is not lost among common ones. */
 const ROUNDS = 2;
-const MOST_ASSIGNMENTS = 1000;
+const MOST_ASSIGNMENTS = 200;
 const MOST_HOLDERS = 100;
 
 export interface NobodyQuestion {
@@ -52,7 +52,10 @@ function profilesByRole(catalogue: Catalogue, wanted: ReadonlySet<number>): Read
 }
 
 /** Users and clients whom these profiles reach. */
-async function holdersOf(tx: StoreTransaction, profiles: readonly string[]): Promise<{ readonly subjects: readonly Subject[]; readonly cut: boolean }> {
+async function holdersOf(
+  tx: StoreTransaction,
+  profiles: readonly string[],
+): Promise<{ readonly subjects: readonly Subject[]; readonly cut: boolean }> {
   if (profiles.length === 0) return { subjects: [], cut: false };
   const { items, next } = await tx.directory.list('assignments', {
     visibility: { tenancy: EVERYTHING, inherited: false },

@@ -19,7 +19,7 @@ import type { Administrator } from './administrator.ts';
 import type { OpenAuthority } from './authority.ts';
 import { blastRadiusOf, type BlastRadius } from './blast-radius.ts';
 import { FULL_ACCESS } from './ceiling.ts';
-import { INVITING_ROLE } from './inviter.ts';
+import { ASSIGNING_ROLE, INVITING_ROLE } from './inviter.ts';
 import { absent } from './nouns.ts';
 
 export interface InvitationAdministrationOptions {
@@ -28,9 +28,6 @@ export interface InvitationAdministrationOptions {
   readonly definitions: DefinitionsCache;
   readonly clock: Clock;
 }
-
-/** Role with which profiles are assigned: naming one in an invitation is no way around it. */
-export const ASSIGNING_ROLE = 'SecurityProfileAdmin';
 
 export interface InvitationCall extends Pick<WriteCall, 'administrator' | 'dryRun' | 'confirmed'> {
   /** Looks at the invitation before it is changed; throws `stale_version`. */

@@ -2,10 +2,10 @@
 import type { Assignment } from '../domain/assignment.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import type { NounName, Nouns } from '../domain/directory.ts';
+import { givesFullAccess } from '../domain/full-access.ts';
 import type { Organization } from '../domain/organization.ts';
 import type { SecurityProfile } from '../domain/security-profile.ts';
 import { SECTIONS } from '../workspace/sections.ts';
-import { givesFullAccess } from './full-access.ts';
 import type { Json } from './entries.ts';
 
 /** The object as JSON; fields that are not set are left out. */

@@ -72,6 +72,7 @@ export const ABSENT = 'There is nothing here.';
 const CODE_OF_ACCESS: Readonly<Record<AccessErrorCode, ErrorCode>> = {
   missing_token: 'unauthenticated',
   invalid_token: 'unauthenticated',
+  invalid_dpop_proof: 'unauthenticated',
   insufficient_scope: 'insufficient_roles',
 };
 

@@ -12,7 +12,7 @@ import { mailAddressChangedMail, passwordChangedMail } from './mails.ts';
 import { ALL, FORGOTTEN_PASSWORD_PATH } from './one-time-links.ts';
 import type { Passwords } from './passwords.ts';
 import type { SessionService } from './sessions.ts';
-import type { SignIn } from './sign-in.ts';
+import type { SignedIn, SignIn } from './sign-in.ts';
 import { TokenRefusal } from './token-refusal.ts';
 import type { UserService } from './users.ts';
 
@@ -28,18 +28,23 @@ export interface MeServiceOptions {
   readonly clock: Clock;
 }
 
-export interface PasswordChange {
+/** That whoever asks is the person, and not just somebody with a token of theirs. */
+export interface ProvenByPassword {
+  /** The present password. */
   readonly current: string;
-  readonly password: string;
   /** Of the caller, for attempt budgets. */
   readonly address: string;
+}
+
+export interface PasswordChange extends ProvenByPassword {
+  readonly password: string;
   /** Everything is looked at, which counts as an attempt, and nothing changed. */
   readonly dryRun?: boolean | undefined;
 }
 
 /** What people may change about themselves; a user name, an organization and groups are for administrators. */
-export interface ProfileChange {
-  /** null: none any more. */
+export interface ProfileChange extends ProvenByPassword {
+  /** Links to set a password go there, so it takes the present one to change it. null: none any more. */
   readonly email: string | null;
 }
 
@@ -72,12 +77,16 @@ export class MeService {
 
   /**
    * Changes the own profile. A new mail address is told to the old one, and links that were sent there are good no more.
-   * @throws `not_found`, and `invalid_input` for what is no mail address
+   * Guessing at the present password counts like signing in.
+   * @throws `not_found`, and `invalid_input` for what is no mail address, or when the present password is wrong
+   * @throws `too_many_attempts` when the address, or the name from this address, has failed too often
    */
-  async update(userId: string, { email }: ProfileChange, caller: Caller, { precondition, dryRun = false }: ProfileUpdate = {}): Promise<User> {
+  async update(userId: string, change: ProfileChange, caller: Caller, { precondition, dryRun = false }: ProfileUpdate = {}): Promise<User> {
+    const { email } = change;
     const { store, mailer, clock } = this.#options;
     if (email !== null) assertMailAddress(email, '/email');
-    const change = async (tx: StoreTransaction) => {
+    await this.#prove(await this.get(userId), change);
+    const write = async (tx: StoreTransaction) => {
       const user = (await tx.users.findMany([userId])).get(userId);
       if (user === undefined) throw unknown(userId);
       precondition?.(user);
@@ -95,7 +104,7 @@ export class MeService {
       );
       return { before: user, after: changed };
     };
-    const { before, after } = await store.transaction(change, { rollback: dryRun });
+    const { before, after } = await store.transaction(write, { rollback: dryRun });
     if (!dryRun && after !== before && isMailAddress(before.email ?? '')) mailer.send(mailAddressChangedMail(before.email!, after));
     return after;
   }
@@ -108,14 +117,9 @@ export class MeService {
    * @throws `too_many_attempts` when the address, or the name from this address, has failed too often
    */
   async changePassword(userId: string, { current, password, address, dryRun = false }: PasswordChange, caller: Caller): Promise<void> {
-    const { users, signIn, passwords, store, clock, mailer, issuer } = this.#options;
+    const { users, passwords, store, clock, mailer, issuer } = this.#options;
     const user = await this.get(userId);
-    const signedIn = await signIn
-      .authenticate({ username: user.username, password: current, address, shared: false }, ({ id }) => (id === userId ? undefined : 'another user'))
-      .catch((error: unknown) => {
-        if (error instanceof TokenRefusal) throw new DomainError('invalid_input', 'The current password is wrong.', { pointer: '/current_password' });
-        throw error;
-      });
+    const signedIn = await this.#prove(user, { current, address });
     const { minimumAgeMinutes = 0 } = await passwords.policyOf(signedIn.user);
     const changedAt = (await store.signIn.findCredentialOf(userId))?.passwordChangedAt?.getTime() ?? -Infinity;
     if (clock.now() < changedAt + minimumAgeMinutes * MINUTE) {
@@ -126,6 +130,16 @@ export class MeService {
     }
     await users.setPassword(userId, password, caller, { dryRun });
     if (!dryRun && isMailAddress(user.email ?? '')) mailer.send(passwordChangedMail(user.email!, user, `${issuer}${FORGOTTEN_PASSWORD_PATH}`));
+  }
+
+  /** Looks at the present password as signing in does. */
+  #prove({ id: userId, username }: User, { current, address }: ProvenByPassword): Promise<SignedIn> {
+    return this.#options.signIn
+      .authenticate({ username, password: current, address, shared: false }, ({ id }) => (id === userId ? undefined : 'another user'))
+      .catch((error: unknown) => {
+        if (error instanceof TokenRefusal) throw new DomainError('invalid_input', 'The current password is wrong.', { pointer: '/current_password' });
+        throw error;
+      });
   }
 
   /** The own user groups, in force or not. @throws `not_found` */

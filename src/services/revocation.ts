@@ -1,5 +1,4 @@
 /** @module Takes tokens back before they end; RFC 7009 for clients, and by user or client for administrators. Durable when it resolves. */
-import type { AuditActor } from '../domain/audit-event.ts';
 import type { Clock, Grant, GrantStore, Revocation, RevocationStore, TokenSigner } from '../domain/ports.ts';
 import { eventNow, type Caller } from './caller.ts';
 import { digest } from './client-authentication.ts';
@@ -40,8 +39,8 @@ export class RevocationService {
   }
 
   /** Ends everything that was issued so far to a user, or through a client. */
-  async revokeAll(kind: 'user' | 'client', id: string, actor: AuditActor, requestId?: string): Promise<void> {
-    await this.#add({ kind, id }, { actor, requestId });
+  async revokeAll(kind: 'user' | 'client', id: string, caller: Caller): Promise<void> {
+    await this.#add({ kind, id }, caller);
   }
 
   /** Ends one access token alone. @param organization of its subject, as far as it is known: whose audit event it is */

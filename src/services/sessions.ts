@@ -45,6 +45,6 @@ export class SessionService {
 
   /** Ends everything that was issued to the user so far, with and without a session. */
   async revokeAll(userId: string, caller: Caller): Promise<void> {
-    await this.#options.revocation.revokeAll('user', userId, caller.actor, caller.requestId);
+    await this.#options.revocation.revokeAll('user', userId, caller);
   }
 }

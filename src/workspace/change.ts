@@ -150,7 +150,7 @@ async function write(tx: StoreTransaction, { context, wanted, options }: Job): P
   await writeObjects(tx, desired.changes, settings);
   await writeCredentials(tx, credentials, context);
   const changed = withCredentials(desired.changes, credentials);
-  await recordChanges(tx, { objects: changed, settings }, context);
+  await recordChanges(tx, { objects: changed, settings, catalogue: meanings.after.catalogue }, context);
   refuse(await checkExpectations(tx, workspace, meanings.after.catalogue, at));
   const becomes = await takeSnapshot(tx, meanings.after.catalogue, reached);
   const rows = planRows(changed, settings);

@@ -1,4 +1,7 @@
 /** @module Brings a store to the desired state: what is named is written before what names it, and removed after. */
+import type { Assignment } from '../domain/assignment.ts';
+import type { Catalogue } from '../domain/catalogue.ts';
+import { givesFullAccess } from '../domain/full-access.ts';
 import type { Organization } from '../domain/organization.ts';
 import { canonicalUsername, type User } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
@@ -61,18 +64,23 @@ export async function settingChanges(tx: StoreTransaction, workspace: Workspace)
 
 /** A changed object with everything that changed of it, its credentials included; never a secret. */
 export interface Recorded {
+  /** The object as it becomes; unset when it goes, or when its credentials alone change. */
+  readonly after?: object | undefined;
   readonly section: SectionName;
   readonly key: string;
   readonly action: Action;
   readonly fields: readonly FieldChange[];
 }
 
-/** Keeps one audit event for each thing that changed. */
-export async function recordChanges(
-  tx: StoreTransaction,
-  changed: { readonly objects: readonly Recorded[]; readonly settings: readonly SettingChange[] },
-  context: WorkspaceContext,
-): Promise<void> {
+export interface RecordedChange {
+  readonly objects: readonly Recorded[];
+  readonly settings: readonly SettingChange[];
+  /** As it is after the change. */
+  readonly catalogue: Catalogue;
+}
+
+/** Keeps one audit event for each thing that changed; an assignment that gives full access is marked. */
+export async function recordChanges(tx: StoreTransaction, changed: RecordedChange, context: WorkspaceContext): Promise<void> {
   for (const { name, before, after } of changed.settings) {
     const was = before === undefined ? undefined : { [name]: before };
     const target = { kind: 'setting', id: name };
@@ -80,10 +88,15 @@ export async function recordChanges(
   }
   for (const object of changed.objects) {
     const before = object.action === 'create' ? undefined : valuesOf(object, 'before');
-    const after = object.action === 'remove' ? undefined : valuesOf(object, 'after');
+    const after = object.action === 'remove' ? undefined : { ...valuesOf(object, 'after'), ...markOf(object, changed.catalogue) };
     const target = { kind: SECTIONS[object.section].noun, id: object.key };
     await tx.audit(eventNow(context.clock, context, { type: eventType(object), target, before, after }));
   }
+}
+
+function markOf({ section, after }: Recorded, catalogue: Catalogue): Readonly<Record<string, unknown>> {
+  const marked = section === 'assignments' && after !== undefined && givesFullAccess(catalogue, (after as Assignment).securityProfile);
+  return marked ? { gives_full_access: true } : {};
 }
 
 const PAST_TENSE = { create: 'created', update: 'updated', remove: 'removed' } as const;

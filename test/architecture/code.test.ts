@@ -31,6 +31,7 @@ describe('the environment', () => {
 describe('the time of day', () => {
   const ALLOWED = {
     'src/app.ts': 'makes the clock that everything else is given',
+    'src/sdk/clock.ts': 'the clock of an API that is not ours: it runs without the server',
     'src/storage/options.ts': 'the clock of a store that is used without the server, in tools and tests of the contract',
   };
   const found = occurrences(SOURCES, TIME_OF_DAY);

@@ -187,7 +187,7 @@ function review({ event, invitation, oldInvitation }: Made): Requests {
 function own({ adminSession }: Made): Requests {
   return {
     'GET /me': { path: '/me' },
-    'PATCH /me': { path: '/me', body: { email: 'me@example.com' } },
+    'PATCH /me': { path: '/me', body: { email: 'me@example.com', current_password: PASSWORD } },
     'PUT /me/password': { path: '/me/password', body: { current_password: PASSWORD, new_password: NEW_PASSWORD }, by: 'fullBuyer' },
     'GET /me/user-groups': { path: '/me/user-groups' },
     'GET /me/effective-roles': { path: '/me/effective-roles' },

@@ -61,14 +61,7 @@ async function countIn({ server, people }: World, questions: Questions, asking: 
 const numbers = (counted: Counted): Record<string, number> => Object.fromEntries(Array.from(counted, ([name, { length }]) => [name, length]));
 
 /** Tables that grow with people and with what they do. */
-const GROWING: ReadonlySet<string> = new Set([
-  'users',
-  'user_group_members',
-  'assignments',
-  'audit_events',
-  'grants',
-  'refresh_tokens',
-]);
+const GROWING: ReadonlySet<string> = new Set(['users', 'user_group_members', 'assignments', 'audit_events', 'grants', 'refresh_tokens']);
 
 interface Plan {
   readonly 'Node Type': string;
@@ -93,7 +86,9 @@ async function scansIn({ url }: World, counted: Counted): Promise<string[]> {
     for (const [name, statements] of counted) {
       for (const { sql, bindings } of statements) {
         if (NOT_PLANNED.test(sql) || found.has(sql)) continue;
-        const { rows } = await client.query<{ readonly 'QUERY PLAN': readonly [{ readonly Plan: Plan }] }>(`EXPLAIN (FORMAT JSON) ${sql}`, [...bindings]);
+        const { rows } = await client.query<{ readonly 'QUERY PLAN': readonly [{ readonly Plan: Plan }] }>(`EXPLAIN (FORMAT JSON) ${sql}`, [
+          ...bindings,
+        ]);
         const tables = [...scannedTables(rows[0]!['QUERY PLAN'][0].Plan)].filter((table) => GROWING.has(table));
         if (tables.length > 0) found.set(sql, `${name}: ${tables.join(', ')}: ${sql}`);
       }

@@ -34,7 +34,7 @@ export async function seedWorld(url: string, size: WorldSize, passwordHash: stri
     // Hundreds of thousands of foreign keys that are known to be right; who may not turn the check off waits for it.
     await client.query("SELECT set_config('session_replication_role', 'replica', true) FROM pg_roles WHERE rolname = current_user AND rolsuper");
     for (const statement of statements(size)) await client.query(statement);
-    await client.query("UPDATE users SET password_hash = $1, password_changed_at = now() WHERE id = ANY ($2)", [passwordHash, ADMINISTRATORS]);
+    await client.query('UPDATE users SET password_hash = $1, password_changed_at = now() WHERE id = ANY ($2)', [passwordHash, ADMINISTRATORS]);
     await client.query('COMMIT');
     await client.query('VACUUM ANALYZE');
   } finally {

@@ -148,7 +148,7 @@ export const revokeClientTokens: Operation<ById, ById> = {
   name: 'client revoke-tokens',
   perform: async ({ app, actor }, { client_id }) => {
     await app.services.clients.get(client_id);
-    await app.services.revocation.revokeAll('client', client_id, actor);
+    await app.services.revocation.revokeAll('client', client_id, { actor });
     return { client_id };
   },
 };

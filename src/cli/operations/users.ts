@@ -126,7 +126,7 @@ export const revokeUserTokens: Operation<ByName, ByName> = {
   name: 'user revoke-tokens',
   perform: async ({ app, actor }, { user: name }) => {
     const user = await app.services.users.idOf(name);
-    await app.services.revocation.revokeAll('user', user, actor);
+    await app.services.revocation.revokeAll('user', user, { actor });
     return { user };
   },
 };

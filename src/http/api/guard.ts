@@ -62,11 +62,18 @@ export function guardOf(routes: readonly Route[], options: GuardOptions): Guard 
 async function authenticated(ctx: Koa.Context, { verifier, signer, introspection }: GuardOptions) {
   // Node keeps the first of several headers and says nothing; they are no token, whichever of them was meant.
   const token = bearerToken(ctx.req.headersDistinct['authorization']?.join(', '));
-  const access: Access = await verifier.verify(token);
+  const access: Access = await verifier.verify(token).catch(inSameWords);
   const claims = await signer.verify(token);
   const live = claims === undefined ? undefined : await introspection.live(claims);
-  if (claims === undefined || live === undefined) throw new AccessError('invalid_token', 'The access token is not valid here.');
+  if (claims === undefined || live === undefined) throw new AccessError('invalid_token', NOT_VALID);
   return { access, claims, live };
+}
+
+const NOT_VALID = 'The access token is not valid here.';
+
+/** What the store knows against a token is not told apart from what stands in it. */
+function inSameWords(error: unknown): never {
+  throw error instanceof AccessError ? new AccessError('invalid_token', NOT_VALID, { cause: error }) : error;
 }
 
 /** Undefined: any token will do. */

@@ -134,8 +134,8 @@ async function* documents(first: Page<RecordedAuditEvent>, read: Read, last: num
   let page = first;
   for (;;) {
     for (const event of page.items) {
-      if (Number(event.id) > last) return;
-      yield recordedAuditDocument(event);
+      // Listed by time: one that was kept meanwhile may stand before others that are to be told.
+      if (Number(event.id) <= last) yield recordedAuditDocument(event);
     }
     if (page.next === undefined) return;
     page = await read(page.next);

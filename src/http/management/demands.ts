@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import type { Administrator } from '../../administration/administrator.ts';
 import { absent } from '../../administration/nouns.ts';
+import type { Client } from '../../domain/client.ts';
 import type { DirectoryReader, NounName, Visibility } from '../../domain/directory.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { User } from '../../domain/party.ts';
 import { FULL_ACCESS } from '../../domain/role.ts';
 import { EVERYTHING, isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
 import { AccessError } from '../../sdk/errors.ts';
@@ -57,14 +59,18 @@ export function mayTouch(...given: Parameters<typeof assertMayTouch>): Promise<b
   );
 }
 
-/** @throws `not_found`, the same for a user that does not exist and for one that lies outside */
-export async function assertUser(directory: DirectoryReader, id: string, { tenancy }: Administrator): Promise<void> {
-  if (!(await directory.find('users', [id], { tenancy, inherited: false })).has(id)) throw absent();
+/** The user. @throws `not_found`, the same for one that does not exist and for one that lies outside */
+export async function assertUser(directory: DirectoryReader, id: string, { tenancy }: Administrator): Promise<User> {
+  const found = (await directory.find('users', [id], { tenancy, inherited: false })).get(id);
+  if (found === undefined) throw absent();
+  return found;
 }
 
 /** {@link assertUser} for a client. @throws `not_found` */
-export async function assertClient(directory: DirectoryReader, id: string, visibility: Visibility): Promise<void> {
-  if (!(await directory.find('clients', [id], visibility)).has(id)) throw absent();
+export async function assertClient(directory: DirectoryReader, id: string, visibility: Visibility): Promise<Client> {
+  const found = (await directory.find('clients', [id], visibility)).get(id);
+  if (found === undefined) throw absent();
+  return found;
 }
 
 /** Whether a tenancy is all that there is: that of the operators, or of the only tree. */

@@ -70,6 +70,16 @@ const ownGroup = z
 const password = z.string().min(1).max(MAXIMUM_PASSWORD_LENGTH);
 const done = { 200: nothingDone, 204: undefined };
 
+const profilePatch = z
+  .strictObject({
+    email: z.string().max(500).nullable().optional().describe('`null`: none any more.'),
+    current_password: password.optional().describe('Needed with `email`, also to remove it. Guessing counts like signing in.'),
+  })
+  .refine(({ email, current_password: current }) => email === undefined || current !== undefined, {
+    path: ['current_password'],
+    error: 'is needed to change the mail address.',
+  });
+
 export function meRoutes(options: MeRouteOptions): readonly Route[] {
   return [...profileRoutes(options), passwordRoute(options), ...accessRoutes(options), ...sessionRoutes(options)];
 }
@@ -96,17 +106,20 @@ function profileRoutes({ me: service }: MeRouteOptions): readonly Route[] {
       path: '/me',
       resource: 'me',
       summary: 'Change the own profile',
-      description: 'The mail address; the one before is told. User name, organization and groups are for administrators.',
+      description:
+        'The mail address, by whoever knows the current password: links to set one go there. The address before is told. User name, organization and groups are for administrators.',
       roles: WRITERS,
-      body: z.strictObject({ email: z.string().max(500).nullable().optional().describe('`null`: none any more.') }),
+      body: profilePatch,
       versioned: true,
       answers: { 200: z.union([me, nothingDone]) },
-      handle: async ({ body, administrator, ifMatch, dryRun }) => {
+      handle: async ({ body, administrator, address, ifMatch, dryRun }) => {
         const id = ownId(administrator);
         const precondition = (user: User): void => assertMatch(ifMatch, etagOf(presented(administrator, user)));
-        const { email } = body;
+        const { email, current_password: current = '' } = body;
         const user =
-          email === undefined ? await service.get(id) : await service.update(id, { email }, callerOf(administrator), { precondition, dryRun });
+          email === undefined
+            ? await service.get(id)
+            : await service.update(id, { email, current, address }, callerOf(administrator), { precondition, dryRun });
         if (email === undefined) precondition(user);
         if (dryRun) return { status: 200, body: { dry_run: true } };
         const shown = presented(administrator, user);

@@ -116,46 +116,50 @@ async function readableKinds(asked: Kind | undefined, administrator: Administrat
 async function endingOf(body: z.output<typeof target>, administrator: Administrator, options: RevocationRouteOptions): Promise<Ending> {
   const { user, client_id: client, session, token } = body;
   const { revocation } = options;
-  const { actor, requestId } = administrator;
+  const caller = callerOf(administrator);
   if (user !== undefined) {
     await assertMayEnd('user', user, { administrator, options });
-    return () => revocation.revokeAll('user', user, actor, requestId);
+    return () => revocation.revokeAll('user', user, caller);
   }
   if (client !== undefined) {
     await assertMayEnd('client', client, { administrator, options });
-    return () => revocation.revokeAll('client', client, actor, requestId);
+    return () => revocation.revokeAll('client', client, caller);
   }
   if (session !== undefined) {
     assertHoldsOneOf(administrator, DEMANDS.user.writers);
     const grant = await options.store.grants.find(session);
     if (grant === undefined) throw absent();
     await assertMayEnd('user', grant.userId, { administrator, options });
-    return () => revocation.revokeGrant(grant, callerOf(administrator));
+    return () => revocation.revokeGrant(grant, caller);
   }
-  const jti = await tokenToEnd(token!, administrator, options);
-  return () => revocation.revokeAccessToken(jti, callerOf(administrator));
+  const { jti, organization } = await tokenToEnd(token!, administrator, options);
+  return () => revocation.revokeAccessToken(jti, caller, organization);
 }
 
 /** Two UUIDs for a token of a sign-in, else one. */
 const JTI = /^(?:([0-9a-f-]{36})~)?[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** The id of a token that the administrator may end. */
-async function tokenToEnd(token: string, administrator: Administrator, options: RevocationRouteOptions): Promise<string> {
+interface TokenToEnd {
+  readonly jti: string;
+  /** Of the user or client that it was issued to; undefined when that cannot be known. */
+  readonly organization: string | undefined;
+}
+
+/** A token that the administrator may end. */
+async function tokenToEnd(token: string, administrator: Administrator, options: RevocationRouteOptions): Promise<TokenToEnd> {
   if (looksLikeJwt(token)) {
     const claims = await options.signer.verify(token);
     if (claims === undefined) throw absent();
     const { jti, userId, clientId } = traceOf(claims);
-    await (userId === undefined
-      ? assertMayEnd('client', clientId, { administrator, options })
-      : assertMayEnd('user', userId, { administrator, options }));
-    return jti;
+    const [kind, key] = userId === undefined ? (['client', clientId] as const) : (['user', userId] as const);
+    return { jti, organization: await assertMayEnd(kind, key, { administrator, options }) };
   }
   if (!JTI.test(token)) throw absent();
   const [sessionId] = token.split(GRANT_SEPARATOR);
   const grant = token.includes(GRANT_SEPARATOR) ? await options.store.grants.find(sessionId!) : undefined;
-  if (grant !== undefined) await assertMayEnd('user', grant.userId, { administrator, options });
-  else await assertMayEndAnything(administrator, options);
-  return token;
+  if (grant !== undefined) return { jti: token, organization: await assertMayEnd('user', grant.userId, { administrator, options }) };
+  await assertMayEndAnything(administrator, options);
+  return { jti: token, organization: undefined };
 }
 
 interface Asking {
@@ -163,13 +167,17 @@ interface Asking {
   readonly options: RevocationRouteOptions;
 }
 
-async function assertMayEnd(kind: Kind, key: string, { administrator, options }: Asking): Promise<void> {
+/** @returns the organization of the user or client */
+async function assertMayEnd(kind: Kind, key: string, { administrator, options }: Asking): Promise<string | undefined> {
   const { writers, resource } = DEMANDS[kind];
   assertHoldsOneOf(administrator, writers);
   await assertMayTouch(options, administrator, resource);
   const { directory } = options.store;
-  if (kind === 'user') await assertUser(directory, key, administrator);
-  else await assertClient(directory, key, { tenancy: administrator.tenancy, inherited: false });
+  const found =
+    kind === 'user'
+      ? await assertUser(directory, key, administrator)
+      : await assertClient(directory, key, { tenancy: administrator.tenancy, inherited: false });
+  return found.organization;
 }
 
 /** Tokens leave no row, so whose a bare id is cannot be known: that is for the administrators of a whole tree. */

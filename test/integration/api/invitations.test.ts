@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { StoreTransaction } from '../../../src/domain/ports.ts';
 import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { asClient, openAdministered, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
 import { recordedAuditEvents } from '../../support/audit.ts';
-import { assignment, PASSWORD, profile, to, user } from '../../support/market.ts';
+import { assignment, client, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
 import { openOutbox, tokenIn, type Outbox } from '../../support/outbox.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { post } from '../../support/token-client.ts';
@@ -279,6 +280,78 @@ describe('an invitation', () => {
     expect(seen).toEqual(all.items);
     expect((await root.get('/invitations?status=revoked')).body.items).toMatchObject([{ email: 'back@example.com' }]);
     expect((await root.get('/invitations?status=unknown')).status).toBe(400);
+  });
+});
+
+describe('accepting', () => {
+  /** An invitation, then a change of who invited, then the link is followed: what the audit says of the refusal. */
+  async function refusal(inviter: ApiClient, given: object, change: (tx: StoreTransaction) => Promise<unknown>): Promise<string> {
+    const made = await inviter.post('/invitations', wanted({ email: 'late@example.com', organization: 'S', ...given }));
+    expect({ status: made.status, text: made.text }).toMatchObject({ status: 201 });
+    const token = tokenIn((await outbox.take(1))[0]!);
+    await server.app.store.transaction(async (tx) => {
+      await change(tx);
+    });
+    expect((await accept(token, 'late-comer')).status).toBe(404);
+    expect(await server.app.store.signIn.findCredential('late-comer')).toBeUndefined();
+    const events = await auditOf(made.body.id);
+    expect(events.map(({ type }) => type)).not.toContain('invitation_accepted');
+    return (events.find(({ type }) => type === 'invitation_refused')?.after as { reason: string }).reason;
+  }
+
+  const cannotAssign = 'Whoever invited may not assign profiles any more. SecurityProfileAdmin.';
+
+  it('gives no profile when the user who invited may not assign any more, though it may make users', async () => {
+    const lent = assignment('administering', to.user('hirer'));
+    await server.app.store.transaction((tx) => tx.assignments.put([lent]));
+    const reason = await refusal(await signedIn(server, 'hirer'), { security_profiles: ['a'] }, (tx) => tx.assignments.remove([lent.id]));
+    expect(reason).toBe(cannotAssign);
+  });
+
+  it('gives no profile when the client that invited may not assign any more', async () => {
+    const [hiring, administering] = [assignment('hiring', to.client('hr')), assignment('administering', to.client('hr'))];
+    await server.app.store.transaction(async (tx) => {
+      await tx.clients.put([client('hr', { organization: 'S', grantTypes: ['client_credentials'], omittedScope: 'all' })]);
+      await tx.addClientSecret('hr', secret(secretOf('hr')));
+      await tx.assignments.put([hiring, administering]);
+    });
+    const hr = await asClient(server, 'hr');
+    expect(await refusal(hr, { security_profiles: ['a'] }, (tx) => tx.assignments.remove([administering.id]))).toBe(cannotAssign);
+    await server.app.store.transaction((tx) => tx.assignments.put([administering]));
+    const limited = await refusal(hr, { security_profiles: ['a'] }, async (tx) => {
+      const found = (await tx.clients.findMany(['hr'])).get('hr')!;
+      await tx.clients.put([{ ...found, maximumRoles: ['UserAdmin', 'A'] }]);
+    });
+    expect(limited).toBe(cannotAssign);
+  });
+
+  it('gives no profile when the context user of the client that invited may not assign any more', async () => {
+    const lent = assignment('administering', to.user('hirer'));
+    await server.app.store.transaction(async (tx) => {
+      await tx.clients.put([client('hr-for-hirer', { organization: 'S', grantTypes: ['client_credentials'], omittedScope: 'all', contextUser: 'hirer' })]);
+      await tx.addClientSecret('hr-for-hirer', secret(secretOf('hr-for-hirer')));
+      await tx.assignments.put([lent]);
+    });
+    const acting = await asClient(server, 'hr-for-hirer');
+    expect(await refusal(acting, { security_profiles: ['a'] }, (tx) => tx.assignments.remove([lent.id]))).toBe(cannotAssign);
+    const reason = await refusal(acting, {}, (tx) => tx.users.put([user('hirer', 'S', { active: false })]));
+    expect(reason).toBe('Whoever invited is not let in any more.');
+    await server.app.store.transaction((tx) => tx.users.put([user('hirer', 'S')]));
+  });
+
+  it('makes nobody when the type of who invited came to be barred from users', async () => {
+    const buyer = { name: 'buyer', parents: ['seller'], barredRoles: ['MarketAdmin'] };
+    const reason = await refusal(b1admin, { organization: 'B1' }, (tx) => tx.organizationTypes.put([{ ...buyer, barredResources: ['users'] }]));
+    expect(reason).toBe('Whoever invited has no access to users any more.');
+    await server.app.store.transaction((tx) => tx.organizationTypes.put([buyer]));
+  });
+
+  it('makes whom the inviter may still make, without profiles also by who may assign none', async () => {
+    const hirer = await signedIn(server, 'hirer');
+    expect((await hirer.post('/invitations', wanted({ email: 'plain@example.com', organization: 'S' }))).status).toBe(201);
+    expect((await accept(tokenIn((await outbox.take(1))[0]!), 'plain')).status).toBe(200);
+    expect((await deleg.post('/invitations', wanted({ email: 'assigned@example.com', security_profiles: ['a'] }))).status).toBe(201);
+    expect((await accept(tokenIn((await outbox.take(1))[0]!), 'assigned')).status).toBe(200);
   });
 });
 

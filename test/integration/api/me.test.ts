@@ -81,7 +81,7 @@ describe('the own profile', () => {
   it('can be changed with MeAdmin: the former address is told, and it stands in the audit', async () => {
     const ann = await as('ann');
     const before = await ann.get('/me');
-    const changed = await ann.patch('/me', { email: 'ann.other@example.com' }, { 'if-match': before.headers.get('etag')! });
+    const changed = await ann.patch('/me', { email: 'ann.other@example.com', current_password: PASSWORD }, { 'if-match': before.headers.get('etag')! });
     expect(changed.status).toBe(200);
     expect(changed.body.user.email).toBe('ann.other@example.com');
     const after = await ann.get('/me');
@@ -92,26 +92,46 @@ describe('the own profile', () => {
     expect(await eventsOf('user_updated', 'ann')).toMatchObject([
       { actor: { kind: 'user', id: 'ann' }, organization: 'B1', before: { email: 'ann@example.com' }, after: { email: 'ann.other@example.com' } },
     ]);
-    expect((await ann.patch('/me', { email: null })).body.user).not.toHaveProperty('email');
+    expect((await ann.patch('/me', { email: null, current_password: PASSWORD })).body.user).not.toHaveProperty('email');
     await outbox.take(1);
   });
 
   it('stays as it is after a dry run, an empty patch and every refusal', async () => {
     const bea = await as('bea');
     const before = await bea.get('/me');
-    expect((await bea.patch('/me?dry_run=true', { email: 'x@example.com' })).body).toEqual({ dry_run: true });
+    expect((await bea.patch('/me?dry_run=true', { email: 'x@example.com', current_password: PASSWORD })).body).toEqual({ dry_run: true });
     expect((await bea.patch('/me', {})).body).toEqual(before.body);
-    const stale = await bea.patch('/me', { email: 'x@example.com' }, { 'if-match': '"other"' });
+    const stale = await bea.patch('/me', { email: 'x@example.com', current_password: PASSWORD }, { 'if-match': '"other"' });
     expect([stale.status, stale.body.code]).toEqual([412, 'stale_version']);
     expect((await bea.patch('/me', {}, { 'if-match': '"other"' })).status).toBe(412);
-    const wrong = await bea.patch('/me', { email: 'nobody' });
+    const wrong = await bea.patch('/me', { email: 'nobody', current_password: PASSWORD });
     expect(wrong.body).toMatchObject({ code: 'invalid_input', pointer: '/email', title: '"nobody" is not a mail address.' });
     for (const member of ['username', 'organization', 'user_groups', 'active', 'id']) {
       const refused = await bea.patch('/me', { [member]: 'x' });
       expect(refused.body).toMatchObject({ code: 'invalid_input', pointer: `/${member}` });
     }
-    expectForbidden(await (await as('bea', 'Shopper')).patch('/me', { email: 'x@example.com' }), ['MeAdmin']);
+    expectForbidden(await (await as('bea', 'Shopper')).patch('/me', { email: 'x@example.com', current_password: PASSWORD }), ['MeAdmin']);
     expect((await bea.get('/me')).body).toEqual(before.body);
+    expect(await eventsOf('user_updated', 'bea')).toEqual([]);
+    expect(await outbox.count()).toBe(0);
+  });
+});
+
+describe('the own mail address', () => {
+  it.each(['thief@example.com', null])('is not changed by who has a token alone: %j', async (email) => {
+    const bea = await as('bea');
+    const before = (await bea.get('/me')).body;
+    for (const [proof, title] of [
+      [{}, '/current_password: is needed to change the mail address.'],
+      [{ current_password: 'not-hers' }, 'The current password is wrong.'],
+    ] as const) {
+      for (const path of ['/me', '/me?dry_run=true']) {
+        const { status, body } = await bea.patch(path, { email, ...proof });
+        expect([status, body.code, body.pointer ?? body.problems[0].pointer]).toEqual([400, 'invalid_input', '/current_password']);
+        expect(body.title).toBe(title);
+      }
+    }
+    expect((await bea.get('/me')).body).toEqual(before);
     expect(await eventsOf('user_updated', 'bea')).toEqual([]);
     expect(await outbox.count()).toBe(0);
   });
@@ -156,7 +176,7 @@ describe('the own password', () => {
     clock.advance(2 * DAY);
     const old = await as('old');
     expect((await old.get('/me')).body.roles).toEqual(['PasswordReset']);
-    expectForbidden(await old.patch('/me', { email: null }), ['MeAdmin']);
+    expectForbidden(await old.patch('/me', { email: null, current_password: PASSWORD }), ['MeAdmin']);
     expect((await old.put('/me/password', { current_password: PASSWORD, new_password: 'only-12-chr' })).body.title).toContain('12 characters');
     expect((await old.put('/me/password', { current_password: PASSWORD, new_password: NEW })).status).toBe(204);
     await outbox.take(1);

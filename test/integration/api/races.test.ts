@@ -74,8 +74,8 @@ function races(open: () => Promise<Nodes>): void {
   /** Both at once; which one is sent first changes from time to time. */
   async function atOnce(iteration: number, a: () => Promise<ApiAnswer>, b: () => Promise<ApiAnswer>): Promise<[ApiAnswer, ApiAnswer]> {
     if (iteration % 2 === 0) return Promise.all([a(), b()]);
-    const [second, first] = await Promise.all([b(), a()]);
-    return [first, second];
+    const answers = await Promise.all([b(), a()]);
+    return [answers[1], answers[0]];
   }
 
   /** What was recorded last of an object, newest first. */

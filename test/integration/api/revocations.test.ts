@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { asClient, openAdministered, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
-import { listAuditEvents } from '../../support/audit.ts';
+import { recordedAuditEvents } from '../../support/audit.ts';
 import { assignment, client, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { claimsOf } from '../../support/token-client.ts';
@@ -42,8 +42,14 @@ describe('POST /revocations', () => {
     expect(await alive(victim)).toBe(true);
     expect((await b1admin.post('/revocations', { user: 'victim' })).status).toBe(204);
     expect(await alive(victim)).toBe(false);
-    const [event] = await listAuditEvents(server.app.store, { limit: 100, type: 'user_tokens_revoked' });
-    expect(event).toMatchObject({ actor: { kind: 'user', id: 'b1admin' }, target: { kind: 'user', id: 'victim' }, requestId: expect.any(String) });
+    const [event] = await recordedAuditEvents(server.app.store, { limit: 100, type: 'user_tokens_revoked' });
+    expect(event).toMatchObject({
+      actor: { kind: 'user', id: 'b1admin' },
+      clientId: 'console',
+      target: { kind: 'user', id: 'victim' },
+      organization: 'B1',
+      requestId: expect.any(String),
+    });
   });
 
   it('ends everything that was issued through a client', async () => {
@@ -65,6 +71,22 @@ describe('POST /revocations', () => {
     const token = by === 'its jti' ? String(claimsOf(victim.token)['jti']) : victim.token;
     expect((await useradmin.post('/revocations', { token })).status).toBe(204);
     expect([await alive(victim), await alive(other)]).toEqual([false, true]);
+    const [event] = await recordedAuditEvents(server.app.store, { limit: 1, type: 'token_revoked' });
+    expect(event).toMatchObject({
+      actor: { kind: 'user', id: 'useradmin' },
+      clientId: 'console',
+      target: { kind: 'token', id: claimsOf(victim.token)['jti'] },
+      organization: 'B1',
+    });
+  });
+
+  it('belongs in the audit to the organization of the client that a token was issued to', async () => {
+    expect((await clientadmin.post('/revocations', { token: (await asClient(server, 'worker')).token })).status).toBe(204);
+    const last = async () => (await recordedAuditEvents(server.app.store, { limit: 1, type: 'token_revoked' }))[0];
+    expect(await last()).toMatchObject({ actor: { kind: 'user', id: 'clientadmin' }, organization: 'S' });
+    const { jti } = claimsOf((await asClient(server, 'worker')).token);
+    expect((await deleg.post('/revocations', { token: jti })).status).toBe(204);
+    expect(await last()).not.toHaveProperty('organization');
   });
 
   it('ends a token of a client, by a bare id only for who administers a whole tree', async () => {

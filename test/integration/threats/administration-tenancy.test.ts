@@ -150,7 +150,7 @@ describe('every list', () => {
         const asked = (value: string): string => {
           const query = new URLSearchParams(required);
           query.set(name, value);
-          return `${found.template}?${query}`;
+          return `${found.template}?${query.toString()}`;
         };
         const [foreign, absent] = [await stranger.get(asked(FOREIGN[name]!)), await stranger.get(asked('absent-of-this-name'))];
         compared += 1;

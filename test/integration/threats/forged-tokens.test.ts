@@ -376,7 +376,7 @@ describe('T-32 tokens of those who are gone', () => {
   test.each(['user', 'client'] as const)('everything issued so far to a %s, but not what comes after', async (kind) => {
     const tokens = await issue();
     clock.advance(5);
-    await server.app.services.revocation.revokeAll(kind, kind === 'user' ? 'b2u' : 'pw', { kind: 'operator', id: 'test' });
+    await server.app.services.revocation.revokeAll(kind, kind === 'user' ? 'b2u' : 'pw', { actor: { kind: 'operator', id: 'test' } });
     expect(await both(tokens)).toEqual([false, false]);
     clock.advance(1000);
     expect(await both(await issue())).toEqual([true, true]);

@@ -318,7 +318,7 @@ describe('T-59 what becomes of it', () => {
 
   test.each(['deleg', 'b1u'])('it is dead when the tokens of %s are revoked', async (id) => {
     const token = await forSeller();
-    await server.app.services.revocation.revokeAll('user', id, { kind: 'operator', id: 'test' });
+    await server.app.services.revocation.revokeAll('user', id, { actor: { kind: 'operator', id: 'test' } });
     expect(await seen(token)).toEqual({ active: false });
     clock.advance(1);
     expect(await seen(await forSeller())).toMatchObject({ active: true });

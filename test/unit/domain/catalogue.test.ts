@@ -138,7 +138,10 @@ describe('a catalogue that follows another one', () => {
   const CHANGES: readonly (readonly [string, Partial<Definitions>])[] = [
     ['nothing', {}],
     ['a profile', { securityProfiles: [...definitions.securityProfiles.slice(1), profile('plain', { roles: ['OrderAdmin'] })] }],
-    ['a profile that comes to be everything', { securityProfiles: [profile('plain', { fullAccess: true }), profile('voss', { roles: ['Shopper'] })] }],
+    [
+      'a profile that comes to be everything',
+      { securityProfiles: [profile('plain', { fullAccess: true }), profile('voss', { roles: ['Shopper'] })] },
+    ],
     ['which profiles there are', { securityProfiles: [...definitions.securityProfiles.slice(0, 3), profile('new', { roles: ['Shopper'] })] }],
     ['the roles', { roles: ['Shopper', 'Later', 'Also'].map(role) }],
     ['a permission type', { permissionTypes: [{ type: 'data/Role', operations: ['read'] }] }],

@@ -12,7 +12,9 @@ async function openSelf() {
   const people = await openPeople();
   await people.change((tx) => tx.users.put([user('alice', 'acme', { email: 'alice@example.com' }), user('bob', 'acme')]));
   const change = (given: object = {}) => people.me.changePassword('alice', { current: 'pw', password: NEW, address: '192.0.2.1', ...given }, CALLER);
-  return { ...people, changePassword: change };
+  const proof = { current: 'pw', address: '192.0.2.1' };
+  const update = (email: string | null, given: object = {}) => people.me.update('alice', { email, ...proof, ...given }, CALLER);
+  return { ...people, changePassword: change, update };
 }
 
 describe('changing the own password', () => {
@@ -92,10 +94,10 @@ describe('changing the own password', () => {
 
 describe('the own profile', () => {
   it('is shown, and its mail address can be changed: the old address is told, and links sent there are dead', async () => {
-    const { me, mails, links, store } = await openSelf();
+    const { me, update, mails, links, store } = await openSelf();
     expect(await me.get('alice')).toMatchObject({ id: 'alice', email: 'alice@example.com' });
     const { url } = await links.createReset('alice');
-    expect(await me.update('alice', { email: 'new@example.com' }, CALLER)).toMatchObject({ email: 'new@example.com', username: 'alice' });
+    expect(await update('new@example.com')).toMatchObject({ email: 'new@example.com', username: 'alice' });
     expect((await me.get('alice')).email).toBe('new@example.com');
     expect(mails).toMatchObject([{ to: 'alice@example.com', subject: 'Your mail address was changed' }]);
     expect(await links.holderOf(url.split('token=')[1]!)).toBeUndefined();
@@ -105,21 +107,40 @@ describe('the own profile', () => {
       before: { email: 'alice@example.com' },
       after: { email: 'new@example.com' },
     });
-    expect(await me.update('alice', { email: null }, CALLER)).not.toHaveProperty('email', expect.anything());
+    expect(await update(null)).not.toHaveProperty('email', expect.anything());
     expect((await listAuditEvents(store, { limit: 1 }))[0]).toMatchObject({ after: { email: null } });
   });
 
   it('that stays as it is tells nobody', async () => {
-    const { me, mails, store } = await openSelf();
-    await me.update('alice', { email: 'alice@example.com' }, CALLER);
+    const { update, mails, store } = await openSelf();
+    await update('alice@example.com');
     expect(mails).toEqual([]);
     expect(await listAuditEvents(store, { limit: 5 })).toEqual([]);
   });
 
+  it('keeps its address for who does not know the present password, which counts like an attempt to sign in', async () => {
+    const { me, update, changePassword, links, mails, store, budgetCalls, signIn, credentials } = await openSelf();
+    const { url } = await links.createReset('alice');
+    const wrong = { code: 'invalid_input', pointer: '/current_password', message: 'The current password is wrong.' };
+    for (let time = 0; time < 5; time += 1) {
+      await expect(update('thief@example.com', { current: 'guess' })).rejects.toMatchObject(wrong);
+      await expect(update(null, { current: 'guess' })).rejects.toMatchObject(wrong);
+    }
+    expect(budgetCalls).toEqual(Array.from({ length: 10 }, () => 'take 192.0.2.1 alice'));
+    // Locked now, for everything that asks for the password.
+    await expect(update('thief@example.com')).rejects.toMatchObject(wrong);
+    await expect(changePassword()).rejects.toMatchObject(wrong);
+    await expect(signIn.authenticate(credentials, () => undefined)).rejects.toMatchObject({ message: 'locked' });
+    expect((await me.get('alice')).email).toBe('alice@example.com');
+    expect(await links.holderOf(url.split('token=')[1]!)).toBeDefined();
+    expect(mails).toEqual([]);
+    expect(await listAuditEvents(store, { limit: 5, type: 'user_updated' })).toEqual([]);
+  });
+
   it('takes no address that is none, and nobody for somebody', async () => {
-    const { me } = await openSelf();
-    await expect(me.update('alice', { email: 'a, b@c' }, CALLER)).rejects.toMatchObject({ code: 'invalid_input', pointer: '/email' });
-    await expect(me.update('nobody', { email: null }, CALLER)).rejects.toMatchObject({ code: 'not_found' });
+    const { me, update } = await openSelf();
+    await expect(update('a, b@c')).rejects.toMatchObject({ code: 'invalid_input', pointer: '/email' });
+    await expect(me.update('nobody', { email: null, current: 'pw', address: '192.0.2.1' }, CALLER)).rejects.toMatchObject({ code: 'not_found' });
     await expect(me.get('nobody')).rejects.toMatchObject({ code: 'not_found' });
   });
 });

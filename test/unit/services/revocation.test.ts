@@ -45,7 +45,7 @@ describe('revoking', () => {
     ['client', 'shop'],
   ] as const)('all of a %s ends what was issued so far, and nothing that comes after', async (kind, id) => {
     const { revocation, activity, events, tokens, request, credentials, clock } = await signedIn();
-    await revocation.revokeAll(kind, id, ADMIN);
+    await revocation.revokeAll(kind, id, { actor: ADMIN });
     expect(await activity()).toEqual([false, false]);
     clock.advance(1);
     expect(await activity(await tokens.password(await request(), credentials))).toEqual([true, true]);

@@ -72,7 +72,7 @@ const known = {
   assignments: ({ state }: Given) => keys(state.assignments),
   /** Who takes the own roles away cannot do anything any more. */
   removable: ({ state }: Given) =>
-    [...state.assignments.values()].filter(({ party }) => !ADMINISTRATORS.some((id) => id === party.id)).map(({ id }) => id),
+    [...state.assignments.values()].filter((assignment) => !ADMINISTRATORS.some((id) => id === assignment.party.id)).map(({ id }) => id),
   rules: ({ state }: Given) => keys(state.impersonationRules, 'rule1'),
 };
 

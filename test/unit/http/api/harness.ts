@@ -94,7 +94,8 @@ function guardOptions(tokens: Readonly<Record<string, Known>>): GuardOptions {
   const claimsOf = (token: string) => ({ sub: 'alice', client_id: 'web', jti: token, exp: 0, roles: tokens[token]!.roles, ...tokens[token]!.claims });
   return {
     verifier: {
-      verify: async (token) => {
+      verify: async (presented) => {
+        const token = String(presented);
         if (tokens[token] === undefined)
           throw new AccessError('invalid_token', 'The access token is not valid here.', { cause: new Error('unknown') });
         return accessOf(claimsOf(token));
