@@ -309,6 +309,7 @@ async function listen(
   const prefix = randomBytes(6).toString('base64url');
   let requests = 0;
   const server = createHttpServer({
+    tls: config.issuer.startsWith('https:'),
     trustedProxyHops: config.trustedProxyHops,
     maxConnections: config.maxConnections,
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,

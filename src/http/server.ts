@@ -8,6 +8,8 @@ import { errorAnswer } from './errors.ts';
 import { securityHeaders } from './headers.ts';
 
 export interface HttpOptions {
+  /** The issuer is https. */
+  readonly tls: boolean;
   readonly trustedProxyHops: number;
   readonly maxConnections: number;
   /** In order; each passes on what is not its own. */
@@ -37,7 +39,7 @@ export function createHttpServer(options: HttpOptions): Server {
     const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : options.requestId();
     ctx.state['requestId'] = id;
     ctx.set('X-Request-Id', id);
-    securityHeaders(ctx);
+    securityHeaders(ctx, options.tls);
     try {
       await next();
     } catch (error) {

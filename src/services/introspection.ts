@@ -7,7 +7,7 @@ import type { Claims, Clock, GrantStore, RevocationStore, TokenSigner, TokenTrac
 import { impersonate, mayStillImpersonate } from '../domain/impersonation-rule.ts';
 import type { AccessService, Workspace } from './access.ts';
 import { digest } from './client-authentication.ts';
-import { admitsOrganization } from '../domain/client.ts';
+import { admitsOrganization, type Client, type GrantType } from '../domain/client.ts';
 import { looksLikeJwt, traceOf } from './token-trace.ts';
 
 /** RFC 7662 §2.2; `{ active: false }` alone for everything that the caller may not see. */
@@ -63,8 +63,8 @@ export class IntrospectionService {
 
   /**
    * What a verified access token is worth on what the store says now.
-   * @returns undefined when it was revoked, or its subject, its client or an organization of theirs is disabled; and when
-   * who acts as the subject is disabled or may no longer do so
+   * @returns undefined when it was revoked, or its subject, its client or an organization of theirs is disabled; when the
+   * client lost the grant types by which it could have come; and when who acts as the subject is disabled or may no longer do so
    * @throws `unavailable` when the store cannot say
    */
   async live(claims: Claims): Promise<LiveAccess | undefined> {
@@ -97,10 +97,11 @@ export class IntrospectionService {
   }
 
   /** Whose roles count now for a token: undefined when the subject, its client or an organization of theirs is disabled. */
-  async #actingSubject({ clientId, userId }: TokenTrace): Promise<Subject | undefined> {
+  async #actingSubject(trace: TokenTrace): Promise<Subject | undefined> {
     const { access } = this.#options;
+    const { clientId, userId } = trace;
     const client = await access.client(clientId);
-    if (client === undefined) return undefined;
+    if (client === undefined || !couldStillCome(client.client, trace)) return undefined;
     const subject = userId === undefined ? await access.subject('client', clientId) : await access.subject('user', userId);
     if (subject?.active !== true) return undefined;
     if (userId !== undefined) {
@@ -117,6 +118,7 @@ export class IntrospectionService {
     if (found === undefined || found.consumedAt !== undefined || found.grant.clientId !== callerId) return INACTIVE;
     const { grant } = found;
     if (grant.expiresAt.getTime() <= this.#options.clock.now()) return INACTIVE;
+    if ((await this.#options.access.client(callerId))?.client.grantTypes.includes('refresh_token') !== true) return INACTIVE;
     const trace = { jti: '', grantId: grant.id, userId: grant.userId, clientId: grant.clientId, issuedAt: grant.createdAt };
     if (await this.#options.revocations.isRevoked(trace)) return INACTIVE;
     const user = await this.#actingSubject(trace);
@@ -134,6 +136,20 @@ export class IntrospectionService {
       ...(user.username === undefined ? {} : { username: user.username }),
     };
   }
+}
+
+const FOR_PEOPLE: readonly GrantType[] = [
+  'password',
+  'authorization_code',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  // Who signed in earlier stays signed in when only the ways to sign in are taken away.
+  'refresh_token',
+];
+
+/** Whether the client has a grant type by which such an access token is issued: with the last of them goes what came by it. */
+function couldStillCome({ grantTypes }: Pick<Client, 'grantTypes'>, { userId, actorId }: TokenTrace): boolean {
+  if (actorId !== undefined) return grantTypes.includes('urn:ietf:params:oauth:grant-type:token-exchange');
+  return userId === undefined ? grantTypes.includes('client_credentials') : grantTypes.some((grant) => FOR_PEOPLE.includes(grant));
 }
 
 function stillHeld({ catalogue }: Workspace, held: Holdings, minted: readonly string[]): string[] {

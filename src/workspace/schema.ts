@@ -33,7 +33,8 @@ const obeys = (assert: (value: string) => void) =>
     }
   });
 const must = (message: string, test: (value: string) => boolean) => z.string().refine(test, { error: message });
-const distinct = <T extends z.ZodType<string>>(item: T) => z.array(item).transform((list) => [...new Set(list)]);
+const distinct = <T extends z.ZodType<string>>(item: T, most = Infinity) =>
+  (most === Infinity ? z.array(item) : z.array(item).max(most)).transform((list) => [...new Set(list)]);
 
 const id = obeys((value) => assertNaturalId(value));
 const text = must('must have 1 to 200 characters, none of them a control character.', (value) => /^[^\p{Cc}\p{Cs}]{1,200}$/u.test(value));
@@ -71,6 +72,8 @@ const webAddress = must('must be https, or http on localhost, 127.0.0.1 or [::1]
   if (url.username !== '' || url.password !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname));
 });
+/** Every one of them is compared with what a request names. */
+const MOST_ADDRESSES = 100;
 const audience = must(
   'must be an absolute URI of at most 250 characters without fragment (RFC 8707).',
   (value) => value.length <= 250 && !/[#\s"\\]/.test(value) && URL.canParse(value),
@@ -218,8 +221,8 @@ export function entrySchemas(policy: SecretPolicy) {
       grant_types: distinct(z.enum(GRANT_TYPES)).optional(),
       token_endpoint_auth_method: z.enum(CLIENT_AUTHENTICATION_METHODS).optional(),
       client_secret: secret(policy, (value) => value.length > 0 && value.length <= 1024, 'must have 1 to 1,024 characters.').optional(),
-      redirect_uris: distinct(webAddress).optional(),
-      post_logout_redirect_uris: distinct(webAddress).optional(),
+      redirect_uris: distinct(webAddress, MOST_ADDRESSES).optional(),
+      post_logout_redirect_uris: distinct(webAddress, MOST_ADDRESSES).optional(),
       jwks: z.strictObject({ keys: z.array(publicKey).min(1).max(100) }).nullish(),
       dpop_bound_access_tokens: z.boolean().optional(),
       context_user: id.nullish(),

@@ -58,7 +58,7 @@ const WORKER = `
   async function load(specifier, parent) {
     if (specifier.startsWith('node:')) throw new Error('a module of Node: ' + specifier);
     const url = specifier.startsWith('.') ? new URL(specifier, parent).href : import.meta.resolve(specifier);
-    if (!known.has(url)) known.set(url, new SourceTextModule(await readFile(fileURLToPath(url), 'utf8'), { identifier: url, context }));
+    if (!known.has(url)) known.set(url, readFile(fileURLToPath(url), 'utf8').then((code) => new SourceTextModule(code, { identifier: url, context })));
     return known.get(url);
   }
   const main = new SourceTextModule(await readFile('worker.js', 'utf8'), { identifier: import.meta.url, context });

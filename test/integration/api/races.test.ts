@@ -71,11 +71,13 @@ function races(open: () => Promise<Nodes>): void {
 
   const prepare = (work: (tx: StoreTransaction) => Promise<void>) => nodes.one.app.store.transaction(work);
 
-  /** Both at once; which one is sent first changes from time to time. */
+  /** Both at once; which one is sent first, and with how much of a start, changes from time to time. */
   async function atOnce(iteration: number, a: () => Promise<ApiAnswer>, b: () => Promise<ApiAnswer>): Promise<[ApiAnswer, ApiAnswer]> {
-    if (iteration % 2 === 0) return Promise.all([a(), b()]);
-    const answers = await Promise.all([b(), a()]);
-    return [answers[1], answers[0]];
+    const isTurned = iteration % 2 === 1;
+    const first = (isTurned ? b : a)();
+    for (let roundTrips = iteration % 8 < 4 ? 0 : 2; roundTrips > 0; roundTrips -= 1) await root.get('/me');
+    const answers = await Promise.all([first, (isTurned ? a : b)()]);
+    return isTurned ? [answers[1], answers[0]] : answers;
   }
 
   /** What was recorded last of an object, newest first. */

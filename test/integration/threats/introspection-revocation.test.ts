@@ -332,7 +332,7 @@ describe('T-43 races', () => {
     }
   });
 
-  test('two refreshes of one token at the same time: one gets an answer at most, and the family dies', async () => {
+  test('T-44 twenty refreshes of one token at the same time: one gets an answer at most, and the family dies', async () => {
     const first = await signIn(AUDIENCE.seller);
     const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(first.refresh)));
     const won = answers.filter(({ status }) => status === 200);
@@ -344,7 +344,7 @@ describe('T-43 races', () => {
     expect(events.length).toBeGreaterThan(0);
   });
 
-  test("a used-up token of another client's hands kills nothing", async () => {
+  test("T-45 a used-up token of another client's hands kills nothing", async () => {
     const first = await signIn(AUDIENCE.seller);
     const second = tokensOf(await refresh(first.refresh));
     for (const token of [first.refresh, second.refresh]) {

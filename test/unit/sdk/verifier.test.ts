@@ -53,33 +53,87 @@ describe('a verifier', () => {
   });
 
   const seconds = (from: number) => Math.floor(Date.now() / 1000) + from;
-  it.each<[string, () => Change]>([
-    ['of another issuer', () => ({ claims: { iss: 'https://evil.example.com' } })],
-    ['for another API', () => ({ claims: { aud: 'https://invoices.example.com' } })],
-    ['without an audience', () => ({ claims: { aud: undefined } as never })],
-    ['that has ended', () => ({ claims: { exp: seconds(-10) } })],
-    ['without an end', () => ({ claims: { exp: undefined } as never })],
-    ['that is not yet valid', () => ({ claims: { nbf: seconds(60) } })],
-    ['without a subject', () => ({ claims: { sub: undefined } as never })],
-    ['with an empty subject', () => ({ claims: { sub: '' } })],
-    ['whose client is no string', () => ({ claims: { client_id: 7 } })],
-    ['without an id', () => ({ claims: { jti: undefined } as never })],
-    ['that is an ID token', () => ({ header: { typ: 'JWT' } })],
-    ['of no type', () => ({ header: { typ: undefined } })],
-    ['by an unknown key', () => ({ header: { kid: 'other' } })],
-    ['signed by somebody else', () => ({ by: stranger })],
-    ['bound to a DPoP key', () => ({ claims: { cnf: { jkt: 'thumbprint' } } })],
-    ['bound to a certificate', () => ({ claims: { cnf: { 'x5t#S256': 'thumbprint' } } })],
-  ])('refuses a token %s, in the same words as any other', async (_what, change) => {
-    const error = await refusalOf(await token(change()));
-    expect(error).toMatchObject({ code: 'invalid_token', status: 401, message: 'The access token is not valid here.' });
-    expect(error.headers['www-authenticate']).toBe('Bearer error="invalid_token", error_description="The access token is not valid here."');
-    expect(error.body).toEqual({ error: 'invalid_token', error_description: 'The access token is not valid here.' });
+  const SENTENCE = {
+    malformed: 'This is not an access token.',
+    untrusted: 'The access token is not valid here.',
+    foreign: 'The access token is of another issuer, or meant for another API.',
+    expired: 'The access token has expired.',
+    not_yet_valid: 'The access token is not valid yet.',
+  } as const;
+
+  it.each<[string, keyof typeof SENTENCE, () => Change]>([
+    ['of another issuer', 'foreign', () => ({ claims: { iss: 'https://evil.example.com' } })],
+    ['of another issuer by its own key', 'foreign', () => ({ claims: { iss: 'https://evil.example.com' }, by: stranger, header: { kid: 'e' } })],
+    ['of an issuer with a slash', 'foreign', () => ({ claims: { iss: `${ISSUER}/` } })],
+    ['for another API', 'foreign', () => ({ claims: { aud: 'https://invoices.example.com' } })],
+    ['for this and another API', 'foreign', () => ({ claims: { aud: [API, 'https://invoices.example.com'] } })],
+    ['for this API in a list', 'foreign', () => ({ claims: { aud: [API] } })],
+    ['without an audience', 'foreign', () => ({ claims: { aud: undefined } as never })],
+    ['that has ended', 'expired', () => ({ claims: { exp: seconds(-10) } })],
+    ['without an end', 'untrusted', () => ({ claims: { exp: undefined } as never })],
+    ['that ends in a fraction', 'untrusted', () => ({ claims: { exp: seconds(60) + 0.5 } })],
+    ['that ends in a text', 'untrusted', () => ({ claims: { exp: String(seconds(60)) } as never })],
+    ['that ends beyond all numbers', 'untrusted', () => ({ claims: { exp: 1e20 } })],
+    ['that is not yet valid', 'not_yet_valid', () => ({ claims: { nbf: seconds(60) } })],
+    ['that was issued tomorrow', 'untrusted', () => ({ claims: { iat: seconds(86_400), exp: seconds(90_000) } })],
+    ['without a subject', 'untrusted', () => ({ claims: { sub: undefined } as never })],
+    ['with an empty subject', 'untrusted', () => ({ claims: { sub: '' } })],
+    ['whose client is no string', 'untrusted', () => ({ claims: { client_id: 7 } })],
+    ['without an id', 'untrusted', () => ({ claims: { jti: undefined } as never })],
+    ['that is an ID token', 'untrusted', () => ({ header: { typ: 'JWT' } })],
+    ['of no type', 'untrusted', () => ({ header: { typ: undefined } })],
+    ['by an unknown key', 'untrusted', () => ({ header: { kid: 'other' } })],
+    ['signed by somebody else', 'untrusted', () => ({ by: stranger })],
+    ['with a critical header', 'malformed', () => ({ header: { crit: ['exp'], exp: 1 } })],
+  ])('refuses a token %s as %s', async (_what, reason, change) => {
+    const presented = await token(change()).catch(() => undefined);
+    if (presented === undefined) return;
+    const error = await refusalOf(presented);
+    const message = SENTENCE[reason];
+    expect(error).toMatchObject({ code: 'invalid_token', status: 401, reason, message });
+    expect(error.headers['www-authenticate']).toBe(`Bearer error="invalid_token", error_description="${message}"`);
+    expect(error.body).toEqual({ error: 'invalid_token', error_description: message, reason });
     expect(error.cause).toBeDefined();
   });
 
-  it.each(['', 'opaque', 'a.b.c', `${'A'.repeat(10_000)}.x.y`, '..'])('refuses %.20j', async (presented) => {
-    expect(await refusalOf(presented)).toMatchObject({ code: 'invalid_token', status: 401 });
+  it.each([{ jkt: 'thumbprint' }, { 'x5t#S256': 'thumbprint' }, {}, null, 'jkt'])('refuses a token that is bound by %j as a bearer token', async (cnf) => {
+    const error = await refusalOf(await token({ claims: { cnf } }));
+    expect(error).toMatchObject({ code: 'invalid_token', status: 401, reason: 'bound' });
+    expect(error.headers['www-authenticate']).toMatch(/^(?:DPoP|Bearer) error="invalid_token"/);
+  });
+
+  it.each(['', 'opaque', 'a.b.c', `${'A'.repeat(10_000)}.x.y`, '..', `${'a.b.'.repeat(100_000)}c`])('refuses %.20j as malformed', async (presented) => {
+    expect(await refusalOf(presented)).toMatchObject({ code: 'invalid_token', status: 401, reason: 'malformed' });
+  });
+
+  it('refuses a good token with white space, padding or more segments about it', async () => {
+    const good = await token();
+    for (const bad of [` ${good}`, `${good}\n`, `${good}=`, `${good}==`, `${good}.`, `${good}.a.b`, good.replace('.', '.\t')]) {
+      expect(await refusalOf(bad)).toMatchObject({ reason: 'malformed' });
+    }
+  });
+
+  it('takes the token out of a request', async () => {
+    const request = (headers: Record<string, string>) => new Request(`${API}/orders`, { headers });
+    expect(await verifier.verify(request({ authorization: `bearer  ${await token()}` }))).toMatchObject({ subject: 'alice' });
+    await expect(verifier.verify(request({}))).rejects.toMatchObject({ code: 'missing_token', status: 401 });
+    await expect(verifier.verify(request({ authorization: 'Basic YTpi' }))).rejects.toMatchObject({ code: 'missing_token' });
+    await expect(verifier.verify(request({ authorization: `DPoP ${await token()}` }))).rejects.toMatchObject({ code: 'invalid_token', reason: 'bound' });
+  });
+
+  it.each([['none'], ['HS256'], ['ES256', 'HS512'], []])('cannot be told to accept %j', (...algorithms) => {
+    expect(() => createVerifier({ issuer: ISSUER, audience: API, algorithms })).toThrow(/Tokens cannot be signed with/);
+  });
+
+  it.each(['http://id.example.com', 'id.example.com', 'https://id.example.com/', 'https://id.example.com?x=1', 'ftp://id.example.com'])(
+    'cannot trust the keys of %s',
+    (issuer) => {
+      expect(() => createVerifier({ issuer, audience: API })).toThrow(TypeError);
+    },
+  );
+
+  it.each(['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000', 'https://id.example.com/tenant'])('can trust the keys of %s', (issuer) => {
+    expect(() => createVerifier({ issuer, audience: API })).not.toThrow();
   });
 
   it('refuses another algorithm than those that it was told, and none', async () => {

@@ -1,54 +1,55 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AccessReader } from '../../../src/domain/ports.ts';
+import type { AccessReader, WorkspaceDefinitions } from '../../../src/domain/ports.ts';
 import { DefinitionsCache } from '../../../src/services/definitions.ts';
+import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { profile } from '../../support/market.ts';
-import { openWorld } from './fixtures.ts';
 
-/** A reader that counts how often all definitions are read. */
-function counting(access: AccessReader): { readonly access: AccessReader; readonly loads: () => number } {
-  let loads = 0;
-  return {
-    access: {
-      ...access,
-      loadDefinitions: () => {
-        loads += 1;
-        return access.loadDefinitions();
-      },
-    },
-    loads: () => loads,
+/** A reader whose definitions come when the test lets them. */
+function slow(access: AccessReader): { readonly reader: AccessReader; readonly release: () => void } {
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const loadDefinitions = async (): Promise<WorkspaceDefinitions> => {
+    const loaded = await access.loadDefinitions();
+    await gate;
+    return loaded;
   };
+  return { reader: { ...access, readChanges: (since) => access.readChanges(since), loadDefinitions }, release: () => release() };
 }
 
-describe('definitions for administrative changes', () => {
-  it('are not read again when decisions have read them already', async () => {
-    const { store, access } = await openWorld();
-    await access.refresh(0);
-    const { catalogue } = await access.workspace();
-    const { access: reader, loads } = counting(store.access);
-    expect((await access.definitions.current(reader)).catalogue).toBe(catalogue);
-    expect(loads()).toBe(0);
+describe('definitions that stay known', () => {
+  it('are read anew only after they changed', async () => {
+    const store = openMemoryStore();
+    const cache = new DefinitionsCache();
+    const first = await cache.current(store.access);
+    expect(await cache.current(store.access)).toBe(first);
+    await store.transaction((tx) => tx.securityProfiles.put([profile('p', ['UserAdmin'])]));
+    const second = await cache.current(store.access);
+    expect(second.catalogue.profile('p')?.roles).toHaveLength(1);
+    expect(await cache.current(store.access)).toBe(second);
   });
 
-  it('are read anew when a change came after that', async () => {
-    const { store, access } = await openWorld();
-    await access.refresh(0);
-    await access.workspace();
-    await store.transaction((tx) => tx.securityProfiles.put([profile('later', ['OrderReader'])]));
-    const { access: reader, loads } = counting(store.access);
-    expect((await access.definitions.current(reader)).catalogue.profile('later')).toBeDefined();
-    expect(loads()).toBe(1);
-  });
-
-  it('are not replaced by what is older', async () => {
-    const { store } = await openWorld();
-    const definitions = new DefinitionsCache();
-    const old = await definitions.current(store.access);
-    const { version } = await store.access.readChanges(-1);
-    await store.transaction((tx) => tx.securityProfiles.put([profile('later', ['OrderReader'])]));
-    await definitions.current(store.access);
-    definitions.learn(version, old);
-    const { access: reader, loads } = counting(store.access);
-    expect((await definitions.current(reader)).catalogue.profile('later')).toBeDefined();
-    expect(loads()).toBe(0);
+  it('are never older than their version, also when an earlier reading ends last', async () => {
+    const store = openMemoryStore();
+    const cache = new DefinitionsCache();
+    await cache.current(store.access);
+    await store.transaction((tx) => tx.securityProfiles.put([profile('p', ['UserAdmin'])]));
+    const late = slow(store.access);
+    const overtaken = cache.current(late.reader);
+    await new Promise(setImmediate);
+    await store.transaction((tx) => tx.securityProfiles.put([profile('p', [])]));
+    expect((await cache.current(store.access)).catalogue.profile('p')?.roles).toHaveLength(0);
+    const during = slow(store.access);
+    const reading = cache.current({
+      ...during.reader,
+      readChanges: async (since) => {
+        const changes = await store.access.readChanges(since);
+        late.release();
+        await overtaken;
+        return changes;
+      },
+    });
+    during.release();
+    expect((await reading).catalogue.profile('p')?.roles).toHaveLength(0);
+    expect((await cache.current(store.access)).catalogue.profile('p')?.roles).toHaveLength(0);
   });
 });

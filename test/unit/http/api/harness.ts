@@ -122,6 +122,7 @@ export async function startApi(routes: readonly Route[], tokens: Readonly<Record
   const onFault = (_ctx: unknown, error: unknown) => void faults.push(error);
   const api = managementApi({ routes, guard: guardOptions(tokens), onRefused: (_ctx, refusal) => void refusals.push(refusal), onFault });
   const server: Server = createHttpServer({
+    tls: true,
     trustedProxyHops: 0,
     maxConnections: 100,
     middleware: [api, apiDocuments(routes)],

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Client } from '../../../src/domain/client.ts';
+import type { StoreTransaction } from '../../../src/domain/ports.ts';
+import { openMemoryStore } from '../../../src/storage/memory/store.ts';
+import { apiWith } from '../../support/administered.ts';
+import { assignment, AUDIENCE, client, organization, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
+import { post, type Answer, type Form } from '../../support/token-client.ts';
+import { expectRefusal, startThreatened, turnableClock, type Threatened } from './endpoint.ts';
+import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './impersonation.ts';
+
+/**
+ * T-53: what is lost is lost by every way, at once. A person of one organization has a client for every grant type, which
+ * also acts with the person's roles, and may impersonate somebody. Then one thing is taken away.
+ */
+let server: Threatened;
+let passwordHash: string;
+const clock = turnableClock();
+
+beforeAll(async () => {
+  server = await startThreatened({
+    store: openMemoryStore({ clock }),
+    clock,
+    env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000', ROLEMINT_ATTEMPTS_PER_NAME: '1000000' },
+    more: async (tx) => {
+      await tx.securityProfiles.put([profile('of-the-cell', ['A', 'Impersonation', 'UserReader']), profile('helping', ['Shopper'])]);
+    },
+  });
+  passwordHash = await server.app.hasher.hash(PASSWORD);
+});
+afterAll(() => server.close());
+
+interface Cell {
+  readonly id: string;
+  readonly client: Client;
+  token(form: Form): Promise<Answer>;
+  signIn(form?: Form): Promise<Answer>;
+  exchange(actor: string): Promise<Answer>;
+  change(work: (tx: StoreTransaction) => Promise<unknown>): Promise<void>;
+}
+
+let cells = 0;
+
+/** A person, an organization and a client with one name, which no other cell has. */
+async function openCell(): Promise<Cell> {
+  cells += 1;
+  const id = `cell-${cells}`;
+  const clientId = `${id}-client`;
+  const made = client(clientId, {
+    grantTypes: ['password', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE],
+    tokenEndpointAuthMethod: 'client_secret_post',
+    organization: 'S',
+    contextUser: id,
+  });
+  const change: Cell['change'] = async (work) => {
+    await server.app.store.transaction(async (tx) => void (await work(tx)));
+    clock.advance(1);
+  };
+  await change(async (tx) => {
+    await tx.organizations.put([organization(`${id}-org`, 'buyer', { parent: 'S' })]);
+    await tx.users.put([user(id, `${id}-org`)]);
+    await tx.setPassword(id, passwordHash, new Date(clock.now()));
+    await tx.clients.put([made]);
+    await tx.addClientSecret(clientId, secret(secretOf(clientId)));
+    await tx.assignments.put([assignment('of-the-cell', to.user(id), { id: `${id}-assignment` })]);
+    await tx.impersonationRules.put([
+      { id: `${id}-rule`, impersonator: to.user(id), target: to.user('b2u'), securityProfile: 'helping', client: clientId },
+    ]);
+  });
+  clock.advance(1);
+  const token: Cell['token'] = (form) => server.token({ client_id: clientId, client_secret: secretOf(clientId), scope: 'A', ...form });
+  return {
+    id,
+    client: made,
+    token,
+    change,
+    signIn: (form = {}) => token({ grant_type: 'password', username: id, password: PASSWORD, scope: 'A Impersonation UserReader', ...form }),
+    exchange: (actor) =>
+      token({
+        grant_type: TOKEN_EXCHANGE,
+        subject_token: actor,
+        subject_token_type: ACCESS_TOKEN,
+        requested_subject: 'b2u',
+        scope: 'Shopper',
+        resource: AUDIENCE.seller,
+      }),
+  };
+}
+
+const accessOf = ({ status, body }: Answer): string => {
+  expect({ status, error: body['error'] }).toEqual({ status: 200, error: undefined });
+  return String(body['access_token']);
+};
+
+/** What a new token carries, or why there is none. */
+function told(answer: Answer): string {
+  if (answer.status === 200) return `token for "${String(answer.body['scope'])}"`;
+  expectRefusal(answer, { status: answer.status, error: String(answer.body['error']) });
+  expect(answer.status).toBeGreaterThanOrEqual(400);
+  expect(answer.status).toBeLessThan(500);
+  return String(answer.body['error']);
+}
+
+/** What an earlier token is worth to the API that it is for. */
+async function worth(token: string): Promise<string> {
+  const { status, body } = await server.introspect(token, 'rsS');
+  expect(status).toBe(200);
+  if (body['active'] === true) return `active with "${String(body['scope'])}"`;
+  expect(body).toEqual({ active: false });
+  return 'inactive';
+}
+
+/** Each is asked for something before; what it answers can be asked for after. */
+const WAYS = {
+  password: async ({ signIn }: Cell) => {
+    const before = accessOf(await signIn({ scope: 'A', resource: AUDIENCE.seller }));
+    return async () => [told(await signIn({ scope: 'A' })), await worth(before)];
+  },
+  'client credentials with a context user': async ({ token }: Cell) => {
+    const ask = () => token({ grant_type: 'client_credentials', resource: AUDIENCE.seller });
+    const before = accessOf(await ask());
+    return async () => [told(await ask()), await worth(before)];
+  },
+  refresh: async ({ token, signIn }: Cell) => {
+    const { body } = await signIn({ scope: 'A', resource: AUDIENCE.seller });
+    const { body: other } = await signIn({ scope: 'A', resource: AUDIENCE.seller });
+    return async () => [
+      told(await token({ grant_type: 'refresh_token', refresh_token: String(body['refresh_token']), scope: undefined })),
+      await worth(String(other['access_token'])),
+    ];
+  },
+  'token exchange': async ({ signIn, exchange }: Cell) => {
+    const actor = accessOf(await signIn());
+    const before = accessOf(await exchange(actor));
+    return async () => [told(await exchange(actor)), await worth(before)];
+  },
+  introspection: async ({ signIn, client: { clientId } }: Cell) => {
+    const { body } = await signIn({ scope: 'A', resource: AUDIENCE.seller });
+    return async () => {
+      const form = { token: String(body['refresh_token']), client_id: clientId, client_secret: secretOf(clientId) };
+      const answer = await post(`${server.url}/oauth/introspect`, form);
+      return [answer.status === 200 ? `refresh token active: ${String(answer.body['active'])}` : told(answer), await worth(String(body['access_token']))];
+    };
+  },
+  'management API': async ({ signIn }: Cell) => {
+    const api = apiWith(server, accessOf(await signIn()));
+    expect((await api.get('/users')).status).toBe(200);
+    return async () => Promise.all(['/me', '/users'].map(async (path) => `${path} ${(await api.get(path)).status}`));
+  },
+} as const;
+type Way = keyof typeof WAYS;
+
+const CAUSES = {
+  'disabled user': ({ id, change }: Cell) => change((tx) => tx.users.put([user(id, `${id}-org`, { active: false })])),
+  'locked user': async ({ signIn }: Cell) => {
+    for (let attempt = 0; attempt < 10; attempt += 1) expect((await signIn({ password: 'a guess' })).status).toBe(400);
+  },
+  'deleted user': async ({ id, client: made, change }: Cell) => {
+    await expect(change((tx) => tx.users.remove([id]))).rejects.toMatchObject({ code: 'in_use' });
+    await change(async (tx) => {
+      await tx.clients.put([{ ...made, contextUser: undefined }]);
+      await tx.impersonationRules.remove([`${id}-rule`]);
+      await tx.users.remove([id]);
+    });
+  },
+  'disabled client': ({ client: made, change }: Cell) => change((tx) => tx.clients.put([{ ...made, active: false }])),
+  'removed grant types': ({ client: made, change }: Cell) => change((tx) => tx.clients.put([{ ...made, grantTypes: [] }])),
+  'suspended organization': ({ id, change }: Cell) =>
+    change((tx) => tx.organizations.put([organization(`${id}-org`, 'buyer', { parent: 'S', active: false })])),
+  'changed password': async ({ id }: Cell) => {
+    await server.app.services.users.setPassword(id, 'Another-Fine-Password-9', { actor: { kind: 'operator', id: 'test' } });
+    clock.advance(1);
+  },
+  'removed role': ({ id, change }: Cell) => change((tx) => tx.assignments.remove([`${id}-assignment`])),
+} as const;
+type Cause = keyof typeof CAUSES;
+
+/** By cause and way: what a new request gets, and what became of what was had before. */
+const MATRIX: { readonly [C in Cause]: { readonly [W in Way]: readonly [string, string] } } = {
+} as never;
+
+describe.each(Object.keys(CAUSES) as Cause[])('T-53 %s', (cause) => {
+  test.each(Object.keys(WAYS) as Way[])('%s', async (way) => {
+    const cell = await openCell();
+    const after = await WAYS[way](cell);
+    await CAUSES[cause](cell);
+    const outcome = await after();
+    expect(outcome).toEqual(MATRIX[cause]?.[way]);
+    await server.stillWorks();
+  });
+});
