@@ -173,7 +173,16 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     },
   });
   const explain = new ExplainService(access, clock);
-  const administered = new Administration({ store, access, hasher, clock, random, definitions, fullAccessHours: config.fullAccessHours });
+  const administered = new Administration({
+    issuer: config.issuer,
+    store,
+    access,
+    hasher,
+    clock,
+    random,
+    definitions,
+    fullAccessHours: config.fullAccessHours,
+  });
   const services = {
     access,
     keys,

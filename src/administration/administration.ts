@@ -28,6 +28,8 @@ export interface AdministrationOptions {
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly random: Random;
+  /** Audience of the management API. */
+  readonly issuer: string;
   readonly definitions: DefinitionsCache;
   /** Longest time, in hours, for which FullAccess is given without confirmation. */
   readonly fullAccessHours: number;
@@ -163,8 +165,9 @@ export class Administration {
 
   /** The authority of the administrator, to be opened in a transaction that somebody else begins. */
   authorityFor({ administrator, needs, alsoNeeds, confirmed = false }: WriteCall): OpenAuthority {
-    const { definitions, clock, fullAccessHours } = this.#options;
+    const { issuer, definitions, clock, fullAccessHours } = this.#options;
     return openAuthority({
+      issuer,
       administrator,
       needs,
       alsoNeeds,
@@ -218,7 +221,13 @@ export class Administration {
       return { object, blastRadius, extra };
     };
     try {
-      const { result } = await makeChange(this.#context(call), begin, { dryRun: call.dryRun, mostSubjects: this.#options.mostSubjects, work, authority, finish: end });
+      const { result } = await makeChange(this.#context(call), begin, {
+        dryRun: call.dryRun,
+        mostSubjects: this.#options.mostSubjects,
+        work,
+        authority,
+        finish: end,
+      });
       return result!;
     } catch (error) {
       throw asRequestError(error);

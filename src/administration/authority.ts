@@ -27,6 +27,8 @@ export interface AuthorityOptions {
   readonly now: () => number;
   /** Said yes to handing out FullAccess for long. */
   readonly confirmed: boolean;
+  /** Audience of the management API. */
+  readonly issuer: string;
   /** Longest time, in milliseconds, for which FullAccess is given without confirmation. */
   readonly fullAccessLimit: number;
 }

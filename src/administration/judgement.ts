@@ -28,6 +28,8 @@ export interface Judge {
   readonly actor: AuditActor;
   /** Through which client. */
   readonly clientId: string;
+  /** Audience of the management API. */
+  readonly issuer: string;
   readonly confirmed: boolean;
   readonly fullAccessLimit: number;
 }
@@ -36,6 +38,7 @@ export interface Judge {
 export async function judgeChange(tx: StoreTransaction, change: WrittenChange, judge: Judge): Promise<void> {
   const { ceiling } = judge;
   judgeSettings(change, ceiling);
+  judgeManagementApi(change, judge);
   judgeProfiles(change, ceiling);
   await judgeRules(tx, change, judge);
   judgeClientLimits(change, ceiling);
@@ -199,6 +202,12 @@ async function judgeTakeOver(tx: StoreTransaction, { objects, credentials, befor
   ]);
   const refused = above(ceiling, roles);
   if (refused.length > 0) throw aboveCeiling('This would let you act as somebody who holds roles that you do not:', refused);
+}
+
+/** What may stand in the tokens for this very API, and who may look into them, is everybody's who administers. */
+function judgeManagementApi({ objects }: WrittenChange, { ceiling, issuer }: Judge): void {
+  if (ceiling.everyRole || !objects.some(({ section, key }) => section === 'resource_servers' && key === issuer)) return;
+  throw aboveCeiling('What tokens for the management API carry is changed by an administrator with', [FULL_ACCESS]);
 }
 
 /** Settings are the whole deployment's. */

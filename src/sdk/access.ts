@@ -32,23 +32,25 @@ export interface AccessOrganization {
  * without a list of roles has an empty set.
  */
 export function accessOf(claims: Readonly<Record<string, unknown>>): Access {
-  const text = (name: string): string | undefined => (typeof claims[name] === 'string' ? claims[name] : undefined);
-  const list = (name: string): readonly string[] => {
-    const value = claims[name];
-    return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
-  };
-  const organizationId = text('org_id');
+  const organizationId = textOf(claims['org_id']);
   const act = claims['act'] as { readonly sub?: unknown } | null | undefined;
   return {
-    subject: text('sub') ?? '',
-    clientId: text('client_id') ?? '',
-    roles: new Set(list('roles')),
-    scope: text('scope') ?? '',
-    organization: organizationId === undefined ? undefined : { id: organizationId, type: text('org_type') ?? '', path: list('org_path') },
-    organizationIds: list('org_ids'),
-    username: text('username'),
-    actor: typeof act?.sub === 'string' ? act.sub : undefined,
-    tokenId: text('jti') ?? '',
+    subject: textOf(claims['sub']) ?? '',
+    clientId: textOf(claims['client_id']) ?? '',
+    roles: new Set(textsOf(claims['roles'])),
+    scope: textOf(claims['scope']) ?? '',
+    organization:
+      organizationId === undefined
+        ? undefined
+        : { id: organizationId, type: textOf(claims['org_type']) ?? '', path: textsOf(claims['org_path']) },
+    organizationIds: textsOf(claims['org_ids']),
+    username: textOf(claims['username']),
+    actor: textOf(act?.sub),
+    tokenId: textOf(claims['jti']) ?? '',
     expiresAt: new Date(Number(claims['exp']) * 1000),
   };
 }
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const isText = (value: unknown): value is string => typeof value === 'string';
+const textsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter(isText) : []);

@@ -49,7 +49,7 @@ export function assertClaims(claims: TokenClaims, { issuer, audience, clockToler
   for (const name of NAMES) if (typeof claims[name] !== 'string' || claims[name] === '') throw wrong('untrusted', name);
 }
 
-const wrong = (reason: TokenFault, claim: string): AccessError => invalidToken(reason, new Error(`The claim "${claim}" is not what it must be.`));
+const wrong = (reason: TokenFault, claim: string): AccessError => invalidToken(reason, new Error(`unexpected "${claim}" claim value`));
 
 function isSeconds(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;

@@ -1,5 +1,5 @@
 /** The keys that the configured issuer publishes: cached, and fetched anew with restraint. */
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type CryptoKey, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { KeysUnavailableError } from './errors.ts';
 import { fetchJson, type Fetch } from './fetching.ts';
 
@@ -20,9 +20,13 @@ const EAGER = 2000;
 const STALE = 24 * 3_600_000;
 
 interface Known {
-  readonly find: JWTVerifyGetKey;
+  readonly find: ReturnType<typeof createLocalJWKSet>;
+  /** Keys that were found, by algorithm and id: most tokens are signed by the same one. */
+  readonly found: Map<string, CryptoKey>;
   readonly at: number;
 }
+
+type Search = Parameters<JWTVerifyGetKey>;
 
 /**
  * Finds the key of a token among those of the issuer. One fetch is under way at a time, however many tokens wait for it.
@@ -39,7 +43,7 @@ export function issuerKeys({ issuer, fetch, now }: IssuerKeysOptions): JWTVerify
     triedAt = now();
     try {
       const { json } = await fetchJson(fetch, url, { headers: { accept: 'application/json' } });
-      known = { find: createLocalJWKSet(json as JSONWebKeySet), at: triedAt };
+      known = { find: createLocalJWKSet(json as JSONWebKeySet), found: new Map(), at: triedAt };
       return known;
     } catch (error) {
       failure = error;
@@ -63,15 +67,30 @@ export function issuerKeys({ issuer, fetch, now }: IssuerKeysOptions): JWTVerify
     throw new KeysUnavailableError(failure);
   }
 
-  return async (header, token) => {
+  async function search(...[header, token]: Search): Promise<CryptoKey> {
     const have = await current();
     try {
-      return await have.find(header, token);
+      return await keyOf(have, header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey) || (underWay === undefined && !isCool())) throw error;
       const newer = await reload().catch(() => undefined);
       if (newer === undefined) throw error;
-      return newer.find(header, token);
+      return keyOf(newer, header, token);
     }
+  }
+
+  return (header, token) => {
+    // An id that is no text could pass for one.
+    const isNamed = typeof header.kid === 'string' && known !== undefined && now() - known.at < FRESH;
+    return (isNamed ? known?.found.get(nameOf(header)) : undefined) ?? search(header, token);
   };
+}
+
+const nameOf = ({ alg, kid }: Search[0]): string => `${alg} ${String(kid)}`;
+
+async function keyOf({ find, found }: Known, ...[header, token]: Search): Promise<CryptoKey> {
+  const key = await find(header, token);
+  // Without an id, or with one that is no text, a key is not found by its name.
+  if (typeof header.kid === 'string') found.set(nameOf(header), key);
+  return key;
 }

@@ -64,8 +64,9 @@ export function followRevocations(options: FollowRevocationsOptions): Revocation
     const age = now() - follower.heardAt;
     if (age >= interval / 2 && follower.mayAsk(interval)) {
       const asking = follower.ask();
-      // While it fails nobody waits for it, except where nothing was ever heard.
-      if (age >= interval && (follower.failure === undefined || follower.heardAt === -Infinity)) await asking;
+      // While it fails nobody waits for it, except who is refused without it.
+      const isNeeded = follower.heardAt === -Infinity || (fail === 'closed' && age > tolerance);
+      if (age >= interval && (follower.failure === undefined || isNeeded)) await asking;
     } else if (follower.heardAt === -Infinity) await follower.underWay;
     if (fail === 'closed' && now() - follower.heardAt > tolerance) throw new RevocationsUnavailableError(follower.failure);
   }

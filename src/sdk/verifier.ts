@@ -4,7 +4,7 @@
  * (`checks.ts`, `entity.ts`), refuse by the book (`errors.ts`), and all of it as middleware. Everything that could be left
  * to the token is pinned: issuer, audience, algorithms, type, and where keys come from. Depends on jose alone.
  */
-import { jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import { accessOf, type Access } from './access.ts';
 import { assertClaims, invalidToken, type TokenClaims } from './claims.ts';
 import { SYSTEM_TIME } from './clock.ts';
@@ -69,13 +69,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
   if (options.keys === undefined) assertIssuer(issuer);
   const getKey = options.keys ?? issuerKeys({ issuer, fetch, now });
   const assertPresentation = presentationCheck(options, now);
-  const pinned = { algorithms: [...algorithms], typ: 'at+jwt', clockTolerance: clockToleranceSeconds };
+  const pinned = { issuer, algorithms: [...algorithms], typ: 'at+jwt', clockTolerance: clockToleranceSeconds };
   return {
     verify: async (given) => {
       const presented = presentedBy(given);
       const at = now();
-      const verify = () => jwtVerify(presented.token, getKey, { ...pinned, currentDate: new Date(at) });
-      const claims = await signedClaims(presented.token, verify, issuer);
+      const claims = await signedClaims(presented.token, getKey, { ...pinned, currentDate: new Date(at) });
       assertClaims(claims, { issuer, audience, clockToleranceSeconds, now: at / 1000 });
       await assertPresentation(presented, claims);
       return accessOf(revocations === undefined ? claims : await revocations.withoutLost(claims));
@@ -83,13 +82,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
   };
 }
 
-async function signedClaims(token: string, verify: () => Promise<{ readonly payload: JWTPayload }>, issuer: string): Promise<TokenClaims> {
+async function signedClaims(token: string, getKey: JWTVerifyGetKey, pinned: JWTVerifyOptions & { readonly issuer: string }): Promise<TokenClaims> {
   if (token.length > LONGEST_TOKEN || !COMPACT.test(token)) throw invalidToken('malformed', new Error('The token is no compact JWS.'));
   try {
-    return (await verify()).payload;
+    return (await jwtVerify(token, getKey, pinned)).payload;
   } catch (error) {
     if (error instanceof AccessError || error instanceof KeysUnavailableError) throw error;
-    throw isAboutToken(error) ? invalidToken(faultOf(error, token, issuer), error) : new KeysUnavailableError(error);
+    throw isAboutToken(error) ? invalidToken(faultOf(error, token, pinned.issuer), error) : new KeysUnavailableError(error);
   }
 }
 

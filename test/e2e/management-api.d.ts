@@ -1230,7 +1230,7 @@ export interface paths {
         head?: never;
         /**
          * Change the own profile
-         * @description The mail address; the one before is told. User name, organization and groups are for administrators.
+         * @description The mail address, by whoever knows the current password: links to set one go there. The address before is told. User name, organization and groups are for administrators.
          */
         patch: operations["patchMe"];
         trace?: never;
@@ -8087,10 +8087,14 @@ export interface operations {
                 "application/merge-patch+json": {
                     /** @description `null`: none any more. */
                     email?: string | null;
+                    /** @description Needed with `email`, also to remove it. Guessing counts like signing in. */
+                    current_password?: string;
                 };
                 "application/json": {
                     /** @description `null`: none any more. */
                     email?: string | null;
+                    /** @description Needed with `email`, also to remove it. Guessing counts like signing in. */
+                    current_password?: string;
                 };
             };
         };

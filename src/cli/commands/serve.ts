@@ -128,6 +128,7 @@ async function banner(
     ['introspection', '/oauth/introspect'],
     ['revocation', '/oauth/revoke'],
     ['keys', '/.well-known/jwks.json'],
+    ['administration', '/api/docs'],
     ['discovery', '/.well-known/oauth-authorization-server'],
     ['', '/.well-known/openid-configuration'],
     ['health', '/healthz'],

@@ -73,7 +73,7 @@ const NOT_VALID = 'The access token is not valid here.';
 
 /** What the store knows against a token is not told apart from what stands in it. */
 function inSameWords(error: unknown): never {
-  throw error instanceof AccessError ? new AccessError('invalid_token', NOT_VALID, { cause: error }) : error;
+  throw error instanceof AccessError ? new AccessError('invalid_token', NOT_VALID, { cause: error.cause ?? error }) : error;
 }
 
 /** Undefined: any token will do. */

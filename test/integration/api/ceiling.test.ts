@@ -99,7 +99,10 @@ describe('the ceiling', () => {
       gives_full_access: true,
     });
     const [assigned] = (await root.get('/audit-events?type=profile_assigned&limit=1')).body.items;
-    expect(assigned).toMatchObject({ actor: { kind: 'user', id: 'root' }, after: { security_profile: 'full', user: 'norole', gives_full_access: true } });
+    expect(assigned).toMatchObject({
+      actor: { kind: 'user', id: 'root' },
+      after: { security_profile: 'full', user: 'norole', gives_full_access: true },
+    });
     const [given] = (await root.get('/assignments?user=norole&security_profile=full')).body.items;
     expect((await root.delete(`/assignments/${given.id}`)).status).toBe(204);
   });

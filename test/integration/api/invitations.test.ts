@@ -296,7 +296,7 @@ describe('accepting', () => {
     expect(await server.app.store.signIn.findCredential('late-comer')).toBeUndefined();
     const events = await auditOf(made.body.id);
     expect(events.map(({ type }) => type)).not.toContain('invitation_accepted');
-    return (events.find(({ type }) => type === 'invitation_refused')?.after as { reason: string }).reason;
+    return (events.find(({ type }) => type === 'invitation_refused')!.after as { reason: string }).reason;
   }
 
   const cannotAssign = 'Whoever invited may not assign profiles any more. SecurityProfileAdmin.';
@@ -328,7 +328,9 @@ describe('accepting', () => {
   it('gives no profile when the context user of the client that invited may not assign any more', async () => {
     const lent = assignment('administering', to.user('hirer'));
     await server.app.store.transaction(async (tx) => {
-      await tx.clients.put([client('hr-for-hirer', { organization: 'S', grantTypes: ['client_credentials'], omittedScope: 'all', contextUser: 'hirer' })]);
+      await tx.clients.put([
+        client('hr-for-hirer', { organization: 'S', grantTypes: ['client_credentials'], omittedScope: 'all', contextUser: 'hirer' }),
+      ]);
       await tx.addClientSecret('hr-for-hirer', secret(secretOf('hr-for-hirer')));
       await tx.assignments.put([lent]);
     });

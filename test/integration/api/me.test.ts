@@ -81,7 +81,11 @@ describe('the own profile', () => {
   it('can be changed with MeAdmin: the former address is told, and it stands in the audit', async () => {
     const ann = await as('ann');
     const before = await ann.get('/me');
-    const changed = await ann.patch('/me', { email: 'ann.other@example.com', current_password: PASSWORD }, { 'if-match': before.headers.get('etag')! });
+    const changed = await ann.patch(
+      '/me',
+      { email: 'ann.other@example.com', current_password: PASSWORD },
+      { 'if-match': before.headers.get('etag')! },
+    );
     expect(changed.status).toBe(200);
     expect(changed.body.user.email).toBe('ann.other@example.com');
     const after = await ann.get('/me');

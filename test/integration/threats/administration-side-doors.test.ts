@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { asClient, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
 import { assignment, client, profile, secret, secretOf, to, user } from '../../support/market.ts';
+import { ISSUER } from '../../support/server.ts';
 import { openWorld, type World } from '../api/delegation/world.ts';
 
 /** T-62 to T-66: ways to power that no assignment shows. Nobody of these holds FullAccess unless the name says so. */
@@ -193,6 +194,19 @@ describe('clients', () => {
     await unchanged('/clients/lease', async () =>
       refused(await lease.patch('/clients/lease', { context_user: 'permanent' }), ['ApiClientAdmin', 'UserAdmin']),
     );
+  });
+});
+
+describe('the management API itself', () => {
+  it('is no resource server whose tokens could be emptied for everybody, or looked into', async () => {
+    const path = `/resource-servers/${encodeURIComponent(ISSUER)}`;
+    refused(await deleg.post('/resource-servers', { audience: ISSUER, roles: ['A'] }), ['FullAccess']);
+    refused(await deleg.post('/resource-servers', { audience: ISSUER, clients: ['svc'] }), ['FullAccess']);
+    expect((await root.post('/resource-servers', { audience: ISSUER })).status).toBe(201);
+    refused(await deleg.patch(path, { roles: ['A'] }), ['FullAccess']);
+    refused(await deleg.delete(path), ['FullAccess']);
+    expect((await root.delete(path)).status).toBe(204);
+    expect((await deleg.post('/resource-servers', { audience: 'https://new.example.com', roles: ['A'] })).status).toBe(201);
   });
 });
 

@@ -21,6 +21,7 @@ beforeEach(async () => {
   const random = countingRandom(clock);
   const access = new AccessService(store, clock, 2 ** 20);
   administration = new Administration({
+    issuer: 'https://id.example.com',
     store,
     access,
     hasher: fakeHasher(),

@@ -84,11 +84,8 @@ describe('a verifier', () => {
     ['of no type', 'untrusted', () => ({ header: { typ: undefined } })],
     ['by an unknown key', 'untrusted', () => ({ header: { kid: 'other' } })],
     ['signed by somebody else', 'untrusted', () => ({ by: stranger })],
-    ['with a critical header', 'malformed', () => ({ header: { crit: ['exp'], exp: 1 } })],
   ])('refuses a token %s as %s', async (_what, reason, change) => {
-    const presented = await token(change()).catch(() => undefined);
-    if (presented === undefined) return;
-    const error = await refusalOf(presented);
+    const error = await refusalOf(await token(change()));
     const message = SENTENCE[reason];
     expect(error).toMatchObject({ code: 'invalid_token', status: 401, reason, message });
     expect(error.headers['www-authenticate']).toBe(`Bearer error="invalid_token", error_description="${message}"`);

@@ -1,84 +1,33 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { attemptKey } from '../../src/services/sign-in.ts';
-import { apiWith } from '../support/administered.ts';
-import { DATA, startServer, type TestServer } from '../support/server.ts';
-import { describePostgres, openTestStore, STORE_KINDS } from '../support/stores.ts';
-import { claimsOf, post, type Answer, type Form } from '../support/token-client.ts';
-
-interface TokenStep {
-  readonly grant: 'password' | 'client_credentials' | 'refresh_token' | 'impersonation';
-  readonly client: string;
-  readonly secret?: string;
-  readonly user?: string;
-  readonly password?: 'wrong';
-  readonly scope: string | null;
-  readonly of?: string;
-  /** Impersonation: name of the kept token of who acts, and the user to act as. */
-  readonly actor?: string;
-  readonly target?: string;
-}
-
-/** A profile is created by somebody: letters are operations. */
-interface CloneStep {
-  readonly by: string;
-  readonly client: string;
-  readonly types: Readonly<Record<string, string>>;
-}
-
-interface Step {
-  readonly token?: TokenStep;
-  readonly clone?: CloneStep;
-  readonly status?: number;
-  readonly as?: string | null;
-  readonly expect?: { readonly status: number; readonly roles?: readonly string[]; readonly error?: string; readonly code?: string };
-  readonly repeat?: number;
-  readonly change?: { readonly unlock?: { readonly user: string } };
-}
-
-interface Scenario {
-  readonly id: string;
-  readonly title: string;
-  readonly steps: readonly Step[];
-}
+/** @module What the scenarios do at the server itself: tokens, profiles, and the rest of administration. */
+import { expect } from '@jest/globals';
+import { attemptKey } from '../../../src/services/sign-in.ts';
+import { apiWith } from '../../support/administered.ts';
+import type { TestServer } from '../../support/server.ts';
+import { claimsOf, post, type Answer, type Form } from '../../support/token-client.ts';
+import type { CloneStep, Step, TokenStep } from './scenario.ts';
 
 const PASSWORD = 'Correct-Horse-7-Battery';
 
-for (const kind of STORE_KINDS) {
-  const declare = kind === 'postgres' ? describePostgres : describe;
-  declare(`on the ${kind} store`, () => {
-    describe.each(['ordercloud', 'tradecloud', 'voss'])('the token and clone steps of %s over HTTP', (system) => {
-      const scenarios = JSON.parse(readFileSync(path.join(DATA, `scenarios/${system}.json`), 'utf8')) as Scenario[];
-      let server: TestServer;
-
-      beforeAll(async () => {
-        server = await startServer({ store: await openTestStore(kind), workspaces: [path.join(DATA, `workspaces/${system}.yaml`)] });
-      }, 60_000);
-      afterAll(() => server.close());
-
-      test.each(scenarios.map((scenario) => [`${scenario.id} ${scenario.title}`, scenario] as const))('%s', async (_title, { steps }) => {
-        const kept: Kept = { access: new Map(), refresh: new Map() };
-        for (const step of steps) {
-          if (step.change?.unlock !== undefined) await unlock(server, step.change.unlock.user);
-          if (step.clone !== undefined) await clone(server, step.clone, step.status!);
-          if (step.token === undefined) continue;
-          for (let time = 0; time < (step.repeat ?? 1); time += 1) {
-            const answer = await ask(server, step.token, kept);
-            if (step.token.grant === 'impersonation') checkImpersonation(answer, step);
-            else check(answer, step.expect!);
-            remember(answer, step, kept);
-          }
-        }
-      });
-    });
-  });
-}
-
 /** Tokens under the names that a scenario gave them: of a refreshed family the newest, under every one of its names. */
-interface Kept {
+export interface Kept {
   readonly access: Map<string, string>;
   readonly refresh: Map<string, string>;
+}
+
+/** Where tokens are asked for, and which API they are to be for; undefined: for the issuer's own. */
+export interface Place {
+  readonly server: TestServer;
+  readonly resource: string | undefined;
+}
+
+/** Asks for a token, as often as the step says, and keeps what it gives. */
+export async function obtain(place: Place, step: Step, kept: Kept): Promise<void> {
+  for (let time = 0; time < (step.repeat ?? 1); time += 1) {
+    const answer = await ask(place, step.token!, kept);
+    if (step.token!.grant === 'impersonation') checkImpersonation(answer, step);
+    else check(answer, step.expect!);
+    remember(answer, step, kept);
+  }
 }
 
 function remember(answer: Answer, { as, token }: Step, kept: Kept): void {
@@ -91,8 +40,8 @@ function remember(answer: Answer, { as, token }: Step, kept: Kept): void {
   }
 }
 
-function ask({ url }: TestServer, step: TokenStep, { access, refresh }: Kept): Promise<Answer> {
-  const form: Form = { client_id: step.client, client_secret: step.secret, grant_type: step.grant, scope: step.scope ?? undefined };
+function ask({ server: { url }, resource }: Place, step: TokenStep, { access, refresh }: Kept): Promise<Answer> {
+  const form: Form = { client_id: step.client, client_secret: step.secret, grant_type: step.grant, scope: step.scope ?? undefined, resource };
   if (step.grant === 'password') return post(`${url}/oauth/token`, { ...form, username: step.user, password: step.password ?? PASSWORD });
   if (step.grant === 'refresh_token') return post(`${url}/oauth/token`, { ...form, refresh_token: refresh.get(step.of!) });
   if (step.grant === 'impersonation') {
@@ -127,7 +76,7 @@ function checkImpersonation(answer: Answer, { token, expect: expected }: Step): 
 const OPERATIONS: Readonly<Record<string, string>> = { C: 'create', R: 'read', U: 'update', D: 'delete', E: 'export' };
 
 /** Creates a profile with these permissions over the management API; whatever is refused leaves nothing behind. */
-async function clone(server: TestServer, { by, client, types }: CloneStep, status: number): Promise<void> {
+export async function clone(server: TestServer, { by, client, types }: CloneStep, status: number): Promise<void> {
   const scope = 'SecurityProfileAdmin SecurityProfileReader';
   const signedIn = await post(`${server.url}/oauth/token`, { grant_type: 'password', client_id: client, username: by, password: PASSWORD, scope });
   const api = apiWith(server, signedIn.body['access_token'] as string);
@@ -138,7 +87,7 @@ async function clone(server: TestServer, { by, client, types }: CloneStep, statu
   expect((await api.get('/security-profiles?total=true')).body.total).toBe(before + (status === 201 ? 1 : 0));
 }
 
-async function unlock({ app }: TestServer, userId: string): Promise<void> {
+export async function unlock({ app }: TestServer, userId: string): Promise<void> {
   await app.store.signIn.unlock(attemptKey(userId), {
     type: 'user_unlocked',
     at: new Date(app.clock.now()),
