@@ -86,7 +86,7 @@ export class Administration {
   }
 
   /** @throws `not_found`, the same for what does not exist and for what lies outside */
-  async get<N extends NounName>(noun: N, key: string, call: Call): Promise<Json> {
+  async get(noun: NounName, key: string, call: Call): Promise<Json> {
     return represent(noun, await this.find(noun, key, call), await this.#catalogue());
   }
 
@@ -99,8 +99,8 @@ export class Administration {
   }
 
   /** One page of what the administrator may see. */
-  async list<N extends NounName>(noun: N, query: Omit<ListQuery, 'visibility'>, call: Call): Promise<Page<Json>> {
-    const page = noun === 'roles' ? ((await this.#roles(query)) as Page<Nouns[N]>) : await this.#page(noun, query, call);
+  async list(noun: NounName, query: Omit<ListQuery, 'visibility'>, call: Call): Promise<Page<Json>> {
+    const page = noun === 'roles' ? await this.#roles(query) : await this.#page(noun, query, call);
     const catalogue = await this.#catalogue();
     return { ...page, items: page.items.map((object) => represent(noun, object, catalogue)) };
   }
@@ -110,7 +110,7 @@ export class Administration {
    * @param value the fields of a workspace file; an id that is left out is generated
    * @throws `already_exists`, `invalid_input`, `above_ceiling`
    */
-  async create<N extends NounName, T = undefined>(noun: N, value: Json, call: WriteCall, finish?: Finish<T>): Promise<Written<T>> {
+  async create<T = undefined>(noun: NounName, value: Json, call: WriteCall, finish?: Finish<T>): Promise<Written<T>> {
     const workspace = entryWorkspace(noun, completed(noun, withKey(noun, value, this.#options.random), call));
     const [key] = workspace.entries[noun].keys();
     if (noun === 'roles' && key !== undefined) assertNotBuiltIn(key);
@@ -145,7 +145,7 @@ export class Administration {
    * Removes an object that nothing else needs.
    * @throws `not_found`, `stale_version`, and `in_use` naming what needs it
    */
-  async remove<N extends NounName>(noun: N, key: string, call: WriteCall): Promise<Written> {
+  async remove(noun: NounName, key: string, call: WriteCall): Promise<Written> {
     const prepare = async (tx: StoreTransaction): Promise<Wanted> => {
       await this.#current(tx, noun, key, call);
       await assertUnused(tx, noun, key, call.administrator);

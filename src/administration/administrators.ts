@@ -5,9 +5,9 @@ import { DomainError } from '../domain/errors.ts';
 import type { Party } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { isRootTenancy, tenancyOf } from '../domain/tenancy.ts';
+import { FULL_ACCESS } from '../domain/role.ts';
 import type { Snapshot } from '../workspace/effects.ts';
 import type { WrittenChange } from '../workspace/change.ts';
-import { FULL_ACCESS } from './ceiling.ts';
 
 /** So many holders are looked at until one is found who is let in. */
 const MOST_LOOKED_AT = 1000;

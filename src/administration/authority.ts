@@ -9,12 +9,13 @@ import type { NounName, Visibility } from '../domain/directory.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { tenancyOf } from '../domain/tenancy.ts';
+import { FULL_ACCESS } from '../domain/role.ts';
 import type { DefinitionsCache } from '../services/definitions.ts';
 import type { Authority } from '../workspace/change.ts';
 import type { ObjectChange } from '../workspace/object-change.ts';
 import { batches, SECTION_NAMES, SECTIONS } from '../workspace/sections.ts';
 import type { Administrator } from './administrator.ts';
-import { aboveCeiling, ceilingOf, FULL_ACCESS, type Ceiling } from './ceiling.ts';
+import { aboveCeiling, ceilingOf, type Ceiling } from './ceiling.ts';
 import { judgeChange } from './judgement.ts';
 
 export interface AuthorityOptions {

@@ -7,6 +7,7 @@
 import { effectiveRoles, heldUntil, holdings, type Instant, type Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { DomainError } from '../domain/errors.ts';
+import { FULL_ACCESS } from '../domain/role.ts';
 import { covers, isRootTenancy, tenancyOf, type Tenancy } from '../domain/tenancy.ts';
 import type { ReachedClient, Snapshot } from '../workspace/effects.ts';
 import type { Reached } from '../workspace/reach.ts';
@@ -20,9 +21,6 @@ export interface Ceiling {
   readonly roles: ReadonlySet<string>;
   readonly tenancy: Tenancy;
 }
-
-/** A role that suffices everywhere. */
-export const FULL_ACCESS = 'FullAccess';
 
 /** How an administrator acts. */
 export interface Acting {

@@ -5,6 +5,7 @@
 import { DomainError } from '../domain/errors.ts';
 import type { Invitation } from '../domain/invitation.ts';
 import type { Clock, StoreTransaction } from '../domain/ports.ts';
+import { FULL_ACCESS } from '../domain/role.ts';
 import type { DefinitionsCache } from '../services/definitions.ts';
 import { acceptanceOf, stillThere } from '../services/invitation-acceptance.ts';
 import type { InvitationService, IssuedInvitation, NewInvitation } from '../services/invitations.ts';
@@ -18,7 +19,7 @@ import type { Administration, WriteCall } from './administration.ts';
 import type { Administrator } from './administrator.ts';
 import type { OpenAuthority } from './authority.ts';
 import { blastRadiusOf, type BlastRadius } from './blast-radius.ts';
-import { FULL_ACCESS } from './ceiling.ts';
+
 import { ASSIGNING_ROLE, INVITING_ROLE } from './inviter.ts';
 import { absent } from './nouns.ts';
 

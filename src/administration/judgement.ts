@@ -10,11 +10,12 @@ import { windowOf, type ImpersonationRule } from '../domain/impersonation-rule.t
 import type { Party } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { isRootTenancy } from '../domain/tenancy.ts';
+import { FULL_ACCESS } from '../domain/role.ts';
 import type { WrittenChange } from '../workspace/change.ts';
 import { changedMeanings } from '../workspace/reach.ts';
 import { gainsByRules, impersonationOf, rolesWithin } from './acting-as.ts';
 import { assertAdministratorLeft } from './administrators.ts';
-import { above, aboveCeiling, FULL_ACCESS, gainsOf, isWithin, rolesOfProfile, type Ceiling, type Gain } from './ceiling.ts';
+import { above, aboveCeiling, gainsOf, isWithin, rolesOfProfile, type Ceiling, type Gain } from './ceiling.ts';
 import { judgeClientLimits } from './client-limits.ts';
 import { assertConfirmed } from './full-access.ts';
 import { judgeTerritory } from './territory.ts';

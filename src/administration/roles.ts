@@ -14,10 +14,14 @@ export function assertNotBuiltIn(name: string): void {
 }
 
 /** One page of all roles; there are few enough to be looked through in memory. */
-export function pageOfRoles(custom: readonly Role[], { filters, search, sort, descending, after, limit, total }: Omit<ListQuery, 'visibility'>): Page<Role> {
+export function pageOfRoles(
+  custom: readonly Role[],
+  { filters, search, sort, descending, after, limit, total }: Omit<ListQuery, 'visibility'>,
+): Page<Role> {
   const wanted = search?.toLowerCase();
   const valueOf = (role: Role): string => (sort === 'category' ? role.category : role.name);
-  const compare = (a: Omit<Place, 'role'>, b: Omit<Place, 'role'>): number => (descending ? -1 : 1) * (byCodeUnit(a.value, b.value) || byCodeUnit(a.key, b.key));
+  const compare = (a: Omit<Place, 'role'>, b: Omit<Place, 'role'>): number =>
+    (descending ? -1 : 1) * (byCodeUnit(a.value, b.value) || byCodeUnit(a.key, b.key));
   const matching = [...new Map([...custom, ...BUILT_IN_ROLES].map((role) => [role.name, role])).values()]
     .filter(({ category }) => filters['category'] === undefined || category === filters['category'])
     .filter(({ name, description = '' }) => wanted === undefined || [name, description].some((text) => text.toLowerCase().includes(wanted)))

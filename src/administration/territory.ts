@@ -5,10 +5,10 @@
 import type { Catalogue } from '../domain/catalogue.ts';
 import { barredResourcesOf, type Organization, type OrganizationType } from '../domain/organization.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
-import { isBuiltInRole } from '../domain/role.ts';
+import { FULL_ACCESS, isBuiltInRole } from '../domain/role.ts';
 import { isRootTenancy } from '../domain/tenancy.ts';
 import type { WrittenChange } from '../workspace/change.ts';
-import { above, aboveCeiling, FULL_ACCESS, rolesFromNowOn, type Ceiling } from './ceiling.ts';
+import { above, aboveCeiling, rolesFromNowOn, type Ceiling } from './ceiling.ts';
 
 type Judged = Pick<WrittenChange, 'objects' | 'meanings' | 'at'>;
 

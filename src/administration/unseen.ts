@@ -6,10 +6,11 @@ import type { Catalogue } from '../domain/catalogue.ts';
 import type { Organization } from '../domain/organization.ts';
 import type { PartyKind } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
+import { FULL_ACCESS } from '../domain/role.ts';
 import type { WrittenChange } from '../workspace/change.ts';
 import { changedMeanings } from '../workspace/reach.ts';
 import { impersonationOf } from './acting-as.ts';
-import { above, aboveCeiling, FULL_ACCESS, rolesOfProfile, type Ceiling } from './ceiling.ts';
+import { above, aboveCeiling, rolesOfProfile, type Ceiling } from './ceiling.ts';
 
 const SECTION_OF_PARTY = { user: 'users', user_group: 'user_groups', organization: 'organizations', client: 'clients' } as const satisfies Record<
   PartyKind,

@@ -40,9 +40,7 @@ export function accessOf(claims: Readonly<Record<string, unknown>>): Access {
     roles: new Set(textsOf(claims['roles'])),
     scope: textOf(claims['scope']) ?? '',
     organization:
-      organizationId === undefined
-        ? undefined
-        : { id: organizationId, type: textOf(claims['org_type']) ?? '', path: textsOf(claims['org_path']) },
+      organizationId === undefined ? undefined : { id: organizationId, type: textOf(claims['org_type']) ?? '', path: textsOf(claims['org_path']) },
     organizationIds: textsOf(claims['org_ids']),
     username: textOf(claims['username']),
     actor: textOf(act?.sub),

@@ -38,7 +38,8 @@ export async function assertProof(
   if (htm !== request.method) throw invalidProof('The proof is for another method.');
   const target = targetOf(request, options.publicUrl);
   if (target === undefined || typeof htu !== 'string' || normal(htu) !== target) throw invalidProof('The proof is for another URL.');
-  if (!Number.isSafeInteger(iat) || Math.abs(now - iat!) > LIFETIME + options.clockToleranceSeconds) throw invalidProof('The proof is too old, or too new.');
+  if (!Number.isSafeInteger(iat) || Math.abs(now - iat!) > LIFETIME + options.clockToleranceSeconds)
+    throw invalidProof('The proof is too old, or too new.');
   if (typeof jti !== 'string' || jti === '' || jti.length > LONGEST_ID) throw invalidProof('The proof needs an id.');
   if (ath !== (await hashOf(bound.token))) throw invalidProof('The proof is for another token.');
   const thumbprint = await calculateJwkThumbprint(key);

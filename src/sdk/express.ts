@@ -32,9 +32,18 @@ export interface ExpressResponse {
  *   response.json({ for: accessIn(request).subject });
  * });
  */
-export function protectExpress(verifier: Verifier, need?: Requirement): (request: ExpressRequest, response: ExpressResponse, next: (error?: unknown) => void) => void;
-export function protectExpress<Request extends ExpressRequest>(verifier: Verifier, need: NeedOf<Request>): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => void;
-export function protectExpress<Request extends ExpressRequest>(verifier: Verifier, need?: Need<Request>): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => void {
+export function protectExpress(
+  verifier: Verifier,
+  need?: Requirement,
+): (request: ExpressRequest, response: ExpressResponse, next: (error?: unknown) => void) => void;
+export function protectExpress<Request extends ExpressRequest>(
+  verifier: Verifier,
+  need: NeedOf<Request>,
+): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => void;
+export function protectExpress<Request extends ExpressRequest>(
+  verifier: Verifier,
+  need?: Need<Request>,
+): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => void {
   const checked = asNeed(need);
   return (request, response, next) => {
     const presented = presentedByNode(request, request.originalUrl);

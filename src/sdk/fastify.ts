@@ -29,8 +29,14 @@ export interface FastifyReplyParts {
  * app.get('/orders', { onRequest: protectFastify(verifier, 'OrderReader') }, async (request) => ({ for: accessIn(request).subject }));
  */
 export function protectFastify(verifier: Verifier, need?: Requirement): (request: FastifyRequestParts, reply: FastifyReplyParts) => Promise<unknown>;
-export function protectFastify<Request extends FastifyRequestParts>(verifier: Verifier, need: NeedOf<Request>): (request: Request, reply: FastifyReplyParts) => Promise<unknown>;
-export function protectFastify<Request extends FastifyRequestParts>(verifier: Verifier, need?: Need<Request>): (request: Request, reply: FastifyReplyParts) => Promise<unknown> {
+export function protectFastify<Request extends FastifyRequestParts>(
+  verifier: Verifier,
+  need: NeedOf<Request>,
+): (request: Request, reply: FastifyReplyParts) => Promise<unknown>;
+export function protectFastify<Request extends FastifyRequestParts>(
+  verifier: Verifier,
+  need?: Need<Request>,
+): (request: Request, reply: FastifyReplyParts) => Promise<unknown> {
   const checked = asNeed(need);
   return async (request, reply) => {
     const refusal = await admit(verifier, { presented: presentedByNode(request.raw, request.originalUrl), request }, checked);

@@ -21,8 +21,14 @@ export interface HonoContext {
  * console.assert((await app.request('/orders')).status === 401);
  */
 export function protectHono(verifier: Verifier, need?: Requirement): (c: HonoContext, next: () => Promise<void>) => Promise<Response | undefined>;
-export function protectHono<Context extends HonoContext>(verifier: Verifier, need: NeedOf<Context>): (c: Context, next: () => Promise<void>) => Promise<Response | undefined>;
-export function protectHono<Context extends HonoContext>(verifier: Verifier, need?: Need<Context>): (c: Context, next: () => Promise<void>) => Promise<Response | undefined> {
+export function protectHono<Context extends HonoContext>(
+  verifier: Verifier,
+  need: NeedOf<Context>,
+): (c: Context, next: () => Promise<void>) => Promise<Response | undefined>;
+export function protectHono<Context extends HonoContext>(
+  verifier: Verifier,
+  need?: Need<Context>,
+): (c: Context, next: () => Promise<void>) => Promise<Response | undefined> {
   const checked = asNeed(need);
   return async (c, next) => {
     const refusal = await admit(verifier, { presented: c.req.raw, request: c }, checked);

@@ -86,7 +86,12 @@ export function createIntrospector(options: IntrospectorOptions): Verifier {
 }
 
 /** @returns what asks about a token; its answer is undefined when the token is not active */
-function questions({ issuer, clientId, clientSecret, fetch = RUNTIME_FETCH }: IntrospectorOptions): (token: string) => Promise<TokenClaims | undefined> {
+function questions({
+  issuer,
+  clientId,
+  clientSecret,
+  fetch = RUNTIME_FETCH,
+}: IntrospectorOptions): (token: string) => Promise<TokenClaims | undefined> {
   // RFC 6749 §2.3.1: both are form-encoded before they are put together.
   const encoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1);
   const authorization = `Basic ${btoa(`${encoded(clientId)}:${encoded(clientSecret)}`)}`;

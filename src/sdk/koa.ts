@@ -28,8 +28,14 @@ export interface KoaContext {
  * });
  */
 export function protectKoa(verifier: Verifier, need?: Requirement): (ctx: KoaContext, next: () => Promise<unknown>) => Promise<void>;
-export function protectKoa<Context extends KoaContext>(verifier: Verifier, need: NeedOf<Context>): (ctx: Context, next: () => Promise<unknown>) => Promise<void>;
-export function protectKoa<Context extends KoaContext>(verifier: Verifier, need?: Need<Context>): (ctx: Context, next: () => Promise<unknown>) => Promise<void> {
+export function protectKoa<Context extends KoaContext>(
+  verifier: Verifier,
+  need: NeedOf<Context>,
+): (ctx: Context, next: () => Promise<unknown>) => Promise<void>;
+export function protectKoa<Context extends KoaContext>(
+  verifier: Verifier,
+  need?: Need<Context>,
+): (ctx: Context, next: () => Promise<unknown>) => Promise<void> {
   const checked = asNeed(need);
   return async (ctx, next) => {
     const refusal = await admit(verifier, { presented: presentedByNode(ctx.req, ctx.originalUrl), request: ctx }, checked);

@@ -35,7 +35,10 @@ export function credentialsOf(header: string | null | undefined): Credentials {
   const scheme = found[1]!.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer';
   const token = found[2] ?? '';
   if (TOKEN.test(token)) return { scheme, token };
-  throw new AccessError('invalid_token', `The Authorization header must be "${scheme}", a space and one access token.`, { reason: 'malformed', scheme });
+  throw new AccessError('invalid_token', `The Authorization header must be "${scheme}", a space and one access token.`, {
+    reason: 'malformed',
+    scheme,
+  });
 }
 
 /** The parts of Node's `IncomingMessage` that the middleware reads; Bun and Deno have them too. */

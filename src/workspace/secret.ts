@@ -28,4 +28,11 @@ export class Secret {
 }
 
 /** Fields whose values are never shown, wherever they stand in a file. */
-export const SECRET_FIELDS: ReadonlySet<string> = new Set(['password', 'password_hash', 'client_secret', 'current_password', 'new_password', 'token']);
+export const SECRET_FIELDS: ReadonlySet<string> = new Set([
+  'password',
+  'password_hash',
+  'client_secret',
+  'current_password',
+  'new_password',
+  'token',
+]);

@@ -7,7 +7,13 @@ import { at, auditEvent, DAY, expectRefusal, fresh, HOUR } from './samples.ts';
 describeEachStore('the feed of revocations', (suite) => {
   const news = (since?: string, now = at(0)): Promise<RevocationNews> =>
     suite.store.revocationFeed.news({ since, now, notBeforeAfter: new Date(now.getTime() - HOUR * 1000) });
-  const revocation = (given: Partial<Revocation> = {}): Revocation => ({ kind: 'user', id: fresh('user'), notBefore: at(0), expiresAt: at(DAY), ...given });
+  const revocation = (given: Partial<Revocation> = {}): Revocation => ({
+    kind: 'user',
+    id: fresh('user'),
+    notBefore: at(0),
+    expiresAt: at(DAY),
+    ...given,
+  });
   const loss = (given: Partial<RoleLoss> = {}): RoleLoss => ({
     subject: { kind: 'user', id: fresh('user') },
     role: 'OrderAdmin',

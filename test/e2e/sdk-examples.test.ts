@@ -18,9 +18,28 @@ const EXAMPLES = readdirSync(SDK).flatMap((file) =>
 );
 
 /** Everything that an API calls has a program that shows it. */
-const SHOWN = ['createVerifier', 'createIntrospector', 'followRevocations', 'anyOf', 'allOf', 'requireRoles', 'organizationTypes', 'entity', 'assertAccess'].concat(
-  ['protectKoa', 'protectExpress', 'protectFastify', 'protectHono', 'protectFetch', 'accessIn', 'AccessError', 'bearerToken', 'createTestIssuer', 'testAccess'],
-);
+const SHOWN = [
+  'createVerifier',
+  'createIntrospector',
+  'followRevocations',
+  'anyOf',
+  'allOf',
+  'requireRoles',
+  'organizationTypes',
+  'entity',
+  'assertAccess',
+].concat([
+  'protectKoa',
+  'protectExpress',
+  'protectFastify',
+  'protectHono',
+  'protectFetch',
+  'accessIn',
+  'AccessError',
+  'bearerToken',
+  'createTestIssuer',
+  'testAccess',
+]);
 
 describe('the examples of the SDK', () => {
   let project: SdkProject;

@@ -9,7 +9,8 @@ import { FRAMEWORKS, openSampleApi, type SampleApi } from '../support/sdk-framew
 const ISSUER = 'https://id.example.com';
 const API = 'https://orders.example.com';
 
-const pair = (type: 'ec' | 'rsa') => (type === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 }));
+const pair = (type: 'ec' | 'rsa') =>
+  type === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 });
 const [own, stranger, rsa] = [pair('ec'), pair('ec'), pair('rsa')];
 const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' });
 const JWKS = {
@@ -42,7 +43,18 @@ afterAll(async () => {
 
 const now = Math.floor(Date.now() / 1000);
 const part = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-const CLAIMS = { iss: ISSUER, aud: API, sub: 'ada', client_id: 'shop', jti: 't', iat: now, exp: now + 600, roles: ['OrderReader'], scope: 'OrderReader', org_ids: ['acme'] };
+const CLAIMS = {
+  iss: ISSUER,
+  aud: API,
+  sub: 'ada',
+  client_id: 'shop',
+  jti: 't',
+  iat: now,
+  exp: now + 600,
+  roles: ['OrderReader'],
+  scope: 'OrderReader',
+  org_ids: ['acme'],
+};
 const HEADER = { alg: 'ES256', typ: 'at+jwt', kid: 'own' };
 
 /** A token as it is written here, signed by whom it says. */
@@ -96,7 +108,8 @@ function call(api: SampleApi, path: string, headers: Headers_): Promise<Verdict>
 /** What all five say; they must say the same. */
 async function verdict(headers: Headers_, path = '/orders/1'): Promise<Verdict> {
   const verdicts = await Promise.all([...apis.values()].map((api) => call(api, path, headers)));
-  for (const [index, other] of verdicts.entries()) expect({ framework: FRAMEWORKS[index], ...other }).toEqual({ framework: FRAMEWORKS[index], ...verdicts[0]! });
+  for (const [index, other] of verdicts.entries())
+    expect({ framework: FRAMEWORKS[index], ...other }).toEqual({ framework: FRAMEWORKS[index], ...verdicts[0]! });
   return verdicts[0]!;
 }
 const bearer = (presented: string, path?: string) => verdict({ authorization: `Bearer ${presented}` }, path);
@@ -178,10 +191,13 @@ describe('401 invalid_token, in all five: T-24', () => {
     ['padding', `${good}==`],
     ['padding within', `${header64}==.${payload64}.${signature64}`],
     ['a zero signature', `${header64}.${payload64}.${Buffer.alloc(64).toString('base64url')}`],
-    ['a DER signature', (() => {
-      const input = `${header64}.${payload64}`;
-      return `${input}.${signWith('sha256', Buffer.from(input), own.privateKey).toString('base64url')}`;
-    })()],
+    [
+      'a DER signature',
+      (() => {
+        const input = `${header64}.${payload64}`;
+        return `${input}.${signWith('sha256', Buffer.from(input), own.privateKey).toString('base64url')}`;
+      })(),
+    ],
     ['a changed payload', `${header64}.${part({ ...CLAIMS, roles: ['FullAccess'] })}.${signature64}`],
     ['a changed header', `${part({ ...HEADER, x: 1 })}.${payload64}.${signature64}`],
     ['no JSON', raw('{', '{')],
@@ -208,10 +224,13 @@ describe('401 invalid_token, in all five: T-25', () => {
     ['signed with nothing', hmac('')],
     ['HS512', hmac(pem, 'HS512')],
     ['ES256 by the RSA key id', token({}, { kid: 'rsa' })],
-    ['RS256, which this API does not accept', (() => {
-      const input = `${part({ ...HEADER, alg: 'RS256', kid: 'rsa' })}.${part(CLAIMS)}`;
-      return `${input}.${signWith('sha256', Buffer.from(input), rsa.privateKey).toString('base64url')}`;
-    })()],
+    [
+      'RS256, which this API does not accept',
+      (() => {
+        const input = `${part({ ...HEADER, alg: 'RS256', kid: 'rsa' })}.${part(CLAIMS)}`;
+        return `${input}.${signWith('sha256', Buffer.from(input), rsa.privateKey).toString('base64url')}`;
+      })(),
+    ],
     ['by a stranger under our key id', token({}, {}, stranger.privateKey)],
     ['by a stranger without a key id', token({}, { kid: undefined }, stranger.privateKey)],
     ['by a key id that is a list', token({}, { kid: ['own'] })],

@@ -99,7 +99,8 @@ describe('the package', () => {
     const code = readdirSync(folder).filter((file) => file.endsWith('.js') && file !== 'testing.js');
     const all = code.map((file) => readFileSync(path.join(folder, file), 'utf8')).join('');
     const kilobytes = Math.ceil(gzipSync(all).length / 1024);
-    const [, dependencies, size] = /(\w+) dependency, `jose`, which has none itself; (\d+) KiB gzipped/.exec(readFileSync(path.join(ROOT, 'README.md'), 'utf8')) ?? [];
+    const [, dependencies, size] =
+      /(\w+) dependency, `jose`, which has none itself; (\d+) KiB gzipped/.exec(readFileSync(path.join(ROOT, 'README.md'), 'utf8')) ?? [];
     expect({ dependencies, size }).toEqual({ dependencies: 'One', size: String(kilobytes) });
   });
 });

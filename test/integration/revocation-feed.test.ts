@@ -73,12 +73,23 @@ async function change(from: string, to: string, { prune = false, mostSubjects }:
 
 async function token(username: string): Promise<string> {
   const { body } = await post(`${server.url}/oauth/token`, {
-    grant_type: 'password', client_id: 'shop', username, password: PASSWORD, scope: 'Read Write Ship', resource: API,
+    grant_type: 'password',
+    client_id: 'shop',
+    username,
+    password: PASSWORD,
+    scope: 'Read Write Ship',
+    resource: API,
   });
   return String(body['access_token']);
 }
 async function botToken(): Promise<string> {
-  const form = { grant_type: 'client_credentials', client_id: 'bot', client_secret: 'bot-secret-bot-secret-bot-secret-1', scope: 'Read Write', resource: API };
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: 'bot',
+    client_secret: 'bot-secret-bot-secret-bot-secret-1',
+    scope: 'Read Write',
+    resource: API,
+  };
   return String((await post(`${server.url}/oauth/token`, form)).body['access_token']);
 }
 
@@ -154,10 +165,30 @@ describe('a verifier that follows it', () => {
 
   it.each<[string, string, string, readonly string[]]>([
     ['leaves a group', ', user_groups: [ops]', ', user_groups: []', ['Read', 'Read Ship', 'Read']],
-    ['is disabled', '{id: ada, username: ada,', '{id: ada, active: false, username: ada,', ['invalid_token revoked', 'Read Ship', 'invalid_token revoked']],
-    ['has an organization that is closed', '{id: B, type: buyer,', '{id: B, active: false, type: buyer,', ['invalid_token revoked', 'invalid_token revoked', 'invalid_token revoked']],
-    ['has a type that is barred', '{name: buyer, parents: [seller]}', '{name: buyer, parents: [seller], barred_roles: [Write, Ship]}', ['Read', 'Read', 'Read']],
-    ['came through a client that is closed', '{client_id: shop,', '{client_id: shop, active: false,', ['invalid_token revoked', 'invalid_token revoked', 'Read Write']],
+    [
+      'is disabled',
+      '{id: ada, username: ada,',
+      '{id: ada, active: false, username: ada,',
+      ['invalid_token revoked', 'Read Ship', 'invalid_token revoked'],
+    ],
+    [
+      'has an organization that is closed',
+      '{id: B, type: buyer,',
+      '{id: B, active: false, type: buyer,',
+      ['invalid_token revoked', 'invalid_token revoked', 'invalid_token revoked'],
+    ],
+    [
+      'has a type that is barred',
+      '{name: buyer, parents: [seller]}',
+      '{name: buyer, parents: [seller], barred_roles: [Write, Ship]}',
+      ['Read', 'Read', 'Read'],
+    ],
+    [
+      'came through a client that is closed',
+      '{client_id: shop,',
+      '{client_id: shop, active: false,',
+      ['invalid_token revoked', 'invalid_token revoked', 'Read Write'],
+    ],
   ])('knows when somebody %s', async (_what, from, to, outcomes) => {
     const tokens = [await token('ada'), await token('bob'), await botToken()];
     await change(from, to);
@@ -210,4 +241,3 @@ describe('GET /oauth/revocations: refused', () => {
     });
   });
 });
-

@@ -9,7 +9,15 @@ import type { TestServer } from './server.ts';
 import { basic, post } from './token-client.ts';
 
 /** Roles of the management API by which everything is read, and by which everything is written. */
-export const READING = ['OrganizationReader', 'UserReader', 'UserGroupReader', 'SecurityProfileReader', 'ApiClientReader', 'RoleReader', 'AuditReader'];
+export const READING = [
+  'OrganizationReader',
+  'UserReader',
+  'UserGroupReader',
+  'SecurityProfileReader',
+  'ApiClientReader',
+  'RoleReader',
+  'AuditReader',
+];
 export const ADMINISTERING = [
   'OrganizationAdmin',
   'UserAdmin',
@@ -139,7 +147,13 @@ function parsed(text: string): unknown {
 
 /** Signs in through the console and speaks with everything that the user holds, or with a scope. */
 export async function signedIn(server: Pick<TestServer, 'url'>, username: string, scope?: string): Promise<ApiClient> {
-  const { body, text } = await post(`${server.url}/oauth/token`, { grant_type: 'password', client_id: 'console', username, password: PASSWORD, scope });
+  const { body, text } = await post(`${server.url}/oauth/token`, {
+    grant_type: 'password',
+    client_id: 'console',
+    username,
+    password: PASSWORD,
+    scope,
+  });
   if (typeof body['access_token'] !== 'string') throw new Error(`${username} was not let in: ${text}`);
   return apiWith(server, body['access_token']);
 }

@@ -61,15 +61,23 @@ const OPENERS: Readonly<Record<Framework, (verifier: Verifier) => Promise<Reques
   fastify: async (verifier) => {
     const app = fastify();
     app.get('/any', { onRequest: protectFastify(verifier) }, async (request) => shown(accessIn(request)));
-    const some = protectFastify(verifier, (request: { readonly raw: object; readonly url: string } & Parameters<ReturnType<typeof protectFastify>>[0]) => needOf(request.url));
-    for (const path of ['/orders/:id', '/companies/:company', '/bug']) app.get(path, { preHandler: some }, async (request) => shown(accessIn(request)));
+    const some = protectFastify(
+      verifier,
+      (request: { readonly raw: object; readonly url: string } & Parameters<ReturnType<typeof protectFastify>>[0]) => needOf(request.url),
+    );
+    for (const path of ['/orders/:id', '/companies/:company', '/bug'])
+      app.get(path, { preHandler: some }, async (request) => shown(accessIn(request)));
     await app.ready();
     return (request, response) => void app.routing(request, response);
   },
   hono: async (verifier) => {
     const app = new Hono();
     app.get('/any', protectHono(verifier), (c) => c.json(shown(accessIn(c))));
-    app.get('*', protectHono(verifier, (c: Context) => needOf(c.req.path)), (c) => c.json(shown(accessIn(c))));
+    app.get(
+      '*',
+      protectHono(verifier, (c: Context) => needOf(c.req.path)),
+      (c) => c.json(shown(accessIn(c))),
+    );
     app.onError((_error, c) => c.body(null, 500));
     return standard((request) => app.fetch(request) as Promise<Response>);
   },
@@ -90,8 +98,11 @@ function standard(handle: (request: Request) => Promise<Response>): RequestListe
     void (async () => {
       try {
         const headers = new Headers();
-        for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) headers.append(incoming.rawHeaders[index]!, incoming.rawHeaders[index + 1]!);
-        const response = await handle(new Request(`http://${incoming.headers.host ?? 'host.invalid'}${incoming.url ?? '/'}`, { method: incoming.method!, headers }));
+        for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2)
+          headers.append(incoming.rawHeaders[index]!, incoming.rawHeaders[index + 1]!);
+        const response = await handle(
+          new Request(`http://${incoming.headers.host ?? 'host.invalid'}${incoming.url ?? '/'}`, { method: incoming.method!, headers }),
+        );
         outgoing.writeHead(response.status, Object.fromEntries(response.headers));
         outgoing.end(await response.text());
       } catch {

@@ -68,8 +68,8 @@ export function memberRoutes({ administration, store, cursors }: MemberRouteOpti
       handle: async (request) => {
         const { params, body } = request;
         await assertGroup(params.id, request);
-        const window = asJson(body);
-        const membership = Object.keys(window).length === 0 ? params.id : { user_group: params.id, ...window };
+        const times = asJson(body);
+        const membership = Object.keys(times).length === 0 ? params.id : { user_group: params.id, ...times };
         const join: Rewrite<'users'> = (user) => ({ ...user, user_groups: [...others(user, params.id), membership] });
         return written(200, await administration.change('users', params.user_id, writing({ ...request, body: {} }, WRITERS).call, join));
       },

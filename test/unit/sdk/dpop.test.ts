@@ -71,7 +71,9 @@ describe('a token that is bound to a key', () => {
     expect(await outcome(await proof({ claims: evil }), { url: 'https://evil.example.com/orders/1' })).toMatch(/another URL/);
     expect(await outcome(await proof({ claims: evil }), { url: '//evil.example.com/orders/1' })).toMatch(/another URL/);
     const behind = open({ publicUrl: 'https://api.example.com/shop/' });
-    expect(await outcome(await proof({ claims: { htu: 'HTTPS://API.example.com:443/shop/orders/1' } }), { by: behind, url: '/orders/1' })).toBe('ada');
+    expect(await outcome(await proof({ claims: { htu: 'HTTPS://API.example.com:443/shop/orders/1' } }), { by: behind, url: '/orders/1' })).toBe(
+      'ada',
+    );
   });
 
   it('cannot be judged when the API does not know its URL', async () => {

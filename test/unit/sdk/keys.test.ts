@@ -115,7 +115,14 @@ describe('the keys of the issuer', () => {
   it('are never fetched from where a token says', async () => {
     const now = Math.floor(time / 1000);
     const claims = { iss: 'https://evil.example.com', aud: API, sub: 'alice', client_id: 'shop', jti: 't', iat: now, exp: now + 60 };
-    const header = { alg: 'ES256', typ: 'at+jwt', kid: 'b', jku: 'https://evil.example.com/jwks', x5u: 'https://evil.example.com/x', jwk: keys['b']!.jwk };
+    const header = {
+      alg: 'ES256',
+      typ: 'at+jwt',
+      kid: 'b',
+      jku: 'https://evil.example.com/jwks',
+      x5u: 'https://evil.example.com/x',
+      jwk: keys['b']!.jwk,
+    };
     const token = await new SignJWT(claims).setProtectedHeader(header).sign(keys['b']!.privateKey);
     await expect(verifier.verify(token)).rejects.toMatchObject({ code: 'invalid_token', reason: 'foreign' });
     expect(asked).toEqual([`${ISSUER}/.well-known/jwks.json`]);

@@ -23,8 +23,10 @@ const open = (more: Partial<FollowRevocationsOptions> = {}): Revocations =>
     ...more,
   });
 
-const feed = (entries: readonly object[], more: object = {}) => () =>
-  Response.json({ issuer: ISSUER, complete: true, cursor: '7', entries, ...more }, { headers: { etag: '"tag"' } });
+const feed =
+  (entries: readonly object[], more: object = {}) =>
+  () =>
+    Response.json({ issuer: ISSUER, complete: true, cursor: '7', entries, ...more }, { headers: { etag: '"tag"' } });
 
 /** Of a token that alice was given after ten seconds. */
 const CLAIMS = { sub: 'alice', client_id: 'shop', jti: 'g-1~t-1', iat: seconds(10), roles: ['A', 'B'], scope: 'A B openid' };
@@ -64,7 +66,11 @@ describe('what was taken back', () => {
     ['all roles', { subject: hash('user', 'alice'), roles: ['A', 'B', 'C'], not_before: seconds(20), exp }, ' | openid'],
     ['a role of somebody else', { subject: hash('user', 'bob'), roles: ['A'], not_before: seconds(20), exp }, GOOD],
     ['a role that the token has not', { subject: hash('user', 'alice'), roles: ['openid2'], not_before: seconds(20), exp }, GOOD],
-    ['a role in this client', { subject: hash('user', 'alice'), roles: ['A'], through: hash('client', 'shop'), not_before: seconds(20), exp }, 'B | B openid'],
+    [
+      'a role in this client',
+      { subject: hash('user', 'alice'), roles: ['A'], through: hash('client', 'shop'), not_before: seconds(20), exp },
+      'B | B openid',
+    ],
     ['a role in another client', { subject: hash('user', 'alice'), roles: ['A'], through: hash('client', 'x'), not_before: seconds(20), exp }, GOOD],
     ['everything of the subject', { subject: hash('user', 'alice'), roles: ['*'], not_before: seconds(20), exp }, TAKEN],
     ['a role of who knows whom', { subject: '*', roles: ['A'], not_before: seconds(20), exp }, TAKEN],

@@ -12,7 +12,13 @@ interface Need {
   readonly anyOf?: readonly string[];
   readonly allOf?: readonly string[];
   readonly userTypes?: readonly string[];
-  readonly entity?: { readonly company?: string; readonly user?: string; readonly path?: string; readonly visibleBelow?: boolean; readonly write?: boolean };
+  readonly entity?: {
+    readonly company?: string;
+    readonly user?: string;
+    readonly path?: string;
+    readonly visibleBelow?: boolean;
+    readonly write?: boolean;
+  };
 }
 interface Step {
   readonly token?: { readonly user?: string; readonly grant: string; readonly target?: string; readonly client: string };

@@ -93,15 +93,21 @@ describe('a verifier', () => {
     expect(error.cause).toBeDefined();
   });
 
-  it.each([{ jkt: 'thumbprint' }, { 'x5t#S256': 'thumbprint' }, {}, null, 'jkt'])('refuses a token that is bound by %j as a bearer token', async (cnf) => {
-    const error = await refusalOf(await token({ claims: { cnf } }));
-    expect(error).toMatchObject({ code: 'invalid_token', status: 401, reason: 'bound' });
-    expect(error.headers['www-authenticate']).toMatch(/^(?:DPoP|Bearer) error="invalid_token"/);
-  });
+  it.each([{ jkt: 'thumbprint' }, { 'x5t#S256': 'thumbprint' }, {}, null, 'jkt'])(
+    'refuses a token that is bound by %j as a bearer token',
+    async (cnf) => {
+      const error = await refusalOf(await token({ claims: { cnf } }));
+      expect(error).toMatchObject({ code: 'invalid_token', status: 401, reason: 'bound' });
+      expect(error.headers['www-authenticate']).toMatch(/^(?:DPoP|Bearer) error="invalid_token"/);
+    },
+  );
 
-  it.each(['', 'opaque', 'a.b.c', `${'A'.repeat(10_000)}.x.y`, '..', `${'a.b.'.repeat(100_000)}c`])('refuses %.20j as malformed', async (presented) => {
-    expect(await refusalOf(presented)).toMatchObject({ code: 'invalid_token', status: 401, reason: 'malformed' });
-  });
+  it.each(['', 'opaque', 'a.b.c', `${'A'.repeat(10_000)}.x.y`, '..', `${'a.b.'.repeat(100_000)}c`])(
+    'refuses %.20j as malformed',
+    async (presented) => {
+      expect(await refusalOf(presented)).toMatchObject({ code: 'invalid_token', status: 401, reason: 'malformed' });
+    },
+  );
 
   it('refuses a good token with white space, padding or more segments about it', async () => {
     const good = await token();
@@ -115,7 +121,10 @@ describe('a verifier', () => {
     expect(await verifier.verify(request({ authorization: `bearer  ${await token()}` }))).toMatchObject({ subject: 'alice' });
     await expect(verifier.verify(request({}))).rejects.toMatchObject({ code: 'missing_token', status: 401 });
     await expect(verifier.verify(request({ authorization: 'Basic YTpi' }))).rejects.toMatchObject({ code: 'missing_token' });
-    await expect(verifier.verify(request({ authorization: `DPoP ${await token()}` }))).rejects.toMatchObject({ code: 'invalid_token', reason: 'bound' });
+    await expect(verifier.verify(request({ authorization: `DPoP ${await token()}` }))).rejects.toMatchObject({
+      code: 'invalid_token',
+      reason: 'bound',
+    });
   });
 
   it.each([['none'], ['HS256'], ['ES256', 'HS512'], []])('cannot be told to accept %j', (...algorithms) => {
@@ -129,9 +138,12 @@ describe('a verifier', () => {
     },
   );
 
-  it.each(['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000', 'https://id.example.com/tenant'])('can trust the keys of %s', (issuer) => {
-    expect(() => createVerifier({ issuer, audience: API })).not.toThrow();
-  });
+  it.each(['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000', 'https://id.example.com/tenant'])(
+    'can trust the keys of %s',
+    (issuer) => {
+      expect(() => createVerifier({ issuer, audience: API })).not.toThrow();
+    },
+  );
 
   it('refuses another algorithm than those that it was told, and none', async () => {
     const strict = createVerifier({ issuer: ISSUER, audience: API, algorithms: ['RS256'], keys: () => key });
