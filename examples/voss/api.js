@@ -23,20 +23,23 @@ function nodeOf({ id, operation }, { query }, { organization }) {
   return String((operation === 'create' ? query.node : undefined) ?? organization?.id);
 }
 
-const PERMISSION = /^[\w/*]+:\w+$/;
-
 /** The clone rule: who makes an access profile must have every permission that it gives. A wildcard nobody has. */
 async function permissionsGivenBy(ctx, { type, operation }) {
   if (type !== 'data/AccessProfile' || !['create', 'update'].includes(operation)) return [];
   try {
-    const { permissions = {} } = JSON.parse((await rawBody(ctx.req, { encoding: 'utf8', limit: '100kb' })) || '{}');
-    const names = Object.entries(permissions).flatMap(([of, operations]) => Array.from(operations, (one) => `${of}:${one}`));
-    if (names.every((name) => PERMISSION.test(name))) return names;
+    const body = await rawBody(ctx.req, { encoding: 'utf8', limit: '100kb' });
+    /** @type {{ permissions?: Record<string, string[]> }} */
+    const { permissions = {} } = JSON.parse(body || '{}');
+    const lists = Object.entries(permissions);
+    const isWell = lists.every(([of, list]) => isWord(of) && Array.isArray(list) && list.every(isWord));
+    if (isWell) return lists.flatMap(([of, list]) => list.map((one) => `${of}:${one}`));
   } catch {
     // Answered below.
   }
   ctx.throw(400, 'Permissions are operations by type: {"permissions": {"data/User": ["read"]}}');
 }
+
+const isWord = (value) => typeof value === 'string' && /^[\w/*]+$/.test(value);
 
 const app = new Koa();
 

@@ -2,7 +2,7 @@
 import type { Requirement } from './checks.ts';
 import { asNeed, type Need, type NeedOf } from './need.ts';
 import { presentedByNode, type NodeRequest } from './presented-request.ts';
-import { admit } from './protection.ts';
+import { admit, type Refusal } from './protection.ts';
 import type { Verifier } from './verifier.ts';
 
 /** The parts of Express's request that are used. */
@@ -35,22 +35,25 @@ export interface ExpressResponse {
 export function protectExpress(
   verifier: Verifier,
   need?: Requirement,
-): (request: ExpressRequest, response: ExpressResponse, next: (error?: unknown) => void) => void;
+): (request: ExpressRequest, response: ExpressResponse, next: (error?: unknown) => void) => Promise<void>;
 export function protectExpress<Request extends ExpressRequest>(
   verifier: Verifier,
   need: NeedOf<Request>,
-): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => void;
+): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => Promise<void>;
 export function protectExpress<Request extends ExpressRequest>(
   verifier: Verifier,
   need?: Need<Request>,
-): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => void {
+): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => Promise<void> {
   const checked = asNeed(need);
-  return (request, response, next) => {
-    const presented = presentedByNode(request, request.originalUrl);
-    admit(verifier, { presented, request }, checked).then((refusal) => {
-      if (refusal === undefined) return next();
-      response.writeHead(refusal.status, refusal.headers);
-      response.end(refusal.body);
-    }, next);
+  return async (request, response, next) => {
+    let refusal: Refusal | undefined;
+    try {
+      refusal = await admit(verifier, { presented: presentedByNode(request, request.originalUrl), request }, checked);
+    } catch (error) {
+      return next(error);
+    }
+    if (refusal === undefined) return next();
+    response.writeHead(refusal.status, refusal.headers);
+    response.end(refusal.body);
   };
 }

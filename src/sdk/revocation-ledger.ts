@@ -52,7 +52,7 @@ export class RevocationLedger {
     if (await this.#isHit('client', clientId, issuedAt)) return TAKEN_BACK;
     if (kind === 'user' && (await this.#isHit('user', subject, issuedAt))) return TAKEN_BACK;
     const actor = (claims['act'] as { readonly sub?: unknown } | null | undefined)?.sub;
-    if (actor !== undefined && (await this.#hasLostAnything(String(actor), issuedAt))) return TAKEN_BACK;
+    if (typeof actor === 'string' && (await this.#hasLostAnything(actor, issuedAt))) return TAKEN_BACK;
     return this.#losses.size === 0 ? GOOD : this.#judgeLosses({ subject, kind, clientId, issuedAt, roles: claims['roles'] });
   }
 

@@ -1,5 +1,5 @@
 /** @module The documents of the project as tests read them. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -15,6 +15,9 @@ export const DOCUMENTS: readonly string[] = [
   ...readdirSync(path.join(ROOT, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  ...readdirSync(path.join(ROOT, 'examples'))
+    .map((name) => `examples/${name}/README.md`)
+    .filter((file) => existsSync(path.join(ROOT, file))),
 ];
 
 export interface CodeBlock {

@@ -87,7 +87,7 @@ interface Verdict {
 /** With node:http, which sends headers as they are, also twice. */
 function call(api: SampleApi, path: string, headers: Headers_): Promise<Verdict> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(`${api.url}${path}`, { headers: headers as Record<string, string> }, (response) => {
+    const request = httpRequest(`${api.url}${path}`, { headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
       response.on('end', () =>

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AUDIENCES, startExampleApi, startSystem, type ExampleApi } from '../support/example-api.ts';
+import { callExample, startExampleApi, startSystem, tokenFor, type ExampleApi } from '../support/example-api.ts';
 import { DATA, type TestServer } from '../support/server.ts';
-import { claimsOf, post } from '../support/token-client.ts';
+import { claimsOf } from '../support/token-client.ts';
 import { expectGolden } from './golden.ts';
 
 /** As the table of the system's documents has it, read without anything of the example. */
@@ -57,6 +57,8 @@ const BESIDE: readonly (readonly [operation: string, field?: string])[] = [
 let server: TestServer;
 let api: ExampleApi;
 let people: readonly Person[];
+/** Which operation answered a request, where one did. */
+const answered = new Set<string>();
 /** Operation and what each person was answered. */
 let table: readonly (readonly [Operation, readonly number[]])[];
 
@@ -65,7 +67,7 @@ beforeAll(async () => {
   api = await startExampleApi('ordercloud', server.url);
   people = await Promise.all(Object.entries(PEOPLE).map(([name, client]) => signIn(name, client)));
   const rows: (readonly [Operation, readonly number[]])[] = [];
-  for (const operation of TABLE) rows.push([operation, await answers(`${operation.method} /v1${concrete(operation.path)}`)]);
+  for (const operation of TABLE) rows.push([operation, await answers(requestOf(operation))]);
   table = rows;
 }, 60_000);
 afterAll(async () => {
@@ -74,26 +76,22 @@ afterAll(async () => {
 });
 
 /** Who shops places orders, so these are the outgoing ones. */
-const concrete = (template: string): string => template.replace('{direction}', 'outgoing').replaceAll(/\{\w+\}/g, 'x');
+const requestOf = ({ method, path: template }: Operation): string =>
+  `${method} /v1${template.replace('{direction}', 'outgoing').replaceAll(/\{\w+\}/g, 'x')}`;
 
-async function signIn(name: string, client: string): Promise<Person> {
-  const form = { grant_type: 'password', client_id: client, username: name, password: 'Correct-Horse-7-Battery', resource: AUDIENCES.ordercloud };
-  const token = String((await post(`${server.url}/oauth/token`, form)).body['access_token']);
+async function signIn(user: string, client: string): Promise<Person> {
+  const token = await tokenFor(server, 'ordercloud', { client, user });
   const { roles, org_type: type } = claimsOf(token) as { readonly roles: readonly string[]; readonly org_type: string };
-  return { name, token, roles, type };
+  return { name: user, token, roles, type };
 }
 
+/** An operation answers with its name: none is taken for another. */
 async function answers(operation: string, field?: string): Promise<readonly number[]> {
-  const [method, target] = operation.split(' ') as [string, string];
-  const body = field === undefined ? {} : { body: JSON.stringify({ [field]: 1 }) };
-  const json = field === undefined ? {} : { 'content-type': 'application/json' };
-  return Promise.all(
-    people.map(async ({ token }) => {
-      const response = await fetch(api.url + target, { method, headers: { authorization: `Bearer ${token}`, ...json }, ...body });
-      await response.arrayBuffer();
-      return response.status;
-    }),
+  const all = await Promise.all(
+    people.map(({ token }) => callExample(api, operation, { token, ...(field === undefined ? {} : { body: { [field]: 1 } }) })),
   );
+  for (const { status, body } of all) if (status === 200) answered.add(`${operation} as ${String(body['operation'])}`);
+  return all.map(({ status }) => status);
 }
 
 const WIDTH = 90;
@@ -145,11 +143,16 @@ describe('the operations of OrderCloud', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('are not taken for one another', () => {
+    const expected = TABLE.map((operation) => `${requestOf(operation)} as ${operation.method} /v1${operation.path}`);
+    expect(expected.filter((one) => !answered.has(one))).toEqual([]);
+  });
+
   it('answer nobody without a token', async () => {
     const open: string[] = [];
-    for (const { method, path: template } of TABLE) {
-      const { status } = await fetch(`${api.url}/v1${concrete(template)}`, { method });
-      if (status !== 401) open.push(`${method} ${template}: ${status}`);
+    for (const operation of TABLE) {
+      const { status } = await callExample(api, requestOf(operation), {});
+      if (status !== 401) open.push(`${requestOf(operation)}: ${status}`);
     }
     expect(open).toEqual([]);
   });

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import type { Store } from '../../src/domain/ports.ts';
 import { startServer, type TestServer } from './server.ts';
+import { post } from './token-client.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -19,6 +20,9 @@ export const AUDIENCES: Readonly<Record<System, string>> = {
   tradecloud: 'https://tradecloud.example',
   voss: 'https://voss.example',
 };
+
+/** Of everybody in the examples. */
+const PASSWORD = 'Correct-Horse-7-Battery';
 
 export interface ExampleApi {
   readonly url: string;
@@ -63,6 +67,45 @@ export async function startSystem(system: System, { store = openMemoryStore() }:
   const port = String(await freePort());
   const env = { ROLEMINT_ISSUER: `http://127.0.0.1:${port}`, ROLEMINT_PORT: port };
   return startServer({ store, workspaces: [path.join(ROOT, 'examples', system)], env });
+}
+
+/**
+ * A token for the API of an example.
+ * @param scope undefined: whatever the client asks for then
+ */
+export async function tokenFor(
+  { url }: Pick<TestServer, 'url'>,
+  system: System,
+  { client, user, scope }: { readonly client: string; readonly user: string; readonly scope?: string | undefined },
+): Promise<string> {
+  const form = { grant_type: 'password', client_id: client, username: user, password: PASSWORD, scope, resource: AUDIENCES[system] };
+  const { body, text } = await post(`${url}/oauth/token`, form);
+  if (typeof body['access_token'] !== 'string') throw new Error(`${user} was not let in: ${text}`);
+  return body['access_token'];
+}
+
+/** What a call was answered with. */
+export interface CallAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Calls the API of an example: method and path, and a body when there is one. */
+export async function callExample(
+  { url }: Pick<ExampleApi, 'url'>,
+  operation: string,
+  { token, body }: { readonly token?: string; readonly body?: unknown },
+): Promise<CallAnswer> {
+  const [method, target] = operation.split(' ') as [string, string];
+  const response = await fetch(url + target, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: JSON.parse((await response.text()) || '{}') as CallAnswer['body'] };
 }
 
 /** The operating system gives a port out again only after all others: nobody else gets this one meanwhile. */

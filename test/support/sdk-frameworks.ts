@@ -43,7 +43,8 @@ const OPENERS: Readonly<Record<Framework, (verifier: Verifier) => Promise<Reques
     const [any, some] = [protectKoa(verifier), protectKoa(verifier, (ctx: Koa.Context) => needOf(ctx.path))];
     app.use((ctx, next) => (ctx.path === '/any' ? any(ctx, next) : some(ctx, next)));
     app.use((ctx) => void (ctx.body = shown(accessIn(ctx))));
-    return app.callback();
+    const callback = app.callback();
+    return (request, response) => void callback(request, response);
   },
   express: async (verifier) => {
     const app = express();
@@ -60,15 +61,15 @@ const OPENERS: Readonly<Record<Framework, (verifier: Verifier) => Promise<Reques
   },
   fastify: async (verifier) => {
     const app = fastify();
-    app.get('/any', { onRequest: protectFastify(verifier) }, async (request) => shown(accessIn(request)));
+    app.get('/any', { onRequest: protectFastify(verifier) }, (request, reply) => reply.send(shown(accessIn(request))));
     const some = protectFastify(
       verifier,
       (request: { readonly raw: object; readonly url: string } & Parameters<ReturnType<typeof protectFastify>>[0]) => needOf(request.url),
     );
     for (const path of ['/orders/:id', '/companies/:company', '/bug'])
-      app.get(path, { preHandler: some }, async (request) => shown(accessIn(request)));
+      app.get(path, { preHandler: some }, (request, reply) => reply.send(shown(accessIn(request))));
     await app.ready();
-    return (request, response) => void app.routing(request, response);
+    return (request, response) => app.routing(request, response);
   },
   hono: async (verifier) => {
     const app = new Hono();

@@ -1,6 +1,6 @@
 /** @module What the calls of the scenarios are at the APIs of the examples. */
 import { expect } from '@jest/globals';
-import type { ExampleApi, System } from '../../support/example-api.ts';
+import { callExample, type ExampleApi, type System } from '../../support/example-api.ts';
 import type { CallNeed, Step } from './scenario.ts';
 
 /** Method and path, and fields of a body after them. */
@@ -46,19 +46,13 @@ const CALLS: Readonly<Record<System, Readonly<Record<string, Request>>>> = {
 /** Sends a call with a token; the answer must be what the scenario says, and a refusal must name what would suffice. */
 export async function call(api: ExampleApi, system: System, step: Step, token: string): Promise<void> {
   const [operation, body] = CALLS[system][step.call!] ?? [step.call!];
-  const [method, path] = operation.split(' ') as [string, string];
-  const response = await fetch(api.url + path, {
-    method,
-    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const answer = (await response.json()) as { readonly error?: string; readonly sufficient_roles?: readonly string[] };
-  expect({ call: step.call, status: response.status, error: answer.error }).toEqual({
+  const { status, body: answer } = await callExample(api, operation, { token, body });
+  expect({ call: step.call, status, error: answer['error'] }).toEqual({
     call: step.call,
     status: step.status,
     error: step.status === 403 ? 'insufficient_scope' : undefined,
   });
-  if (step.status === 403) expect(answer.sufficient_roles).toEqual(expect.arrayContaining(rolesOf(step.need)));
+  if (step.status === 403) expect(answer['sufficient_roles']).toEqual(expect.arrayContaining(rolesOf(step.need)));
 }
 
 const rolesOf = ({ anyOf = [], allOf = [] }: CallNeed = {}): string[] => [...anyOf, ...allOf];

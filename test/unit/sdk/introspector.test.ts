@@ -34,7 +34,7 @@ const open = (more: Partial<IntrospectorOptions> = {}): Verifier =>
     clientSecret: 'p:w+%/ä',
     now: () => new Date(time),
     fetch: async (url, init) => {
-      asked.push({ url, authorization: new Headers(init.headers).get('authorization'), body: String(init.body) });
+      asked.push({ url, authorization: new Headers(init.headers).get('authorization'), body: init.body as string });
       return answer();
     },
     ...more,

@@ -95,7 +95,7 @@ function guardOptions(tokens: Readonly<Record<string, Known>>): GuardOptions {
   return {
     verifier: {
       verify: async (presented) => {
-        const token = String(presented);
+        const token = typeof presented === 'string' ? presented : '';
         if (tokens[token] === undefined)
           throw new AccessError('invalid_token', 'The access token is not valid here.', { cause: new Error('unknown') });
         return accessOf(claimsOf(token));
