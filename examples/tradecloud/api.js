@@ -20,8 +20,8 @@ app.disable('x-powered-by');
 for (const { operation, method, path, need } of MATRIX) {
   const guard = protectExpress(verifier, ({ params }) => need(params));
   app[method.toLowerCase()](path, guard, (request, response) => {
-    const { subject, organizationIds } = accessIn(request);
-    response.json({ operation, user: subject, companies: organizationIds });
+    const { subject, organization } = accessIn(request);
+    response.json({ operation, user: subject, companies: organization?.ids ?? [] });
   });
 }
 

@@ -10,8 +10,6 @@ export interface Access {
   readonly scope: string;
   /** Undefined: the subject belongs to none. */
   readonly organization: AccessOrganization | undefined;
-  /** Every organization that the subject may act for, its own first. */
-  readonly organizationIds: readonly string[];
   /** Undefined: no user stands behind the token. */
   readonly username: string | undefined;
   /** RFC 8693 §4.1: the user who really acts, in impersonation tokens. */
@@ -25,6 +23,8 @@ export interface AccessOrganization {
   readonly type: string;
   /** Ids from the root to the organization, itself last. */
   readonly path: readonly string[];
+  /** Every organization that the subject may act for, its own first. */
+  readonly ids: readonly string[];
 }
 
 /**
@@ -32,21 +32,24 @@ export interface AccessOrganization {
  * without a list of roles has an empty set.
  */
 export function accessOf(claims: Readonly<Record<string, unknown>>): Access {
-  const organizationId = textOf(claims['org_id']);
   const act = claims['act'] as { readonly sub?: unknown } | null | undefined;
   return {
     subject: textOf(claims['sub']) ?? '',
     clientId: textOf(claims['client_id']) ?? '',
     roles: new Set(textsOf(claims['roles'])),
     scope: textOf(claims['scope']) ?? '',
-    organization:
-      organizationId === undefined ? undefined : { id: organizationId, type: textOf(claims['org_type']) ?? '', path: textsOf(claims['org_path']) },
-    organizationIds: textsOf(claims['org_ids']),
+    organization: organizationOf(claims),
     username: textOf(claims['username']),
     actor: textOf(act?.sub),
     tokenId: textOf(claims['jti']) ?? '',
     expiresAt: new Date(Number(claims['exp']) * 1000),
   };
+}
+
+function organizationOf(claims: Readonly<Record<string, unknown>>): AccessOrganization | undefined {
+  const id = textOf(claims['org_id']);
+  if (id === undefined) return undefined;
+  return { id, type: textOf(claims['org_type']) ?? '', path: textsOf(claims['org_path']), ids: textsOf(claims['org_ids']) };
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -32,7 +32,7 @@ export interface AtOptions {
  * import { allOf, entity } from 'rolemint/resource-server';
  * import { testAccess } from 'rolemint/resource-server/testing';
  *
- * const bob = testAccess({ subject: 'bob', roles: ['order:read'], organizationIds: ['BUYCO'] });
+ * const bob = testAccess({ subject: 'bob', roles: ['order:read'], organization: { id: 'BUYCO' } });
  * console.assert(allOf('order:read', entity.company('BUYCO')).allows(bob));
  * console.assert(!allOf('order:read', entity.company('OTHER')).allows(bob));
  * console.assert(entity.user('bob').allows(bob));
@@ -42,7 +42,7 @@ export const entity = {
   platform: place(() => true),
 
   /** Satisfied by who may act for the organization: the own one, and those that the user is authorized for. */
-  company: (organizationId: string): Check => place(({ organizationIds }) => organizationIds.includes(organizationId)),
+  company: (organizationId: string): Check => place(({ organization }) => organization?.ids.includes(organizationId) ?? false),
 
   /** Satisfied by the user itself; by no client, whatever its id. */
   user: (userId: string): Check => place(({ subject, clientId }) => subject === userId && subject !== clientId),

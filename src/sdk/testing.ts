@@ -15,9 +15,8 @@ export interface TestCaller {
   readonly clientId?: string;
   /** Default: none. */
   readonly roles?: readonly string[];
-  readonly organization?: AccessOrganization;
-  /** Default: the organization's own id alone. */
-  readonly organizationIds?: readonly string[];
+  /** What is left out follows from the id: a root of no type, for which alone the subject may act. */
+  readonly organization?: Pick<AccessOrganization, 'id'> & Partial<AccessOrganization>;
   readonly username?: string;
   /** Somebody who acts as the subject. */
   readonly actor?: string;
@@ -105,13 +104,18 @@ function claimsOf(caller: TestCaller, { issuer, audience }: { readonly issuer: s
     exp: now + lifetimeSeconds,
     scope: [...roles].sort().join(' '),
     roles: [...roles].sort(),
-    ...(organization === undefined ? {} : { org_id: organization.id, org_type: organization.type, org_path: organization.path }),
-    org_ids: caller.organizationIds ?? (organization === undefined ? [] : [organization.id]),
+    ...organizationClaims(organization),
     ...(username === undefined ? {} : { username }),
     ...(actor === undefined ? {} : { act: { sub: actor } }),
     ...(boundTo === undefined ? {} : { cnf: { jkt: boundTo } }),
     ...caller.claims,
   };
+}
+
+function organizationClaims(organization: TestCaller['organization']): Record<string, unknown> {
+  if (organization === undefined) return { org_ids: [] };
+  const { id, type = '', path = [id], ids = [id] } = organization;
+  return { org_id: id, org_type: type, org_path: path, org_ids: ids };
 }
 
 function sign(claims: Record<string, unknown>, { key, kid }: { readonly key: CryptoKey; readonly kid: string }): Promise<string> {

@@ -31,7 +31,7 @@ describe('the samples of the SDK', () => {
         const response = await network('http://127.0.0.1:' + server.address().port + path, { headers });
         return [response.status, (await response.json()).for ?? null];
       };
-      const ada = { username: 'ada', roles: ['OrderReader'], organizationIds: ['acme'] };
+      const ada = { username: 'ada', roles: ['OrderReader'], organization: { id: 'acme' } };
       console.log(JSON.stringify([await call('/acme/orders', ada), await call('/bolt/orders', ada), await call('/acme/orders')]));
       server.close();
       server.closeAllConnections();`;

@@ -9,12 +9,12 @@ const at = (...path: string[]) => testAccess({ organization: { id: path.at(-1)!,
 describe('a company', () => {
   const check = entity.company('BUYCO');
   it('is the own one, or one that the user is authorized for', () => {
-    expect(check.allows(testAccess({ organizationIds: ['BUYCO'] }))).toBe(true);
-    expect(check.allows(testAccess({ organizationIds: ['OTHER', 'BUYCO'] }))).toBe(true);
+    expect(check.allows(testAccess({ organization: { id: 'BUYCO' } }))).toBe(true);
+    expect(check.allows(testAccess({ organization: { id: 'OTHER', ids: ['OTHER', 'BUYCO'] } }))).toBe(true);
   });
 
-  it.each([[[]], [['BUYCO2']], [['buyco']], [['BUYC']]])('is not among %j', (organizationIds) => {
-    expect(check.allows(testAccess({ organizationIds, roles: ['FullAccess'] }))).toBe(false);
+  it.each([[[]], [['BUYCO2']], [['buyco']], [['BUYC']]])('is not among %j', (ids) => {
+    expect(check.allows(testAccess({ organization: { id: 'OTHER', ids }, roles: ['FullAccess'] }))).toBe(false);
   });
 });
 
@@ -75,15 +75,15 @@ describe('the type of an organization', () => {
 describe('a refusal', () => {
   const check = allOf(requireRoles('order:read'), entity.company('OTHER'));
   it('says when the roles would do, and it is the place that is wrong', () => {
-    const error = refusal(() => assertAccess(testAccess({ roles: ['order:read'], organizationIds: ['BUYCO'] }), check));
+    const error = refusal(() => assertAccess(testAccess({ roles: ['order:read'], organization: { id: 'BUYCO' } }), check));
     expect(error).toMatchObject({ code: 'insufficient_scope', status: 403 });
     expect(error.message).toMatch(/^The roles of the token would do, but not here/);
     expect(error.body).toMatchObject({ sufficient_roles: ['order:read'], token_roles: ['order:read'] });
   });
 
   it('speaks of roles when they are lacking, wherever the caller is', () => {
-    for (const organizationIds of [['BUYCO'], ['OTHER']]) {
-      const error = refusal(() => assertAccess(testAccess({ roles: ['order:write'], organizationIds }), check));
+    for (const id of ['BUYCO', 'OTHER']) {
+      const error = refusal(() => assertAccess(testAccess({ roles: ['order:write'], organization: { id } }), check));
       expect(error.message).toBe('The token does not carry the roles that this call needs.');
     }
   });

@@ -65,8 +65,7 @@ describe.each(['ordercloud', 'tradecloud', 'voss'])('the calls of %s', (system) 
       subject: grant === 'client_credentials' ? client : acting,
       clientId: client,
       roles: expected!.roles!,
-      organization: { id: own, type: organization(own).type, path: pathOf(own) },
-      organizationIds: [own, ...others],
+      organization: { id: own, type: organization(own).type, path: pathOf(own), ids: [own, ...others] },
     });
   }
 
