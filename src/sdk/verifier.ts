@@ -101,7 +101,7 @@ async function signedClaims(
   }
   const { typ, b64 } = signed.protectedHeader;
   if (typ !== TYPE) throw invalidToken('untrusted', new Error('unexpected "typ" header value'));
-  const claims = b64 === undefined || b64 === true ? parsed(signed.payload) : undefined;
+  const claims = b64 === false ? undefined : parsed(signed.payload);
   if (claims === undefined) throw invalidToken('malformed', new Error('The payload is no JSON object.'));
   return claims;
 }

@@ -53,7 +53,10 @@ const CLAIMS = {
   exp: now + 600,
   roles: ['OrderReader'],
   scope: 'OrderReader',
-  org_id: 'acme', org_type: 'buyer', org_path: ['acme'], org_ids: ['acme'],
+  org_id: 'acme',
+  org_type: 'buyer',
+  org_path: ['acme'],
+  org_ids: ['acme'],
 };
 const HEADER = { alg: 'ES256', typ: 'at+jwt', kid: 'own' };
 
