@@ -8,7 +8,14 @@ import type { Administrator } from './administrator.ts';
 import type { Json } from './entries.ts';
 
 /** Nouns whose id can be left out; the others are known by a name that people choose. */
-const GENERATED: ReadonlySet<NounName> = new Set(['organizations', 'user_groups', 'users', 'security_profiles', 'clients', 'impersonation_rules']);
+export const GENERATED: ReadonlySet<NounName> = new Set([
+  'organizations',
+  'user_groups',
+  'users',
+  'security_profiles',
+  'clients',
+  'impersonation_rules',
+]);
 
 /** Nouns that are read, though not changed, also where they come from above. */
 const READ_FROM_ABOVE: ReadonlySet<NounName> = new Set(['organization_types', 'roles', 'permission_types', 'security_profiles', 'resource_servers']);

@@ -2,7 +2,7 @@
  * @module The catalogue is everything that roles and profiles mean in a workspace at one version, compiled so that a
  * decision costs what the subject has, never what exists. It is immutable; a change makes a new one.
  */
-import { barredResourcesOf, type OrganizationType, type ResourceName } from './organization.ts';
+import type { OrganizationType } from './organization.ts';
 import { BUILT_IN_ROLES, type Role } from './role.ts';
 import { expandPermissions, permissionRole, type PermissionType, type SecurityProfile } from './security-profile.ts';
 
@@ -28,8 +28,6 @@ export interface Catalogue {
   profiles(): Iterable<ResolvedProfile>;
   /** Positions of the roles that people of organizations of this type never get. */
   barred(organizationType: string): ReadonlySet<number>;
-  /** Resources of the management API that organizations of this type never touch, {@link barredResourcesOf}. */
-  barredResources(organizationType: string): ReadonlySet<ResourceName>;
   organizationType(name: string): OrganizationType | undefined;
 }
 
@@ -59,14 +57,12 @@ export function compileCatalogue(definitions: Definitions, known?: Compiled): Ca
   }
   const barred = new Map(definitions.organizationTypes.map((type) => [type.name, positionsOf(names, type.barredRoles)]));
   const organizationTypes = new Map(definitions.organizationTypes.map((type) => [type.name, type]));
-  const barredResources = new Map(definitions.organizationTypes.map((type) => [type.name, new Set(barredResourcesOf(type))]));
   return {
     roles: names.roles,
     indexOf: names.indexOf,
     profile: (id) => profiles.get(id),
     profiles: () => profiles.values(),
     barred: (organizationType) => barred.get(organizationType) ?? NONE,
-    barredResources: (organizationType) => barredResources.get(organizationType) ?? NONE,
     organizationType: (name) => organizationTypes.get(name),
   };
 }

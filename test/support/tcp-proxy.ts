@@ -5,6 +5,8 @@ export interface TcpProxy {
   readonly port: number;
   /** `blackhole`: connections stay open, new ones are accepted, nothing passes. `refuse`: all connections are reset. */
   mode(mode: 'pass' | 'blackhole' | 'refuse'): void;
+  /** What passes from now on arrives so many milliseconds later. */
+  delay(milliseconds: number): void;
   /** Connections that were accepted so far. */
   readonly accepted: number;
   close(): Promise<void>;
@@ -13,11 +15,14 @@ export interface TcpProxy {
 export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   let current: 'pass' | 'blackhole' | 'refuse' = 'pass';
   let accepted = 0;
+  let delayed = 0;
   const sockets = new Set<Socket>();
   const track = (socket: Socket, other: () => Socket) => {
     sockets.add(socket);
     socket.on('data', (chunk) => {
-      if (current === 'pass') other().write(chunk);
+      if (current !== 'pass') return;
+      if (delayed === 0) other().write(chunk);
+      else setTimeout(() => other().write(chunk), delayed);
     });
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -41,6 +46,9 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     mode(mode) {
       current = mode;
       if (mode === 'refuse') for (const socket of sockets) socket.resetAndDestroy();
+    },
+    delay(milliseconds) {
+      delayed = milliseconds;
     },
     get accepted() {
       return accepted;

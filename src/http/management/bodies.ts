@@ -1,23 +1,11 @@
 /** What callers send of each noun: the fields of a workspace file, without those that have requests of their own. */
 import { z } from 'zod';
+import { GENERATED } from '../../administration/nouns.ts';
 import type { NounName } from '../../domain/directory.ts';
 import { entrySchemas } from '../../workspace/schema.ts';
+import { KEY_FIELDS } from '../../workspace/union.ts';
 
 const ENTRIES = entrySchemas({ insecurePlaintext: false, lookup: () => undefined });
-
-/** Field that names an object; in the path of a request for one of them. */
-export const KEY: { readonly [N in Exclude<NounName, 'assignments'>]: string } = {
-  organization_types: 'name',
-  roles: 'name',
-  permission_types: 'type',
-  organizations: 'id',
-  user_groups: 'id',
-  users: 'id',
-  security_profiles: 'id',
-  clients: 'client_id',
-  resource_servers: 'audience',
-  impersonation_rules: 'id',
-};
 
 const { password: _password, password_hash: _hash, ...user } = ENTRIES.users.shape;
 const { client_secret: _secret, ...client } = ENTRIES.clients.shape;
@@ -40,22 +28,19 @@ const SHAPES: { readonly [N in NounName]: z.core.$ZodShape } = {
   impersonation_rules: ENTRIES.impersonation_rules.shape,
 };
 
-/** Ids that are generated when they are left out. */
-const WITH_FREE_ID: ReadonlySet<NounName> = new Set(['organizations', 'user_groups', 'users', 'security_profiles', 'clients', 'impersonation_rules']);
-
 const optional = (shape: z.core.$ZodShape, field: string): z.core.$ZodShape => ({ ...shape, [field]: z.optional(shape[field] as z.ZodType) });
 
 /** The body of a POST. */
 export function creationOf(noun: NounName): z.ZodType {
   const shape = SHAPES[noun];
   return z
-    .strictObject(noun !== 'assignments' && WITH_FREE_ID.has(noun) ? optional(shape, KEY[noun]) : shape)
+    .strictObject(noun !== 'assignments' && GENERATED.has(noun) ? optional(shape, KEY_FIELDS[noun]) : shape)
     .meta({ id: `${nameOf(noun)}Creation` });
 }
 
 /** The body of a PUT: what is left out gets its default; the key stands in the path. */
 export function replacementOf(noun: NounName): z.ZodType {
-  return z.strictObject(noun === 'assignments' ? SHAPES[noun] : optional(SHAPES[noun], KEY[noun])).meta({ id: `${nameOf(noun)}Replacement` });
+  return z.strictObject(noun === 'assignments' ? SHAPES[noun] : optional(SHAPES[noun], KEY_FIELDS[noun])).meta({ id: `${nameOf(noun)}Replacement` });
 }
 
 /** The body of a PATCH: `null` takes a value away. */

@@ -5,11 +5,12 @@ import { readable } from '../../administration/nouns.ts';
 import type { Json } from '../../administration/entries.ts';
 import { mergePatch } from '../../administration/merge-patch.ts';
 import type { NounName } from '../../domain/directory.ts';
+import { KEY_FIELDS } from '../../workspace/union.ts';
 import type { Cursors } from '../api/cursor.ts';
 import { assertMatch, etagOf } from '../api/etag.ts';
 import { listParameters, nounList, pageOf, type NounQuery } from '../api/list.ts';
 import { route, type ApiAnswer, type ApiRequest, type Route } from '../api/route.ts';
-import { creationOf, KEY, patchOf, replacementOf } from './bodies.ts';
+import { creationOf, patchOf, replacementOf } from './bodies.ts';
 import { blastRadius, REPRESENTATIONS } from './representations.ts';
 
 export interface NounOptions {
@@ -172,6 +173,6 @@ export function written(status: 200 | 204, { object, blastRadius: radius }: Writ
 export function created(noun: NounName, path: string, result: Written<unknown>, more: Json = {}): ApiAnswer {
   const { object } = result;
   if (result.blastRadius !== undefined || object === undefined) return written(200, result);
-  const key = String(object[noun === 'assignments' ? 'id' : KEY[noun]]);
+  const key = String(object[noun === 'assignments' ? 'id' : KEY_FIELDS[noun]]);
   return { status: 201, body: { ...object, ...more }, etag: etagOf(object), location: `${path}/${encodeURIComponent(key)}` };
 }

@@ -11,9 +11,13 @@ import { assignment, profile, to, user } from '../../support/market.ts';
 import { dropDatabase } from '../../support/postgres.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { createTestDatabase, describePostgres } from '../../support/stores.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 
 /** T-69: of two requests at once one comes first, and the other one is judged on what it left. */
-const ITERATIONS = 50;
+const ITERATIONS = 200;
+
+/** Between the second node and the database, each way, in milliseconds. */
+const LATENCY = 1;
 
 /** The same people, each on a node of their own. */
 interface Nodes {
@@ -30,11 +34,18 @@ async function inMemory(): Promise<Nodes> {
 async function onPostgres(): Promise<Nodes> {
   const url = await createTestDatabase();
   const folder = await mkdtemp(path.join(tmpdir(), 'rolemint-races-'));
-  const open = async () => startServer({ store: await openPostgresStore({ url, migrate: false }), env: { ROLEMINT_KEYS_DIR: folder } });
-  const one = await open();
-  const other = await open();
+  const open = async (way: string) =>
+    startServer({ store: await openPostgresStore({ url: way, migrate: false }), env: { ROLEMINT_KEYS_DIR: folder } });
+  const { hostname, port } = new URL(url);
+  const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+  const farther = new URL(url);
+  farther.port = String(proxy.port);
+  const one = await open(url);
+  const other = await open(farther.href);
+  proxy.delay(LATENCY);
   const close = async () => {
     await Promise.all([one.close(), other.close()]);
+    await proxy.close();
     await dropDatabase(url);
     await rm(folder, { recursive: true, force: true });
   };
@@ -75,7 +86,7 @@ function races(open: () => Promise<Nodes>): void {
   async function atOnce(iteration: number, a: () => Promise<ApiAnswer>, b: () => Promise<ApiAnswer>): Promise<[ApiAnswer, ApiAnswer]> {
     const isTurned = iteration % 2 === 1;
     const first = (isTurned ? b : a)();
-    for (let roundTrips = iteration % 8 < 4 ? 0 : 2; roundTrips > 0; roundTrips -= 1) await root.get('/me');
+    for (let roundTrips = 3 * Math.floor((iteration % 8) / 2); roundTrips > 0; roundTrips -= 1) await root.get('/me');
     const answers = await Promise.all([first, (isTurned ? a : b)()]);
     return isTurned ? [answers[1], answers[0]] : answers;
   }

@@ -48,16 +48,14 @@ describe('the catalogue', () => {
   const catalogue = catalogueOf({ organizationTypes: [root, below, { ...below, name: 'partner', barredResources: ['revocations'] }] });
 
   it('answers what a type is barred from', () => {
-    expect([...catalogue.barredResources('seller')]).toEqual([]);
-    expect([...catalogue.barredResources('buyer')]).toEqual(['clients', 'keys', 'resource_servers']);
-    expect([...catalogue.barredResources('partner')]).toEqual(['revocations']);
+    const barred = (type: string) => barredResourcesOf(catalogue.organizationType(type)!);
+    expect(barred('seller')).toEqual([]);
+    expect(barred('buyer')).toEqual(['clients', 'keys', 'resource_servers']);
+    expect(barred('partner')).toEqual(['revocations']);
     expect(catalogue.organizationType('partner')).toEqual({ ...below, name: 'partner', barredResources: ['revocations'] });
   });
 
   it('knows nothing of a type that nobody defined', () => {
-    for (const type of ['Buyer', '', '__proto__', 'constructor']) {
-      expect([...catalogue.barredResources(type)]).toEqual([]);
-      expect(catalogue.organizationType(type)).toBeUndefined();
-    }
+    for (const type of ['Buyer', '', '__proto__', 'constructor']) expect(catalogue.organizationType(type)).toBeUndefined();
   });
 });

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { DomainError } from '../../../../src/domain/errors.ts';
 import { assertMatch, etagOf, parseIfMatch } from '../../../../src/http/api/etag.ts';
-import { mergePatch } from '../../../../src/administration/merge-patch.ts';
 import { route } from '../../../../src/http/api/route.ts';
 import { send, startApi, type Harness } from './harness.ts';
 
@@ -179,32 +178,5 @@ describe('dry_run', () => {
   it.each(['1', 'TRUE', '', 'yes'])('is not %j: nobody is left to guess whether something was written', async (value) => {
     const { status, body } = await call('PUT', `/users/x?dry_run=${value}`);
     expect({ status, problems: body['problems'] }).toMatchObject({ status: 400, problems: [{ parameter: 'dry_run' }] });
-  });
-});
-
-/** RFC 7396, appendix A. */
-describe('a merge patch', () => {
-  it.each<[unknown, unknown, unknown]>([
-    [{ a: 'b' }, { a: 'c' }, { a: 'c' }],
-    [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }],
-    [{ a: 'b' }, { a: null }, {}],
-    [{ a: 'b', b: 'c' }, { a: null }, { b: 'c' }],
-    [{ a: ['b'] }, { a: 'c' }, { a: 'c' }],
-    [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }],
-    [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
-    [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
-    [
-      ['a', 'b'],
-      ['c', 'd'],
-      ['c', 'd'],
-    ],
-    [{ a: 'b' }, ['c'], ['c']],
-    [{ a: 'foo' }, null, null],
-    [{ a: 'foo' }, 'bar', 'bar'],
-    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
-    [[1, 2], { a: 'b', c: null }, { a: 'b' }],
-    [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
-  ])('%j with %j is %j', (target, patch, result) => {
-    expect(mergePatch(target, patch)).toEqual(result);
   });
 });
