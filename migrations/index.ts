@@ -18,6 +18,7 @@ import * as lineage from './0010_lineage.ts';
 import * as leases from './0011_leases.ts';
 import * as names from './0012_names.ts';
 import * as revocationFeed from './0013_revocation_feed.ts';
+import * as artifacts from './0014_artifacts.ts';
 
 interface Step {
   readonly name: string;
@@ -38,6 +39,7 @@ const STEPS: readonly Step[] = [
   { name: '0011_leases', up: leases.up },
   { name: '0012_names', up: names.up },
   { name: '0013_revocation_feed', up: revocationFeed.up },
+  { name: '0014_artifacts', up: artifacts.up },
 ];
 
 export const migrationSource: Knex.MigrationSource<Step> = {

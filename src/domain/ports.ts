@@ -7,6 +7,7 @@
  * Strings come in as they were received: a store MUST treat them as values, never as part of a statement.
  */
 import type { Instant, Subject } from './access.ts';
+import type { ArtifactStore } from './artifact.ts';
 import type { Assignment } from './assignment.ts';
 import type { AuditEvent, AuditReader } from './audit-event.ts';
 import type { Definitions } from './catalogue.ts';
@@ -310,6 +311,7 @@ export interface Store {
   readonly revocations: RevocationStore;
   readonly revocationFeed: RevocationFeedReader;
   readonly replays: ReplayStore;
+  readonly artifacts: ArtifactStore;
   readonly invitations: InvitationReader;
   readonly links: LinkStore;
   readonly usage: UsageStore;

@@ -8,6 +8,7 @@ import { CHANGES_KEPT_MS, SYSTEM_CLOCK, type StoreOptions } from '../options.ts'
 import { runTransaction, transactionScope } from '../transaction-scope.ts';
 import { memoryAccess } from './access.ts';
 import type { MemoryAccessor } from './accessor.ts';
+import { memoryArtifacts } from './artifacts.ts';
 import { appendAuditEvents, memoryAudit } from './audit.ts';
 import { findClientRecord } from './clients.ts';
 import { memoryDirectory } from './directory.ts';
@@ -61,6 +62,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
     revocations: memoryRevocations(accessor),
     revocationFeed: memoryRevocationFeed(() => read().tables),
     replays: memoryReplays(accessor),
+    artifacts: memoryArtifacts(accessor),
     invitations: memoryInvitations(() => read().tables),
     links: memoryLinks(accessor),
     usage: memoryUsage(accessor),
@@ -90,6 +92,7 @@ function reap({ tables, heading }: State, now: number, limit: number): number {
   count += sweep(tables.revocations, limit, (revocation) => revocation.expiresAt.getTime() <= now && !stillHits(tables, revocation));
   count += sweep(tables.roleLosses, limit, ({ expiresAt }) => expiresAt.getTime() <= now);
   count += sweep(tables.replays, limit, (expiresAt) => expiresAt <= now);
+  count += sweep(tables.artifacts, limit, ({ expiresAt }) => expiresAt.getTime() <= now);
   count += sweep(tables.attempts, limit, (row) => restEnds(row) <= now);
   count += sweep(tables.links, limit, ({ expiresAt }) => expiresAt.getTime() <= now);
   count += sweep(tables.invitations, limit, ({ expiresAt }) => expiresAt.getTime() + INVITATION_KEPT_MS <= now);

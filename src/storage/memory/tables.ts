@@ -13,6 +13,7 @@ import type { RoleLoss } from '../../domain/revocation-feed.ts';
 import type { Role } from '../../domain/role.ts';
 import type { PermissionType, SecurityProfile } from '../../domain/security-profile.ts';
 import type { UsageCount } from '../../domain/usage.ts';
+import type { KeptArtifact } from '../artifact-values.ts';
 
 export interface ChangeRow extends Change {
   readonly version: number;
@@ -28,6 +29,10 @@ export interface AttemptRow {
 export interface RefreshTokenRow {
   readonly grantId: string;
   readonly createdAt: Date;
+  readonly consumedAt?: Date | undefined;
+}
+
+export interface ArtifactRow extends KeptArtifact {
   readonly consumedAt?: Date | undefined;
 }
 
@@ -59,6 +64,8 @@ export interface Tables {
   revocations: Map<string, Revocation>;
   roleLosses: Map<string, RoleLoss>;
   replays: Map<string, number>;
+  /** By kind and id. */
+  artifacts: Map<string, ArtifactRow>;
   attempts: Map<string, AttemptRow>;
   invitations: Map<string, Invitation>;
   /** By purpose and target. */
@@ -106,6 +113,7 @@ export function emptyState(): State {
     revocations: new Map(),
     roleLosses: new Map(),
     replays: new Map(),
+    artifacts: new Map(),
     attempts: new Map(),
     invitations: new Map(),
     links: new Map(),

@@ -42,6 +42,18 @@ const BATCHES: readonly Statement[] = [
   },
   {
     sql: `
+      WITH gone AS (DELETE FROM artifacts WHERE (kind, id) IN
+        (SELECT kind, id FROM artifacts WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
+      SELECT count(*)::int AS count FROM gone`,
+  },
+  {
+    sql: `
+      WITH gone AS (DELETE FROM artifact_removals WHERE (subject, id) IN
+        (SELECT subject, id FROM artifact_removals WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
+      SELECT count(*)::int AS count FROM gone`,
+  },
+  {
+    sql: `
       WITH gone AS (DELETE FROM sign_in_attempts WHERE key IN
         (SELECT key FROM sign_in_attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
       SELECT count(*)::int AS count FROM gone`,

@@ -7,6 +7,7 @@ import type { Store } from '../../domain/ports.ts';
 import { SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
 import { transactionScope } from '../transaction-scope.ts';
 import { postgresAccess } from './access.ts';
+import { postgresArtifacts } from './artifacts.ts';
 import { postgresAudit } from './audit.ts';
 import { findClientRecord } from './clients.ts';
 import { connect, type PostgresConnection } from './connection.ts';
@@ -52,6 +53,7 @@ export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, close }: StoreOpti
     revocations: postgresRevocations(parts),
     revocationFeed: postgresRevocationFeed(reading),
     replays: postgresReplays(parts),
+    artifacts: postgresArtifacts(parts),
     invitations: postgresInvitations(reading),
     links: postgresLinks(parts),
     usage: postgresUsage(parts),
