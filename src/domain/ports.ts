@@ -333,10 +333,15 @@ export interface Store {
 export interface PasswordHasher {
   /** @throws `unavailable` with `retryAfterSeconds` when the queue is full */
   hash(password: string): Promise<string>;
-  /** @throws `unavailable` with `retryAfterSeconds` when the queue is full */
+  /**
+   * Whether the password, as it was typed, is the one that was hashed (`password-hash.ts` lists the hashes).
+   * @throws `unavailable` with `retryAfterSeconds` when the queue is full
+   */
   verify(hash: string, password: string): Promise<boolean>;
   /** Hashed with other parameters than today's, or by another algorithm. */
   needsRehash(hash: string): boolean;
+  /** How long the slowest hash that {@link needsRehash} and was verified here took; 0: there was none. */
+  slowestForeignMilliseconds(): number;
   /** A hash that no password matches, with today's parameters: verifying it costs what a real one costs. */
   readonly decoy: string;
 }

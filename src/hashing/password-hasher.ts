@@ -1,5 +1,5 @@
 /**
- * @module Argon2id off the event loop. Hashing takes milliseconds of a whole core, so it runs in a few threads of its
+ * @module Passwords off the event loop: argon2id for new ones, and what other systems left. Hashing takes milliseconds of a whole core, so it runs in a few threads of its
  * own behind a bounded queue: logins cannot slow down the tokens of everybody else, and a flood of them is refused
  * early instead of piling up.
  */
@@ -7,9 +7,10 @@ import { availableParallelism } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import type { Worker } from 'node:worker_threads';
 import { hashSync } from '@node-rs/argon2';
+import { isOurs, OUR_PARAMETERS, readPasswordHash } from '../domain/password-hash.ts';
+import { normalizePassword } from '../domain/password-policy.ts';
 import type { PasswordHasher } from '../domain/ports.ts';
 import { PasswordThreads, startPasswordWorker, type HashParameters } from './password-threads.ts';
-import { isAffordable, isOfToday, parsePhc, TODAY } from './phc.ts';
 
 export interface PasswordHasherOptions {
   /** Unset: one less than there are cores, at least one. */
@@ -26,32 +27,41 @@ export interface PasswordHasherHandle extends PasswordHasher {
   close(): Promise<void>;
 }
 
-const PARAMETERS: HashParameters = { memoryCost: TODAY.memoryKib, timeCost: TODAY.passes, parallelism: TODAY.parallelism };
+const PARAMETERS: HashParameters = {
+  memoryCost: OUR_PARAMETERS.memoryKib,
+  timeCost: OUR_PARAMETERS.passes,
+  parallelism: OUR_PARAMETERS.parallelism,
+};
 const DEFAULT_QUEUE_LIMIT = 64;
 
-/**
- * Opens the password hasher. Passwords come normalized; hashes of other argon2id or argon2i parameters are verified too,
- * unless one would cost far more than today's.
- */
+/** A hash that has been verified slower than this is not waited for: a clock would tell, and people would wait in vain. */
+const LONGEST_REFUSAL_MS = 2000;
+
+/** Opens the password hasher. Hashes of other systems and of other parameters are verified too, unless one would cost far more than today's. */
 export function openPasswordHasher(options: PasswordHasherOptions = {}): PasswordHasherHandle {
   const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
   const pool = new PasswordThreads({ threads, queueLimit: options.queueLimit ?? DEFAULT_QUEUE_LIMIT }, options.startWorker ?? startPasswordWorker);
   const decoy = hashSync(randomBytes(32), PARAMETERS);
+  const readDecoy = readPasswordHash(decoy)!;
+  let slowest = 0;
   return {
     decoy,
-    hash: async (password) => String(await pool.run({ password, parameters: PARAMETERS })),
+    hash: async (password) => String((await pool.run({ password, parameters: PARAMETERS })).result),
     verify: async (hash, password) => {
-      const parameters = parsePhc(hash);
-      const usable = parameters !== undefined && isAffordable(parameters);
+      const read = readPasswordHash(hash);
       // What cannot match costs the same time, so that nobody learns from the clock that an account has no usable hash.
-      const matches = await pool.run({ password, hash: usable ? hash : decoy });
-      return usable && matches === true;
+      const { result, milliseconds } = await pool.run({ passwords: formsOf(password), hash: read ?? readDecoy });
+      if (read !== undefined && !isOurs(hash)) slowest = Math.min(LONGEST_REFUSAL_MS, Math.max(slowest, Math.ceil(milliseconds)));
+      return read !== undefined && result === true;
     },
-    needsRehash: (hash) => {
-      const parameters = parsePhc(hash);
-      return parameters === undefined || !isOfToday(parameters);
-    },
+    needsRehash: (hash) => !isOurs(hash),
+    slowestForeignMilliseconds: () => slowest,
     stats: () => pool.stats(),
     close: () => pool.close(),
   };
+}
+
+/** Ours are hashes of the normalized password; other systems may have hashed what was typed. */
+function formsOf(password: string): readonly string[] {
+  return [...new Set([normalizePassword(password), password])];
 }

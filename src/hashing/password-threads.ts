@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '../domain/errors.ts';
+import type { PasswordHash } from '../domain/password-hash.ts';
 
 export interface HashParameters {
   readonly memoryCost: number;
@@ -7,10 +8,16 @@ export interface HashParameters {
   readonly parallelism: number;
 }
 
-/** What a thread is asked, see password-worker.js: does the password match the hash, or: what is a new hash of it. */
-export type PasswordJob = { readonly password: string; readonly hash: string } | { readonly password: string; readonly parameters: HashParameters };
+/** What a thread is asked, see password-worker.js: does one of the passwords match the hash, or: what is a new hash of it. */
+export type PasswordJob =
+  | { readonly passwords: readonly string[]; readonly hash: PasswordHash }
+  | { readonly password: string; readonly parameters: HashParameters };
 
-export type PasswordAnswer = string | boolean;
+export interface PasswordAnswer {
+  readonly result: string | boolean;
+  /** What the thread computed for, without the time in the queue. */
+  readonly milliseconds: number;
+}
 
 interface Waiting {
   readonly job: PasswordJob;

@@ -6,22 +6,55 @@
  * Plain JavaScript that imports nothing of ours, because a thread starts without the loaders of its parent: this file
  * runs as it is from source, in the tests and in the build, on every Node.
  */
+import { createHash, pbkdf2Sync, scryptSync, timingSafeEqual } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { parentPort } from 'node:worker_threads';
-import { hashSync, verifySync } from '@node-rs/argon2';
+import { hashSync, verifySync as verifyArgon2 } from '@node-rs/argon2';
+import { verifySync as verifyBcrypt } from '@node-rs/bcrypt';
 
 parentPort?.on('message', (/** @type {import('./password-threads.ts').PasswordJob} */ job) => {
-  parentPort?.postMessage('hash' in job ? matches(job.hash, job.password) : hashSync(job.password, job.parameters));
+  const begun = performance.now();
+  const result = 'hash' in job ? job.passwords.some((password) => matches(job.hash, password)) : hashSync(job.password, job.parameters);
+  parentPort?.postMessage({ result, milliseconds: performance.now() - begun });
 });
 
 /**
- * A hash that the library cannot read is one that no password matches.
- * @param {string} hash
+ * A hash that a library cannot read is one that no password matches.
+ * @param {import('../domain/password-hash.ts').PasswordHash} hash
  * @param {string} password
  */
 function matches(hash, password) {
   try {
-    return verifySync(hash, password);
+    return verify(hash, password);
   } catch {
     return false;
   }
+}
+
+/**
+ * @param {import('../domain/password-hash.ts').PasswordHash} hash
+ * @param {string} password
+ */
+function verify(hash, password) {
+  switch (hash.scheme) {
+    case 'argon2':
+      return verifyArgon2(hash.phc, password);
+    case 'bcrypt':
+      return verifyBcrypt(hash.digested ? createHash('sha256').update(password).digest('hex') : password, hash.hash);
+    case 'pbkdf2': {
+      const key = octets(hash.key);
+      return timingSafeEqual(key, pbkdf2Sync(password, octets(hash.salt), hash.iterations, key.length, hash.digest));
+    }
+    case 'scrypt': {
+      const key = octets(hash.key);
+      const { cost, blockSize, parallelism } = hash;
+      const maxmem = 129 * blockSize * (cost + parallelism);
+      return timingSafeEqual(key, scryptSync(password, octets(hash.salt), key.length, { cost, blockSize, parallelization: parallelism, maxmem }));
+    }
+  }
+}
+
+/** @param {import('../domain/password-hash.ts').Octets} octets */
+function octets({ text, encoding }) {
+  return Buffer.from(text, encoding);
 }

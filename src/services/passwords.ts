@@ -47,7 +47,7 @@ export class Passwords {
     if (history === 0) return false;
     const { store, hasher } = this.#options;
     for (const hash of await store.signIn.findPasswordHistory(userId, history)) {
-      if (await hasher.verify(hash, normalizePassword(password))) return true;
+      if (await hasher.verify(hash, password)) return true;
     }
     return false;
   }

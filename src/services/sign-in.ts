@@ -58,7 +58,7 @@ export class SignIn {
    * @throws `too_many_attempts` when the address, or the name from this address, has failed too often
    */
   async authenticate(credentials: Credentials, admit: (user: Subject) => string | undefined): Promise<SignedIn> {
-    const { store, budget } = this.#options;
+    const { store, budget, clock } = this.#options;
     const username = canonicalUsername(credentials.username);
     if (username === undefined || !isPlausiblePassword(credentials.password)) throw refusal('not a possible user name or password');
     const attempt = { address: credentials.address, name: username, shared: credentials.shared };
@@ -67,15 +67,24 @@ export class SignIn {
     const key = credential === undefined ? `name:${username}` : attemptKey(credential.userId);
     // One attempt per account at a time in this process: simultaneous right passwords do not use up the allowed failures.
     const giveBack = () => budget.giveBack(attempt);
+    const begun = clock.now();
     const signedIn = await this.#turns
       .take(key, () => this.#check(key, credential, credentials.password, admit))
       .catch(async (error: unknown) => {
         // Nobody guessed anything: the password was not looked at.
         if (error instanceof DomainError && error.code === 'unavailable') await giveBack();
+        if (error instanceof TokenRefusal) await this.#equalize(begun);
         throw error;
       });
     await giveBack();
     return signedIn;
+  }
+
+  /** While some users still have hashes of another system, every refusal takes as long as the slowest of these. */
+  async #equalize(begun: number): Promise<void> {
+    const { hasher, clock } = this.#options;
+    const left = begun + hasher.slowestForeignMilliseconds() - clock.now();
+    if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
   }
 
   async #check(
@@ -90,7 +99,7 @@ export class SignIn {
     const limit = { allowed: policy.allowedFailedAttempts ?? DEFAULT_ALLOWED_FAILED_ATTEMPTS, lockSeconds: (policy.lockoutMinutes ?? 0) * 60 };
     const attempt = await store.beginAttempt(key, limit, new Date(clock.now()));
     const hash = attempt.counted ? credential?.passwordHash : undefined;
-    const matches = await hasher.verify(hash ?? hasher.decoy, normalizePassword(password)).catch(async (error: unknown) => {
+    const matches = await hasher.verify(hash ?? hasher.decoy, password).catch(async (error: unknown) => {
       // The queue was full: a flood of sign-ins must not lock out those whom it keeps waiting.
       if (attempt.counted) await store.uncountAttempt(key, attempt.failures);
       throw error;

@@ -10,7 +10,7 @@ import { everything, SECTION_NAMES, SECTIONS } from './sections.ts';
 export interface ExportOptions {
   /** Default `yaml`. */
   readonly format?: 'yaml' | 'json' | undefined;
-  /** With the argon2id hashes of passwords, so that people keep theirs in another store. Default false. */
+  /** With the hashes of passwords, so that people keep theirs in another store. Default false. */
   readonly includeHashes?: boolean | undefined;
 }
 

@@ -7,6 +7,7 @@ import { CLIENT_AUTHENTICATION_METHODS, GRANT_TYPES } from '../domain/client.ts'
 import { DomainError } from '../domain/errors.ts';
 import { RESOURCES } from '../domain/organization.ts';
 import { assertNaturalId, assertUsername } from '../domain/party.ts';
+import { passwordHashProblem } from '../domain/password-hash.ts';
 import { isPlausiblePassword, MAXIMUM_PASSWORD_LENGTH, MOST_REMEMBERED } from '../domain/password-policy.ts';
 import { SIGNING_ALGORITHMS } from '../domain/resource-server.ts';
 import { assertRoleName, ROLE_CATEGORIES } from '../domain/role.ts';
@@ -153,18 +154,12 @@ function secret(policy: SecretPolicy, isPossible: (value: string) => boolean, al
   });
 }
 
-/** What every argon2id hash in the PHC string format looks like. */
-const ARGON2ID = /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,86}$/;
-const passwordHash = must(
-  'must be an argon2id hash as a PHC string, $argon2id$v=19$m=…,t=…,p=…$salt$hash, with m at most 262144, t at most 10, p at most 16.',
-  isBearableHash,
-).transform((value) => new Secret(value));
-
-/** Every sign-in pays what the hash asks for, so a file cannot ask for gigabytes. */
-function isBearableHash(value: string): boolean {
-  const [, memory, time, lanes] = ARGON2ID.exec(value)?.map(Number) ?? [];
-  return memory !== undefined && memory >= 8 && memory <= 262_144 && time! >= 1 && time! <= 10 && lanes! >= 1 && lanes! <= 16;
-}
+const passwordHash = z.string().transform((value, context) => {
+  const problem = passwordHashProblem(value);
+  if (problem === undefined) return new Secret(value);
+  context.addIssue({ code: 'custom', message: problem });
+  return z.NEVER;
+});
 
 /** The schema of an entry of each section, in the order in which sections are written and exported. */
 export function entrySchemas(policy: SecretPolicy) {

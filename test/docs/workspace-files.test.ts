@@ -48,7 +48,7 @@ describe('the workspace of the README', () => {
   it('is complete: it applies to an empty store and keeps its own expectation', async () => {
     const workspace = parseWorkspace([{ file: 'README.md', text: sample('README.md', 'workspace') }], POLICY);
     expect(workspace.problems).toEqual([]);
-    const hasher = { hash: async () => '', verify: async () => false, needsRehash: () => false, decoy: '' };
+    const hasher = { hash: async () => '', verify: async () => false, needsRehash: () => false, slowestForeignMilliseconds: () => 0, decoy: '' };
     const context = {
       store: openMemoryStore(),
       hasher,

@@ -62,7 +62,7 @@ export function addWorkspaceCommands(program: Command, context: CliContext): voi
     examples: ['rolemint export > workspace.yaml', 'rolemint export --format json', 'rolemint export --include-hashes > move.yaml'],
   })
     .addOption(new Option('--format <format>', 'how to write it').choices(['yaml', 'json']).default('yaml'))
-    .option('--include-hashes', 'with the argon2id hashes of passwords: keep such a file secret')
+    .option('--include-hashes', 'with the hashes of passwords: keep such a file secret')
     .option('--json', 'the same as --format json')
     .action(async (options: { format: 'yaml' | 'json'; includeHashes?: boolean; json?: boolean }) => {
       const format = options.json === true ? 'json' : options.format;

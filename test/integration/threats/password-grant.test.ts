@@ -151,6 +151,19 @@ describe('T-13 the work', () => {
   });
 });
 
+test('the hash of another system signs its user in, and is replaced by one of ours', async () => {
+  const id = await person();
+  const { store } = server.app;
+  const foreign = '$2y$06$wnn48RqzG8LgeaGJAYdKn.Mce.6AAyPDmcRsfirlnGwtJg0RaUZ5q';
+  await store.transaction((tx) => tx.setPassword(id, foreign, new Date()));
+  const password = 'correct horse battery staple';
+  expectRefusal(await server.signIn(id, { password: `${password}!` }), REFUSED);
+  expect((await store.signIn.findCredentialOf(id))!.passwordHash).toBe(foreign);
+  expect((await server.signIn(id, { password })).status).toBe(200);
+  expect((await store.signIn.findCredentialOf(id))!.passwordHash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  expect((await server.signIn(id, { password })).status).toBe(200);
+});
+
 test('T-14 refreshing tells as little about a person as signing in', async () => {
   const id = await person();
   const first = await server.signIn(id);

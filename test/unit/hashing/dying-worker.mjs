@@ -5,5 +5,5 @@ parentPort.on('message', ({ password }) => {
   if (password === 'exit') process.exit(3);
   if (password === 'throw') throw new Error('out of luck');
   if (password === 'never') return;
-  parentPort.postMessage(`hash of ${password}`);
+  parentPort.postMessage({ result: `hash of ${password}`, milliseconds: 1 });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { DomainError } from '../../../src/domain/errors.ts';
 import type { Subject } from '../../../src/domain/access.ts';
 import { attemptKey, SignIn, passwordPolicy } from '../../../src/services/sign-in.ts';
@@ -42,6 +42,27 @@ describe('signing in', () => {
       }),
     ).rejects.toMatchObject(refused('wrong password'));
     expect(asked).toBeUndefined();
+  });
+
+  it('refuses no sooner than the slowest hash of another system takes, whoever asks (T-13)', async () => {
+    const { signIn, credentials, hasher, clock } = await openWorld();
+    const waits: number[] = [];
+    const wait = jest.spyOn(globalThis, 'setTimeout').mockImplementation(((done: () => void, milliseconds: number) => {
+      waits.push(milliseconds);
+      queueMicrotask(done);
+    }) as typeof setTimeout);
+    hasher.slowestForeignMilliseconds = () => 300;
+    const verify = hasher.verify;
+    hasher.verify = async (hash, password) => {
+      clock.advance(hash === 'decoy' ? 20 : 250);
+      return verify(hash, password);
+    };
+    await expect(signIn.authenticate({ ...credentials, username: 'bob' }, welcome)).rejects.toMatchObject(refused('unknown user'));
+    await expect(signIn.authenticate({ ...credentials, password: 'wrong' }, welcome)).rejects.toMatchObject(refused('wrong password'));
+    await expect(signIn.authenticate(credentials, () => 'not here')).rejects.toMatchObject(refused('not here'));
+    await signIn.authenticate(credentials, welcome);
+    wait.mockRestore();
+    expect(waits).toEqual([280, 50, 50]);
   });
 
   it('counts from one again after a right password', async () => {

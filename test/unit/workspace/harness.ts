@@ -25,6 +25,7 @@ export function fakeHasher(): CountingHasher {
     },
     verify: async (hash, password) => hash === `$fake$${digest(password)}`,
     needsRehash: () => false,
+    slowestForeignMilliseconds: () => 0,
     decoy: '$fake$decoy',
   };
   return hasher;
