@@ -11,11 +11,28 @@ import pg from 'pg';
 export interface Postgres {
   /** Of a database that is always there, with a user who may create others. */
   readonly url: string;
+  /** Ends it for good, with all that it keeps. */
   stop(): Promise<void>;
 }
 
-/** @returns undefined when no Postgres is installed */
-export async function startPostgres(): Promise<Postgres | undefined> {
+/** One that can be made to fail. */
+export interface FailingPostgres extends Postgres {
+  /** `stop`: it ends what runs and stops. `crash`: it stops as it stands, and recovers when it is started. `kill`: SIGKILL. */
+  halt(how: 'stop' | 'crash' | 'kill'): Promise<void>;
+  /** Starts it on the same port with all that was committed; resolves when it answers. */
+  start(): Promise<void>;
+  /** Stops every process of it where it stands: connections stay open and nothing is answered. */
+  freeze(): void;
+  thaw(): void;
+}
+
+const HALT = { stop: 'SIGINT', crash: 'SIGQUIT', kill: 'SIGKILL' } as const;
+
+/**
+ * @param given more settings, in the words of postgresql.conf
+ * @returns undefined when no Postgres is installed
+ */
+export async function startPostgres(given: Readonly<Record<string, string>> = {}): Promise<FailingPostgres | undefined> {
   const binaries = findBinaries();
   if (binaries === undefined) return undefined;
   const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-postgres-'));
@@ -26,23 +43,43 @@ export async function startPostgres(): Promise<Postgres | undefined> {
   execFileSync(path.join(binaries, 'initdb'), initialize, { stdio: 'pipe', cwd: folder, ...owner });
   const port = await freePort();
   const log = path.join(folder, 'log');
-  const server = spawnServer(path.join(binaries, 'postgres'), [...serverArguments(data, port)], { cwd: folder, log, owner });
   const url = `postgres://rolemint@127.0.0.1:${port}/postgres`;
-  const stop = async () => {
+  const postmaster = () => Number.parseInt(readFileSync(path.join(data, 'postmaster.pid'), 'utf8'), 10);
+  let server: ChildProcess | undefined;
+  const start = async () => {
+    server = spawnServer(path.join(binaries, 'postgres'), [...serverArguments(data, port, given)], { cwd: folder, log, owner });
+    await answers(url, server);
+  };
+  const halt = async (signal?: NodeJS.Signals) => {
+    if (server === undefined) return;
+    if (signal !== undefined) process.kill(postmaster(), signal);
     await end(server);
+    server = undefined;
+  };
+  const signalAll = (signal: NodeJS.Signals) => {
+    const first = postmaster();
+    for (const pid of [first, ...childrenOf(first)]) process.kill(pid, signal);
+  };
+  const stop = async () => {
+    await halt();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await answers(url, server);
+    await start();
   } catch (error) {
     const said = readFileSync(log, 'utf8');
     await stop();
     throw new Error(`Postgres did not start: ${said}`, { cause: error });
   }
-  return { url, stop };
+  return { url, stop, start, halt: (how) => halt(HALT[how]), freeze: () => signalAll('SIGSTOP'), thaw: () => signalAll('SIGCONT') };
 }
 
-function* serverArguments(data: string, port: number): Generator<string> {
+/** The processes that a process has started, from Linux' own list. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+function* serverArguments(data: string, port: number, given: Readonly<Record<string, string>>): Generator<string> {
   yield* ['-D', data, '-p', String(port)];
   // Nothing here must survive a loss of power; all of it must be quick.
   const settings = {
@@ -52,6 +89,7 @@ function* serverArguments(data: string, port: number): Generator<string> {
     synchronous_commit: 'off',
     full_page_writes: 'off',
     max_connections: '200',
+    ...given,
   };
   for (const [name, value] of Object.entries(settings)) yield* ['-c', `${name}=${value}`];
 }

@@ -1,0 +1,10 @@
+import base from '../../jest.config.js';
+
+/** Real processes, stores that fail, and a checker of what clients saw: `npm run test:faults`. */
+export default {
+  ...base,
+  rootDir: '../..',
+  roots: ['<rootDir>/test/faults'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  testTimeout: 120_000,
+};

@@ -1,0 +1,88 @@
+/** @module One fault from beginning to end: load, fault, healing, recovery, verdict, and a line for the documentation. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import type { Promises } from './checker.ts';
+import type { Fault } from './catalogue.ts';
+import { History, now, type Event } from './history.ts';
+import { startLoad, type Load } from './load.ts';
+import { outcomeOf, Requester } from './requests.ts';
+import { record } from './results.ts';
+import { judge } from './verdict.ts';
+import { ROLES, USERS, type World } from './world.ts';
+
+/** The product's own bound, and as much again for the machine that runs the tests. */
+const RECOVERY_MS = 10_000;
+
+export interface Scenario {
+  readonly world: World;
+  readonly databaseUrl: string;
+  /** URLs of the servers; may change meanwhile. */
+  readonly nodes: () => readonly string[];
+  /** Makes the fault, and resolves when it is to be ended. */
+  readonly fault: (load: Load) => Promise<unknown>;
+  readonly heal?: () => Promise<unknown> | void;
+  readonly promises?: Partial<Promises>;
+  /** What users lost; "nothing" when unset. */
+  readonly lost?: string;
+  readonly pace?: number;
+}
+
+/** Runs it, asserts that every promise was kept, and notes what users saw. */
+export async function runScenario(name: Fault, scenario: Scenario): Promise<{ readonly requester: Requester; readonly during: readonly Event[] }> {
+  const { world, databaseUrl, nodes, fault, heal, promises, lost = 'nothing', pace } = scenario;
+  const history = new History();
+  const load = startLoad({ history, world, nodes, ...(pace === undefined ? {} : { pace }) });
+  let begun = 0;
+  let healed = 0;
+  let recovered = 0;
+  try {
+    await until(() => history.events.filter(({ outcome }) => outcome === 'ok').length > 60, 'the load works');
+    begun = now();
+    try {
+      await fault(load);
+    } finally {
+      await heal?.();
+      healed = now();
+    }
+    recovered = await recovery(nodes);
+    await pause(500);
+  } finally {
+    await load.stop();
+  }
+  expect(await judge(load.requester, databaseUrl, promises)).toEqual([]);
+  expect(recovered - healed).toBeLessThan(RECOVERY_MS);
+  const during = history.events.filter(({ t0, t1 }) => t1 >= begun && t0 <= recovered);
+  record(name, { events: during, recoverySeconds: (recovered - healed) / 1000, lost });
+  return { requester: load.requester, during };
+}
+
+/** @returns when every node did everything again; asked with requests that are not part of the history */
+async function recovery(nodes: () => readonly string[]): Promise<number> {
+  for (const url of nodes()) {
+    await until(async () => {
+      const probe = new Requester(new History(), () => url);
+      const tokens = await probe.signIn(USERS[0], ROLES);
+      if (tokens === undefined) return false;
+      await probe.introspect(tokens);
+      await probe.refresh(tokens);
+      await probe.machine('robot', ROLES);
+      const admin = await probe.machine('admin', ['FullAccess']);
+      if (admin === undefined) return false;
+      const reply = await probe.administer(admin, 'PATCH', '/users/dan', {
+        body: { email: `dan-${Math.round(now())}@example.com` },
+        event: { op: 'patch' },
+      });
+      return outcomeOf(reply) === 'ok' && probe.history.events.every(({ outcome }) => outcome === 'ok');
+    }, `${url} works again`);
+  }
+  return now();
+}
+
+/** Waits for a condition, for a minute at most. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = now() + 60_000;
+  while (!(await condition())) {
+    if (now() > deadline) throw new Error(`waited for a minute until ${what}`);
+    await pause(25);
+  }
+}

@@ -1,0 +1,61 @@
+/** @module Judges a history by what is in the database afterwards. */
+import { compactVerify, importJWK } from 'jose';
+import { verifyAuditChain } from '../../src/services/audit.ts';
+import type { Store } from '../../src/domain/ports.ts';
+import { openPostgresStore } from '../../src/storage/postgres/store.ts';
+import { administer } from '../support/postgres.ts';
+import { check, type Facts, type Promises } from './checker.ts';
+import type { Event } from './history.ts';
+import type { Requester } from './requests.ts';
+
+/** What the product promises, and three seconds more for the machine that runs the tests. */
+export const PROMISED: Promises = { deadline: 8000, staleness: 1000 };
+
+/** @returns the promises that were broken, in sentences */
+export async function judge(requester: Requester, databaseUrl: string, promises: Partial<Promises> = {}): Promise<string[]> {
+  const store = await openPostgresStore({ url: databaseUrl, migrate: false });
+  try {
+    const grants = await administer<{ readonly id: string }>(databaseUrl, 'SELECT id FROM grants');
+    const facts: Facts = { ...(await auditOf(store)), grants: new Set(grants.map(({ id }) => id)) };
+    return check(await verified(requester), facts, { ...PROMISED, ...promises });
+  } finally {
+    await store.close();
+  }
+}
+
+async function auditOf(store: Store): Promise<Pick<Facts, 'audit' | 'chainFault'>> {
+  const audit = new Map<string, number>();
+  const count = (name: string) => audit.set(name, (audit.get(name) ?? 0) + 1);
+  let after: number | undefined;
+  for (;;) {
+    const page = await store.audit.walk({ after, limit: 1000 });
+    for (const { type, target, requestId } of page) {
+      count(`${type} ${target.kind}:${target.id}`);
+      if (requestId !== undefined) count(`request:${requestId}`);
+    }
+    if (page.length < 1000) break;
+    after = Number(page.at(-1)!.id);
+  }
+  const { fault } = await verifyAuditChain(store.audit);
+  return { audit, chainFault: fault && `${fault.kind} at ${fault.event}` };
+}
+
+/** The events, with a key only where it verifies the token. */
+async function verified({ history, issued, keysSeen }: Requester): Promise<Event[]> {
+  const keys = new Map<string, Awaited<ReturnType<typeof importJWK>>>();
+  for (const [kid, jwk] of keysSeen) keys.set(kid, await importJWK(jwk, jwk.alg ?? 'ES256'));
+  const good = async (event: Event): Promise<boolean> => {
+    const key = keys.get(event.issued!.kid ?? '');
+    if (key === undefined) return false;
+    return compactVerify(issued.get(event)!, key).then(
+      () => true,
+      () => false,
+    );
+  };
+  return Promise.all(
+    history.events.map(async (event) => {
+      if (event.issued === undefined || (await good(event))) return event;
+      return { ...event, issued: { ...event.issued, kid: undefined } };
+    }),
+  );
+}
