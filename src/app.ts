@@ -236,7 +236,7 @@ async function openStore(config: Config, clock: Clock): Promise<Store> {
     return openEmbeddedStore({ dataDir: config.dataDir, clock });
   }
   const { openPostgresStore } = await import('./storage/postgres/store.ts');
-  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize: config.databasePoolSize, clock });
+  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize: config.databasePoolSize, pooler: config.databasePooler, clock });
 }
 
 /** The store, telling this process's caches at once when this process changed something. */

@@ -76,6 +76,11 @@ export const SETTINGS = {
     true,
   ),
   ROLEMINT_DATABASE_POOL_SIZE: setting(whole(1, 500), '10', 'Connections to Postgres at most, per process.'),
+  ROLEMINT_DATABASE_POOLER: setting(
+    z.enum(['none', 'transaction']),
+    'none',
+    '`transaction`: a pooler such as PgBouncer stands in front of Postgres and lends its connections by the transaction.',
+  ),
   ROLEMINT_DATA_DIR: setting(z.string().min(1), './data', 'Folder of the embedded database.'),
   ROLEMINT_REDIS_URL: setting(
     z.string().regex(/^rediss?:\/\//, 'a redis:// or rediss:// URL is needed'),
@@ -241,6 +246,7 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     port: number('ROLEMINT_PORT'),
     databaseUrl: secret('ROLEMINT_DATABASE_URL'),
     databasePoolSize: number('ROLEMINT_DATABASE_POOL_SIZE'),
+    databasePooler: text('ROLEMINT_DATABASE_POOLER') as 'none' | 'transaction',
     dataDir: text('ROLEMINT_DATA_DIR'),
     redisUrl: secret('ROLEMINT_REDIS_URL'),
     keysDir: text('ROLEMINT_KEYS_DIR'),

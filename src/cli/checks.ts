@@ -41,7 +41,7 @@ export async function runChecks(context: CliContext): Promise<readonly Check[]> 
     await look('disk', () => diskSpace(config.dataDir));
     await look('data folder', () => folderMode(config.dataDir, 'data'));
   } else {
-    await look('database', () => postgres(context, database.reveal()));
+    await look('database', () => postgres(context, config));
   }
   await look('keys folder', () => folderMode(config.keysDir, 'keys'));
   const redis = config.redisUrl;
@@ -97,15 +97,32 @@ async function folderMode(folder: string, what: 'data' | 'keys'): Promise<Findin
   return fail(`${folder} is open to other users (mode ${mode.toString(8).padStart(4, '0')})`, remedy);
 }
 
-async function postgres(context: CliContext, url: string): Promise<Finding> {
+async function postgres(context: CliContext, { databaseUrl, databasePooler }: Config): Promise<Finding> {
   const clock = await context.clock();
-  const { now, version, pendingMigrations } = await diagnosePostgres(url);
+  const { now, version, pendingMigrations, settings, wanted } = await diagnosePostgres(databaseUrl!.reveal());
   const skew = Math.abs(now.getTime() - clock.now());
   if (pendingMigrations.length > 0) {
     return fail(`Postgres ${version}: the schema lacks ${pendingMigrations.join(', ')}`, 'Run `rolemint migrate`, or start the server.');
   }
-  return skewed(`Postgres ${version}, schema current`, 'the clock of the database', skew);
+  const finding = skewed(`Postgres ${version}, schema current`, 'the clock of the database', skew);
+  const lacking = databasePooler === 'none' ? [] : lackingSettings(settings, wanted);
+  if (lacking.length === 0 || finding.status === 'fail') return finding;
+  const statements = lacking.map((name) => `ALTER ROLE ${new URL(databaseUrl!.reveal()).username} SET ${name} = ${quoted(wanted[name]!)};`);
+  return warn(`${finding.finding}; the role has no ${lacking.join(', ')}, and the pooler does not pass it on`, statements.join(' '));
 }
+
+type ServerSettings = Readonly<Record<string, string | number>>;
+
+/** Those that are another word, or no deadline, or a later one. */
+function lackingSettings(settings: ServerSettings, wanted: ServerSettings): readonly string[] {
+  return Object.keys(wanted).filter((name) => {
+    const want = wanted[name];
+    const have = Number(settings[name]);
+    return typeof want === 'number' ? have === 0 || have > want : settings[name] !== want;
+  });
+}
+
+const quoted = (value: string | number): string => (typeof value === 'number' ? `'${value}ms'` : value);
 
 function skewed(finding: string, whose: string, skew: number): Finding {
   if (skew < SKEW_WARN_MS) return ok(`${finding}, clocks agree`);

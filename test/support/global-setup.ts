@@ -6,7 +6,8 @@ import { PGlite } from '@electric-sql/pglite';
 import { connectTo } from '../../src/storage/postgres/embedded.ts';
 import { migrate, migrateWith } from '../../src/storage/postgres/migrate.ts';
 import { createDatabase, dropDatabase, startPostgres, type Postgres } from './postgres.ts';
-import { SNAPSHOT_VARIABLE, TEMPLATE_VARIABLE } from './environment.ts';
+import { POOLER_VARIABLE, SNAPSHOT_VARIABLE, TEMPLATE_VARIABLE, THROUGH_VARIABLE } from './environment.ts';
+import { findPgBouncer, startPgBouncer } from './pgbouncer.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -19,7 +20,10 @@ export async function prepare(): Promise<() => Promise<void>> {
   const template = await createDatabase(server.url);
   await migrate(template);
   process.env[TEMPLATE_VARIABLE] = template;
+  const pooler = process.env[THROUGH_VARIABLE] === 'pgbouncer' ? await startPgBouncer(findPgBouncer()!, server.url) : undefined;
+  if (pooler !== undefined) process.env[POOLER_VARIABLE] = pooler.through(server.url);
   return async () => {
+    await pooler?.close();
     await dropDatabase(template);
     await server.stop();
   };

@@ -140,13 +140,13 @@ function findBinaries(): string | undefined {
   return folders.find((folder) => folder !== '' && existsSync(path.join(folder, 'initdb')) && existsSync(path.join(folder, 'postgres')));
 }
 
-interface Owner {
+export interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Postgres refuses to run as root; it then runs as somebody else. */
-function unprivileged(): Owner | undefined {
+/** Postgres and PgBouncer refuse to run as root; they then run as somebody else. */
+export function unprivileged(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -155,7 +155,7 @@ function unprivileged(): Owner | undefined {
   return user && { uid: Number(user[2]), gid: Number(user[3]) };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const { port } = probe.address() as AddressInfo;

@@ -19,7 +19,8 @@ export interface TestServer {
 }
 
 export interface TestServerOptions {
-  readonly store: Store;
+  /** Unset: the one that the settings name. */
+  readonly store?: Store;
   /** Workspace files to apply before it listens. */
   readonly workspaces?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -38,7 +39,7 @@ export async function startServer({ store, workspaces = [], env = {}, clock = SY
     ROLEMINT_HASH_QUEUE: '1000',
     ...env,
   });
-  const app = await openApp(config, { store, clock, log: log.logger });
+  const app = await openApp(config, { ...(store === undefined ? {} : { store }), clock, log: log.logger });
   try {
     if (workspaces.length > 0) await applyFiles(app, workspaces);
     const { port } = await app.listen();

@@ -4,12 +4,14 @@ import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import type { Clock, Store } from '../../src/domain/ports.ts';
 import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { openEmbeddedStore } from '../../src/storage/postgres/embedded.ts';
+import type { PostgresConnection } from '../../src/storage/postgres/connection.ts';
 import { openPostgresStore } from '../../src/storage/postgres/store.ts';
-import { SNAPSHOT_VARIABLE, TEMPLATE_VARIABLE } from './environment.ts';
+import { POOLER_VARIABLE, SNAPSHOT_VARIABLE, TEMPLATE_VARIABLE } from './environment.ts';
+import { findPgBouncer } from './pgbouncer.ts';
 import { createDatabase, databaseName, databaseUrl, dropDatabase } from './postgres.ts';
 
 export type StoreKind = 'memory' | 'embedded' | 'postgres';
-export const STORE_KINDS: readonly StoreKind[] = ['memory', 'embedded', 'postgres'];
+export const STORE_KINDS: readonly StoreKind[] = process.env[POOLER_VARIABLE] === undefined ? ['memory', 'embedded', 'postgres'] : ['postgres'];
 
 const POSTGRES_MISSING = 'needs PostgreSQL 15 or later: install it (Debian: apt-get install postgresql) or set ROLEMINT_TEST_DATABASE_URL';
 
@@ -33,7 +35,7 @@ export async function openTestStore(kind: StoreKind, clock?: Clock): Promise<Sto
   if (kind === 'memory') return openMemoryStore({ clock });
   if (kind === 'embedded') return openEmbeddedStore({ clock, snapshot: embeddedSnapshot(), migrate: false });
   const url = await createTestDatabase();
-  const store = await openPostgresStore({ url, clock, migrate: false });
+  const store = await openPostgresStore({ ...connectionTo(url), clock, migrate: false });
   return {
     ...store,
     close: async () => {
@@ -41,6 +43,12 @@ export async function openTestStore(kind: StoreKind, clock?: Clock): Promise<Sto
       await dropDatabase(url);
     },
   };
+}
+
+/** How the store gets to a database of its own: through the pooler, where the run has one. */
+function connectionTo(url: string): PostgresConnection {
+  const pooler = process.env[POOLER_VARIABLE];
+  return pooler === undefined ? { url } : { url: databaseUrl(pooler, databaseName(url)), pooler: 'transaction' };
 }
 
 /** The image of a migrated embedded database. */
@@ -78,15 +86,27 @@ export function describeEachStore(name: string, define: (suite: StoreSuite) => v
 
 /** Declares a suite that needs a real Postgres, with or without a store. */
 export function describePostgres(name: string, define: () => void): void {
-  if (process.env[TEMPLATE_VARIABLE] !== undefined) {
+  describeNeeding(process.env[TEMPLATE_VARIABLE] === undefined ? POSTGRES_MISSING : undefined, name, define);
+}
+
+/** Declares a suite that needs something else as well. @param missing what it needs, where that is missing */
+export function describeNeeding(missing: string | undefined, name: string, define: () => void): void {
+  if (missing === undefined) {
     describe(name, define);
   } else if (process.env['CI'] === undefined) {
-    describe.skip(`${name} (${POSTGRES_MISSING})`, define);
+    describe.skip(`${name} (${missing})`, define);
   } else {
-    it(`${name} ${POSTGRES_MISSING}`, () => {
-      throw new Error(POSTGRES_MISSING);
+    it(`${name} ${missing}`, () => {
+      throw new Error(missing);
     });
   }
+}
+
+/** Declares a suite that needs a real Postgres and a PgBouncer. */
+export function describePgBouncer(name: string, define: () => void): void {
+  const missing = findPgBouncer() === undefined ? 'needs PgBouncer: install it (Debian: apt-get install pgbouncer)' : undefined;
+  if (missing === undefined) describePostgres(name, define);
+  else describeNeeding(missing, name, define);
 }
 
 function describeStore(name: string, kind: StoreKind, define: (suite: StoreSuite) => void): void {

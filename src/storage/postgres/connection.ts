@@ -2,37 +2,44 @@
 import knexPackage, { type Knex } from 'knex';
 import { isBrokenConnection } from './errors.ts';
 
+/** What stands between us and the server: `transaction`, a pooler that lends a connection for one transaction at a time. */
+export type Pooler = 'none' | 'transaction';
+
 export interface PostgresConnection {
   readonly url: string;
   /** Connections at most; 10 when unset. */
   readonly poolSize?: number | undefined;
+  /** `none` when unset. */
+  readonly pooler?: Pooler | undefined;
 }
 
 /** Waiting for a free connection, or for a new one. */
 const ACQUIRE_MS = 1500;
 const CONNECT_MS = 1000;
-/** The server gives up a little before the client does: then the connection is still good. */
-const STATEMENT_MS = 1800;
 const QUERY_MS = 2000;
-const IDLE_IN_TRANSACTION_MS = 5000;
+/**
+ * What the server is told of every connection; behind a pooler, which does not pass it on, the role has to bring it. The
+ * server gives up a little before the client does: then the connection is still good. Statements here touch a few rows;
+ * compiling one because a new table has no statistics yet costs a hundred times its work.
+ */
+export const SERVER_SETTINGS = { statement_timeout: 1800, idle_in_transaction_session_timeout: 5000, jit: 'off' } as const;
 
 /** A pool for serving. Nothing is connected before it is needed. */
-export function connect({ url, poolSize = 10 }: PostgresConnection): Knex {
+export function connect({ url, poolSize = 10, pooler = 'none' }: PostgresConnection): Knex {
+  const { jit, ...deadlines } = SERVER_SETTINGS;
+  const started = pooler === 'none' ? { ...deadlines, options: `-c jit=${jit}` } : {};
   return knexPackage.knex({
     client: 'pg',
     connection: {
       connectionString: url,
       connectionTimeoutMillis: CONNECT_MS,
-      statement_timeout: STATEMENT_MS,
       query_timeout: QUERY_MS,
-      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
-      // Statements here touch a few rows; compiling one because a new table has no statistics yet costs a hundred times its work.
-      options: '-c jit=off',
       application_name: 'rolemint',
+      ...started,
     },
     acquireConnectionTimeout: ACQUIRE_MS,
-    pool: { min: 0, max: poolSize, createTimeoutMillis: ACQUIRE_MS, afterCreate: dropBroken },
+    pool: { min: 0, max: poolSize, createTimeoutMillis: ACQUIRE_MS, afterCreate: pooler === 'none' ? dropBroken : dropBrokenAndNames },
     log: SILENT,
   });
 }
@@ -56,6 +63,16 @@ interface RawConnection {
   readonly connection: { readonly stream: { destroy(): void } };
   /** Set by knex, too: the pool throws such a connection away instead of handing it out. */
   __knex__disposed?: unknown;
+}
+
+/** A statement is prepared on one connection, and whoever is lent the next one asks for it by its name in vain. */
+function dropBrokenAndNames(connection: RawConnection, done: (error: Error | null, connection: unknown) => void): void {
+  const query = connection.query.bind(connection);
+  connection.query = (statement, ...values) => {
+    const isNamed = typeof statement === 'object' && statement !== null && Object.hasOwn(statement, 'name');
+    return query(isNamed ? { ...statement, name: undefined } : statement, ...values);
+  };
+  dropBroken(connection, done);
 }
 
 /**

@@ -31,7 +31,16 @@ export function translate(error: unknown, removing: boolean): DomainError {
   if (code.length === 5 && VALUE_FAULTS.includes(code.slice(0, 2))) {
     return new DomainError('invalid_input', 'A value is not one that can be kept in its place.', { cause: error });
   }
-  return unavailable(code === '53100' ? 'The disk of the database is full.' : 'The database does not answer.', error);
+  return unavailable(reasonOf(error as DriverError), error);
+}
+
+function reasonOf({ code, message = '' }: DriverError): string {
+  if (code === '53100') return 'The disk of the database is full.';
+  // What a pooler says that takes no settings from those who connect.
+  if (message.startsWith('unsupported startup parameter')) {
+    return 'There is a pooler in front of the database: set ROLEMINT_DATABASE_POOLER=transaction.';
+  }
+  return 'The database does not answer.';
 }
 
 export function unavailable(message: string, cause?: unknown): DomainError {

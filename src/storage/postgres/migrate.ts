@@ -1,8 +1,8 @@
 /**
  * @module Brings the schema up to date. However many start at once, one migrates and the others wait for it.
  *
- * The lock is an advisory one of the session: it ends with the connection of whoever holds it, also after kill -9.
- * knex's own lock is a row that would stay; whoever holds the advisory lock may safely clear it.
+ * All steps are taken in one transaction, which also holds the lock: an advisory one, that ends with it, also after
+ * kill -9 and behind a pooler. knex's own lock is a row that would stay; whoever holds the advisory lock may clear it.
  */
 import type { Knex } from 'knex';
 import { migrationSource } from '../../../migrations/index.ts';
@@ -27,16 +27,18 @@ export async function migrate(url: string): Promise<readonly string[]> {
   }
 }
 
-/** @param knex with a pool of exactly one connection, so that the lock is held by whoever migrates */
+/** Migrating takes its time, also for a role that has none for serving. */
+const PATIENCE = "SET LOCAL lock_timeout = '2min'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+
 export async function migrateWith(knex: Knex): Promise<readonly string[]> {
   try {
-    await knex.raw("SET lock_timeout = '2min'");
-    await knex.raw('SELECT pg_advisory_lock(?)', [LOCK]);
-    await knex.migrate.forceFreeMigrationsLock({ migrationSource });
-    const [, names] = (await knex.migrate.latest({ migrationSource })) as readonly [number, readonly string[]];
-    await knex.raw('SELECT pg_advisory_unlock(?)', [LOCK]);
-    await knex.raw('RESET lock_timeout');
-    return names;
+    return await knex.transaction(async (trx) => {
+      await trx.raw(PATIENCE);
+      await trx.raw('SELECT pg_advisory_xact_lock(?)', [LOCK]);
+      await trx.migrate.forceFreeMigrationsLock({ migrationSource });
+      const [, names] = (await trx.migrate.latest({ migrationSource })) as readonly [number, readonly string[]];
+      return names;
+    });
   } catch (error) {
     if (isNewerSchema(error)) {
       throw new DomainError('unavailable', 'The database was migrated by a newer version of Rolemint than this one.', { cause: error });

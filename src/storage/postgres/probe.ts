@@ -1,13 +1,15 @@
 /** Looks at a database server without changing it. */
 import type { Knex } from 'knex';
 import { migrationSource } from '../../../migrations/index.ts';
-import { connectToMigrate } from './connection.ts';
+import { connectToMigrate, SERVER_SETTINGS } from './connection.ts';
 import { translate } from './errors.ts';
 
 export interface DatabaseProbe {
   /** Time of day there. */
   readonly now: Date;
   readonly version: string;
+  /** What `SERVER_SETTINGS` are for a connection that says nothing of them: the role's, or the server's. */
+  readonly settings: Readonly<Record<keyof typeof SERVER_SETTINGS, string>>;
   /** Steps of the schema that are still to be taken. */
   readonly pendingMigrations: readonly string[];
 }
@@ -16,8 +18,10 @@ export interface DatabaseProbe {
 export async function probePostgres(url: string): Promise<DatabaseProbe> {
   const knex = connectToMigrate(url);
   try {
-    const { rows } = await knex.raw<{ rows: readonly { now: Date; version: string }[] }>(
-      "SELECT now() AS now, current_setting('server_version') AS version",
+    const { rows } = await knex.raw<{ rows: readonly Omit<DatabaseProbe, 'pendingMigrations'>[] }>(
+      `SELECT now() AS now, current_setting('server_version') AS version,
+        (SELECT json_object_agg(name, setting) FROM pg_settings WHERE name = ANY (?::text[])) AS settings`,
+      [Object.keys(SERVER_SETTINGS)],
     );
     return { ...rows[0]!, pendingMigrations: await pending(knex) };
   } catch (error) {
