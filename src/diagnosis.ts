@@ -1,8 +1,7 @@
 /** What `rolemint doctor` asks of the outside without opening the application, which would migrate and take locks. */
 export async function diagnosePostgres(url: string) {
   const { probePostgres } = await import('./storage/postgres/probe.ts');
-  const { SERVER_SETTINGS } = await import('./storage/postgres/connection.ts');
-  return { ...(await probePostgres(url)), wanted: SERVER_SETTINGS as Readonly<Record<string, string | number>> };
+  return probePostgres(url);
 }
 
 export async function diagnoseRedis(url: string): Promise<void> {

@@ -99,30 +99,15 @@ async function folderMode(folder: string, what: 'data' | 'keys'): Promise<Findin
 
 async function postgres(context: CliContext, { databaseUrl, databasePooler }: Config): Promise<Finding> {
   const clock = await context.clock();
-  const { now, version, pendingMigrations, settings, wanted } = await diagnosePostgres(databaseUrl!.reveal());
+  const { now, version, pendingMigrations, missingSettings } = await diagnosePostgres(databaseUrl!.reveal());
   const skew = Math.abs(now.getTime() - clock.now());
   if (pendingMigrations.length > 0) {
     return fail(`Postgres ${version}: the schema lacks ${pendingMigrations.join(', ')}`, 'Run `rolemint migrate`, or start the server.');
   }
   const finding = skewed(`Postgres ${version}, schema current`, 'the clock of the database', skew);
-  const lacking = databasePooler === 'none' ? [] : lackingSettings(settings, wanted);
-  if (lacking.length === 0 || finding.status === 'fail') return finding;
-  const statements = lacking.map((name) => `ALTER ROLE ${new URL(databaseUrl!.reveal()).username} SET ${name} = ${quoted(wanted[name]!)};`);
-  return warn(`${finding.finding}; the role has no ${lacking.join(', ')}, and the pooler does not pass it on`, statements.join(' '));
+  if (databasePooler === 'none' || missingSettings.length === 0 || finding.status === 'fail') return finding;
+  return warn(`${finding.finding}; the role lacks settings that a pooler does not pass on`, missingSettings.join(' '));
 }
-
-type ServerSettings = Readonly<Record<string, string | number>>;
-
-/** Those that are another word, or no deadline, or a later one. */
-function lackingSettings(settings: ServerSettings, wanted: ServerSettings): readonly string[] {
-  return Object.keys(wanted).filter((name) => {
-    const want = wanted[name];
-    const have = Number(settings[name]);
-    return typeof want === 'number' ? have === 0 || have > want : settings[name] !== want;
-  });
-}
-
-const quoted = (value: string | number): string => (typeof value === 'number' ? `'${value}ms'` : value);
 
 function skewed(finding: string, whose: string, skew: number): Finding {
   if (skew < SKEW_WARN_MS) return ok(`${finding}, clocks agree`);

@@ -8,22 +8,28 @@ export interface DatabaseProbe {
   /** Time of day there. */
   readonly now: Date;
   readonly version: string;
-  /** What `SERVER_SETTINGS` are for a connection that says nothing of them: the role's, or the server's. */
-  readonly settings: Readonly<Record<keyof typeof SERVER_SETTINGS, string>>;
   /** Steps of the schema that are still to be taken. */
   readonly pendingMigrations: readonly string[];
+  /** Statements that give the role the settings that it lacks where a connection cannot be told of them. */
+  readonly missingSettings: readonly string[];
 }
+
+/** A deadline may also be a shorter one; 0 is none. */
+const LACKING = `
+  SELECT format('ALTER ROLE %I SET %I = %L;', current_user, s.name, w.value || coalesce(s.unit, '')) AS statement
+  FROM json_each_text(?::json) w JOIN pg_settings s ON s.name = w.key
+  WHERE CASE WHEN s.unit = 'ms' THEN s.setting::int NOT BETWEEN 1 AND w.value::int ELSE s.setting <> w.value END
+  ORDER BY s.name`;
 
 /** @throws `unavailable` when the server does not answer */
 export async function probePostgres(url: string): Promise<DatabaseProbe> {
   const knex = connectToMigrate(url);
   try {
-    const { rows } = await knex.raw<{ rows: readonly Omit<DatabaseProbe, 'pendingMigrations'>[] }>(
-      `SELECT now() AS now, current_setting('server_version') AS version,
-        (SELECT json_object_agg(name, setting) FROM pg_settings WHERE name = ANY (?::text[])) AS settings`,
-      [Object.keys(SERVER_SETTINGS)],
+    const { rows } = await knex.raw<{ rows: readonly { now: Date; version: string }[] }>(
+      "SELECT now() AS now, current_setting('server_version') AS version",
     );
-    return { ...rows[0]!, pendingMigrations: await pending(knex) };
+    const lacking = await knex.raw<{ rows: readonly { statement: string }[] }>(LACKING, [JSON.stringify(SERVER_SETTINGS)]);
+    return { ...rows[0]!, pendingMigrations: await pending(knex), missingSettings: lacking.rows.map(({ statement }) => statement) };
   } catch (error) {
     throw translate(error, false);
   } finally {
