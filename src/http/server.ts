@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import Koa from 'koa';
+import { deadline } from './deadline.ts';
 import { errorAnswer } from './errors.ts';
 import { securityHeaders } from './headers.ts';
 
@@ -48,6 +49,7 @@ export function createHttpServer(options: HttpOptions): Server {
     if (ctx.status === 404 && ctx.body === undefined) errorAnswer(ctx, undefined, options.onFault);
     options.onAnswered(ctx, Number(process.hrtime.bigint() - startedAt) / 1e9);
   });
+  app.use(deadline(options.onFault));
   for (const middleware of options.middleware) app.use(middleware);
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT, connectionsCheckingInterval: 5000 },

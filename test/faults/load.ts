@@ -20,14 +20,21 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-export function startLoad({ history, world, nodes, pace = 20 }: LoadOptions): Load {
+/** Whose roles come and go. */
+const CHANGING = [
+  { party: 'client_id', subject: 'robot' },
+  { party: 'user', subject: USERS[0] },
+] as const;
+
+/** Begins from a world in which none of {@link CHANGING} has a role, whatever the load before left behind. */
+export async function startLoad({ history, world, nodes, pace = 20 }: LoadOptions): Promise<Load> {
   let turn = 0;
   let stopped = false;
-  history.add({ op: 'the world is made', t0: -1, t1: -1, outcome: 'ok', status: 200, assigns: { subject: 'admin', role: 'FullAccess' } });
   const requester = new Requester(history, () => {
     const all = nodes();
     return all[(turn += 1) % all.length]!;
   });
+  await begin(requester);
   const forever = async (step: () => Promise<unknown>) => {
     while (!stopped) {
       await step();
@@ -38,8 +45,7 @@ export function startLoad({ history, world, nodes, pace = 20 }: LoadOptions): Lo
     ...USERS.map((user) => forever(family(requester, user))),
     forever(() => requester.machine('robot', ROLES)),
     forever(() => requester.machine('drone', ROLES)),
-    forever(administrator(requester, { party: 'client_id', subject: 'robot' })),
-    forever(administrator(requester, { party: 'user', subject: USERS[0] })),
+    ...CHANGING.map((who) => forever(administrator(requester, who))),
     forever(() => requester.keys()),
     forever(() => requester.assertion(world.assertionKey, 2)),
   ];
@@ -51,6 +57,25 @@ export function startLoad({ history, world, nodes, pace = 20 }: LoadOptions): Lo
     },
   };
 }
+
+async function begin(requester: Requester): Promise<void> {
+  const before = { op: 'before', t0: -1, t1: -1, status: 200 } as const;
+  requester.history.add({ ...before, outcome: 'ok', assigns: { subject: 'admin', role: 'FullAccess' } });
+  const token = await requester.machine('admin', ['FullAccess']);
+  for (const { party, subject } of CHANGING) {
+    for (const role of ROLES) {
+      requester.history.add({ ...before, outcome: 'unknown', assigns: { subject, role } });
+      await requester.unassign(token ?? '', { subject, role }, idOf(party, subject, role));
+    }
+  }
+}
+
+function idOf(party: Changing['party'], subject: string, role: string): string {
+  const kind = party === 'user' ? 'user' : 'client';
+  return assignmentId({ securityProfile: role.toLowerCase(), party: { kind, id: subject }, client: undefined, validFrom: undefined });
+}
+
+type Changing = (typeof CHANGING)[number];
 
 /** Signs in, refreshes a few times, lets an API ask, and ends it: by using a token twice at once, or by revoking it. */
 function family(requester: Requester, user: string): () => Promise<void> {
@@ -80,10 +105,7 @@ function family(requester: Requester, user: string): () => Promise<void> {
 }
 
 /** Gives and takes one role after the other. */
-function administrator(
-  requester: Requester,
-  { party, subject }: { readonly party: 'user' | 'client_id'; readonly subject: string },
-): () => Promise<void> {
+function administrator(requester: Requester, { party, subject }: Changing): () => Promise<void> {
   let token: string | undefined;
   let turn = 0;
   const held = new Set<string>();
@@ -99,9 +121,7 @@ function administrator(
       if (status === 401) token = undefined;
       return;
     }
-    const kind = party === 'user' ? 'user' : 'client';
-    const id = assignmentId({ securityProfile: role.toLowerCase(), party: { kind, id: subject }, client: undefined, validFrom: undefined });
-    const { status } = await requester.unassign(token, holding, id);
+    const { status } = await requester.unassign(token, holding, idOf(party, subject, role));
     if (status === 401) token = undefined;
     else if (status !== undefined && status < 500) held.delete(role);
   };

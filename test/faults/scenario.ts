@@ -31,7 +31,7 @@ export interface Scenario {
 export async function runScenario(name: Fault, scenario: Scenario): Promise<{ readonly requester: Requester; readonly during: readonly Event[] }> {
   const { world, databaseUrl, nodes, fault, heal, promises, lost = 'nothing', pace } = scenario;
   const history = new History();
-  const load = startLoad({ history, world, nodes, ...(pace === undefined ? {} : { pace }) });
+  const load = await startLoad({ history, world, nodes, ...(pace === undefined ? {} : { pace }) });
   let begun = 0;
   let healed = 0;
   let recovered = 0;

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type Koa from 'koa';
 import { DomainError } from '../../domain/errors.ts';
 import { AccessError } from '../../sdk/errors.ts';
+import { PATIENCE_STATE } from '../deadline.ts';
 import { HttpError } from '../errors.ts';
 import { ENDPOINT_STATE } from '../server.ts';
 import { readBody } from './body.ts';
@@ -38,6 +39,7 @@ export function managementApi({ routes, guard: options, onRefused, onFault }: Ma
     }
     const { route, rawParams } = found;
     ctx.state[ENDPOINT_STATE] = API_PREFIX + route.path;
+    ctx.state[PATIENCE_STATE] = route.patience;
     const administrator = await guard.admit(ctx, route).catch((error: unknown) => {
       if (isRefusal(error)) onRefused(ctx, { code: error.code, reason: reasonOf(error) });
       throw error;

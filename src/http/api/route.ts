@@ -74,6 +74,8 @@ export interface RouteSpec<Path extends string, Query extends z.ZodObject, Body 
   readonly answers: Readonly<Record<number, AnswerSchema>>;
   /** What it shows has an `ETag`; where it changes that, it heeds `If-Match`. */
   readonly versioned?: true;
+  /** Milliseconds that it may take more than other routes, because it works on a whole deployment. */
+  readonly patience?: number;
   /** Codes of refusals besides those that every route of this kind can have. */
   readonly refuses?: readonly ProblemCode[];
   readonly handle: (request: ApiRequest<ParamsOf<Path>, z.output<Query>, z.output<Body>>) => Promise<ApiAnswer>;

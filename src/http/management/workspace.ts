@@ -22,6 +22,9 @@ export interface WorkspaceRouteOptions {
   readonly access: AccessService;
 }
 
+/** A whole deployment is read and judged, or written, in one answer. */
+const PATIENCE = 55_000;
+
 const [first, ...others] = new Set(NOUNS.flatMap(({ writers }) => writers));
 /** Roles that write some section. */
 const WRITERS = [first!, ...others] as const;
@@ -54,6 +57,7 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
       roles: [FULL_ACCESS],
       summary: 'Export the whole deployment as a workspace file',
       description: 'Without secrets and passwords. For those who administer all of it.',
+      patience: PATIENCE,
       answers: { 200: exported },
       refuses: ['not_found'],
       handle: async ({ administrator }) => {
@@ -75,6 +79,7 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
         prune: flag.default(false).describe('Remove what is not named, in the sections that are, as far as it may be changed.'),
       }),
       body: sentWorkspace,
+      patience: PATIENCE,
       answers: { 200: blastRadius, 204: undefined },
       refuses: ['not_found'],
       handle: async (request) => {
@@ -96,6 +101,7 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
       roles: ['OrganizationAdmin'],
       summary: 'Move an organization with everything below it',
       body: z.strictObject({ parent: z.string().nullable().describe('`null`: it becomes a root.') }),
+      patience: PATIENCE,
       versioned: true,
       answers: { 200: z.union([REPRESENTATIONS.organizations, blastRadius]) },
       handle: async (request) => {
