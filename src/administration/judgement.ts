@@ -177,6 +177,7 @@ const CREDENTIAL_FIELDS: ReadonlySet<string> = new Set([
   'redirect_uris',
   'post_logout_redirect_uris',
   'dpop_bound_access_tokens',
+  'is_anonymous_buyer',
 ]);
 
 /** Whoever can set the credentials of a user or client can act as them, so that takes all that they hold. */

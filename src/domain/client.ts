@@ -37,6 +37,13 @@ export interface Client {
   readonly dpopBoundAccessTokens: boolean;
   /** User whose effective roles a client_credentials token carries. */
   readonly contextUser?: string | undefined;
+  /**
+   * Anybody may ask for a client_credentials token without a secret: a shop that is open to people who did not sign in.
+   * The context user must be of an organization of the type `buyer`.
+   */
+  readonly isAnonymousBuyer?: boolean | undefined;
+  /** Of such tokens; unset: as of others. */
+  readonly anonymousTokenLifetimeSeconds?: number | undefined;
   readonly allowedOrganizations: AllowedOrganizations;
   /** No token through this client carries more; unset: no limit. */
   readonly maximumRoles?: readonly string[] | undefined;
@@ -52,11 +59,31 @@ export interface Client {
 /** A client secret as it is kept. `sha256` for generated secrets of 256 bits, `argon2id` for chosen ones. */
 export interface ClientSecret {
   readonly id: string;
+  /** For people. */
+  readonly name?: string | undefined;
   readonly algorithm: 'sha256' | 'argon2id';
   /** Base64url digest, or a PHC string. */
   readonly hash: string;
   readonly createdAt: Date;
   readonly expiresAt?: Date | undefined;
+}
+
+/** The only type of organization whose people anybody may be without having signed in. */
+const ANONYMOUS_ORGANIZATION_TYPE = 'buyer';
+
+/** Whether a client proves who it is when it asks for itself. One that does not may only be for anonymous buyers. */
+export const isProven = ({ tokenEndpointAuthMethod }: Pick<Client, 'tokenEndpointAuthMethod'>): boolean => tokenEndpointAuthMethod !== 'none';
+
+/**
+ * Whether a client gets tokens for itself that act as somebody of this organization. Fails closed: what anybody can have
+ * is never the power of a seller.
+ */
+export function mayActFor(
+  client: Pick<Client, 'tokenEndpointAuthMethod' | 'isAnonymousBuyer' | 'contextUser'>,
+  organization: { readonly type: string } | undefined,
+): boolean {
+  if (isProven(client)) return true;
+  return client.isAnonymousBuyer === true && client.contextUser !== undefined && organization?.type === ANONYMOUS_ORGANIZATION_TYPE;
 }
 
 /** Whether somebody of this organization may use the client. Fails closed: a client limited in any way needs a match. */

@@ -3,6 +3,7 @@
  * left out before anything is counted, sorted or cut, so that neither totals nor pages tell of it.
  */
 import type { Assignment } from './assignment.ts';
+import type { BrowseReader } from './browse.ts';
 import type { Client } from './client.ts';
 import type { ImpersonationRule } from './impersonation-rule.ts';
 import type { Organization, OrganizationType } from './organization.ts';
@@ -130,7 +131,7 @@ export interface Holder {
   readonly assignments: readonly string[];
 }
 
-export interface DirectoryReader {
+export interface DirectoryReader extends BrowseReader {
   /** Those that exist and may be seen, by key; one statement for up to 1,000 keys. */
   find<N extends NounName>(noun: N, keys: readonly string[], visibility: Visibility): Promise<ReadonlyMap<string, Nouns[N]>>;
   /**

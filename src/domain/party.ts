@@ -14,6 +14,7 @@ export interface UserGroup {
   readonly id: string;
   readonly name: string;
   readonly organization: string;
+  readonly description?: string | undefined;
 }
 
 /** Membership in a user group, in force from `validFrom` to `validUntil` where these are set. */
@@ -29,6 +30,10 @@ export interface User {
   readonly username: string;
   readonly organization: string;
   readonly email?: string | undefined;
+  /** The names and number as OpenID Connect calls them; no rule depends on them. */
+  readonly givenName?: string | undefined;
+  readonly familyName?: string | undefined;
+  readonly phoneNumber?: string | undefined;
   readonly active: boolean;
   /** Organizations besides the own one that the user may act for; `org_ids` in the token. */
   readonly authorizedOrganizations: readonly string[];

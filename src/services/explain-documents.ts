@@ -103,7 +103,8 @@ export class ExplainDocuments {
     // A token that comes with a refresh token carries the id of the grant as well.
     const hasGrant = subject.kind === 'user' && client!.client.grantTypes.includes('refresh_token');
     const jti = hasGrant ? `${random.id()}~${random.id()}` : random.id();
-    const ends = Math.min(iat + accessTokenLifetime(client!.client, accessTokenLifetimeSeconds), Math.floor(negotiation.until / 1000));
+    const grantType = subject.kind === 'client' ? 'client_credentials' : 'password';
+    const ends = Math.min(iat + accessTokenLifetime(client!.client, accessTokenLifetimeSeconds, grantType), Math.floor(negotiation.until / 1000));
     const claims = accessTokenClaims(
       { iss: issuer, jti, iat, exp: Math.max(iat + 1, ends), scope: scopeText, roles: negotiation.granted },
       { subject, acting, request: { client: client!, dpopThumbprint: undefined }, resourceServer: audience },

@@ -7,7 +7,7 @@ import type { Claims, Clock, GrantStore, RevocationStore, TokenSigner, TokenTrac
 import { impersonate, mayStillImpersonate } from '../domain/impersonation-rule.ts';
 import type { AccessService, Workspace } from './access.ts';
 import { digest } from './client-authentication.ts';
-import { admitsOrganization, type Client, type GrantType } from '../domain/client.ts';
+import { admitsOrganization, mayActFor, type Client, type GrantType } from '../domain/client.ts';
 import { looksLikeJwt, traceOf } from './token-trace.ts';
 
 /** RFC 7662 §2.2; `{ active: false }` alone for everything that the caller may not see. */
@@ -110,7 +110,7 @@ export class IntrospectionService {
     const { contextUser } = client.client;
     if (contextUser === undefined) return subject;
     const acting = await access.subject('user', contextUser);
-    return acting?.active === true ? acting : undefined;
+    return acting?.active === true && mayActFor(client.client, acting.organization) ? acting : undefined;
   }
 
   async #refreshToken(workspace: Workspace, token: string, callerId: string): Promise<Introspection> {

@@ -46,6 +46,14 @@ export interface PasswordChange extends ProvenByPassword {
 export interface ProfileChange extends ProvenByPassword {
   /** Links to set a password go there, so it takes the present one to change it. null: none any more. */
   readonly email: string | null;
+  readonly names?: NamesChange | undefined;
+}
+
+/** What people may change about themselves with nothing but their token; null: none any more, undefined: as it is. */
+export interface NamesChange {
+  readonly givenName?: string | null | undefined;
+  readonly familyName?: string | null | undefined;
+  readonly phoneNumber?: string | null | undefined;
 }
 
 export interface ProfileUpdate {
@@ -82,31 +90,39 @@ export class MeService {
    * @throws `too_many_attempts` when the address, or the name from this address, has failed too often
    */
   async update(userId: string, change: ProfileChange, caller: Caller, { precondition, dryRun = false }: ProfileUpdate = {}): Promise<User> {
-    const { email } = change;
-    const { store, mailer, clock } = this.#options;
+    const { email, names } = change;
     if (email !== null) assertMailAddress(email, '/email');
     await this.#prove(await this.get(userId), change);
-    const write = async (tx: StoreTransaction) => {
-      const user = (await tx.users.findMany([userId])).get(userId);
-      if (user === undefined) throw unknown(userId);
-      precondition?.(user);
-      const changed: User = { ...user, email: email ?? undefined };
-      if (user.email === changed.email) return { before: user, after: user };
-      await tx.users.put([changed]);
-      await tx.links.remove(PASSWORD_LINKS, userId);
-      await tx.audit(
-        eventNow(clock, caller, {
-          type: 'user_updated',
-          target: { kind: 'user', id: userId },
-          before: { email: user.email ?? null },
-          after: { email },
-        }),
-      );
-      return { before: user, after: changed };
-    };
-    const { before, after } = await store.transaction(write, { rollback: dryRun });
-    if (!dryRun && after !== before && isMailAddress(before.email ?? '')) mailer.send(mailAddressChangedMail(before.email!, after));
+    const changes = { ...changesOf(names ?? {}), email: email ?? undefined };
+    const { before, after } = await this.#write(userId, changes, caller, { precondition, dryRun });
+    const isElsewhere = after.email !== before.email;
+    if (!dryRun && isElsewhere && isMailAddress(before.email ?? '')) this.#options.mailer.send(mailAddressChangedMail(before.email!, after));
     return after;
+  }
+
+  /** Changes what nobody gets in by. @throws `not_found` */
+  async rename(userId: string, names: NamesChange, caller: Caller, update: ProfileUpdate = {}): Promise<User> {
+    return (await this.#write(userId, changesOf(names), caller, update)).after;
+  }
+
+  async #write(userId: string, changes: Partial<User>, caller: Caller, { precondition, dryRun = false }: ProfileUpdate) {
+    const { store, clock } = this.#options;
+    const write = async (tx: StoreTransaction): Promise<{ readonly before: User; readonly after: User }> => {
+      const before = (await tx.users.findMany([userId])).get(userId);
+      if (before === undefined) throw unknown(userId);
+      precondition?.(before);
+      const after: User = { ...before, ...changes };
+      const changed = OWN_FIELDS.filter(([field]) => before[field] !== after[field]);
+      if (changed.length === 0) return { before, after: before };
+      await tx.users.put([after]);
+      if (before.email !== after.email) await tx.links.remove(PASSWORD_LINKS, userId);
+      const shown = (user: User) => Object.fromEntries(changed.map(([field, name]) => [name, user[field] ?? null]));
+      await tx.audit(
+        eventNow(clock, caller, { type: 'user_updated', target: { kind: 'user', id: userId }, before: shown(before), after: shown(after) }),
+      );
+      return { before, after };
+    };
+    return store.transaction(write, { rollback: dryRun });
   }
 
   /**
@@ -174,6 +190,17 @@ export class MeService {
   revokeAllSessions(userId: string, caller: Caller): Promise<void> {
     return this.#options.sessions.revokeAll(userId, caller);
   }
+}
+
+const OWN_FIELDS = [
+  ['email', 'email'],
+  ['givenName', 'given_name'],
+  ['familyName', 'family_name'],
+  ['phoneNumber', 'phone_number'],
+] as const;
+
+function changesOf(names: NamesChange): Partial<User> {
+  return Object.fromEntries(Object.entries(names).flatMap(([name, value]) => (value === undefined ? [] : [[name, value ?? undefined]])));
 }
 
 const unknown = (id: string) => new DomainError('not_found', `There is no user ${JSON.stringify(id.slice(0, 200))}.`);

@@ -1,4 +1,4 @@
-import type { Client, OmittedScope } from '../domain/client.ts';
+import { isProven, type Client, type OmittedScope } from '../domain/client.ts';
 import type { ClientRecord } from '../domain/ports.ts';
 import { LONGEST_ACCESS_TOKEN_SECONDS } from '../domain/signing-key.ts';
 
@@ -21,6 +21,8 @@ export function prepareClient(record: ClientRecord): PreparedClient {
  * Seconds that an access token of this client lives when no lease ends earlier. Revocations and retired keys are kept for
  * as long as the longest token lives, so no client can have longer ones.
  */
-export function accessTokenLifetime(client: Client, fallback: number): number {
-  return Math.min(client.accessTokenLifetimeSeconds ?? fallback, LONGEST_ACCESS_TOKEN_SECONDS);
+export function accessTokenLifetime(client: Client, fallback: number, grantType?: string): number {
+  const isAnonymous = grantType === 'client_credentials' && !isProven(client);
+  const anonymous = isAnonymous ? client.anonymousTokenLifetimeSeconds : undefined;
+  return Math.min(anonymous ?? client.accessTokenLifetimeSeconds ?? fallback, LONGEST_ACCESS_TOKEN_SECONDS);
 }

@@ -4,7 +4,7 @@
  */
 import type { Holdings, Instant, Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
-import type { GrantType } from '../domain/client.ts';
+import { mayActFor, type GrantType } from '../domain/client.ts';
 import type { Clock, Grant, GrantStore, Random, RevocationStore, TokenSigner } from '../domain/ports.ts';
 import { LONGEST_IMPERSONATION_SECONDS } from '../domain/impersonation-rule.ts';
 import { negotiate, omittedNames, parseScope, type Negotiation } from '../domain/scope.ts';
@@ -156,6 +156,9 @@ export class TokenService {
     const acting = contextUser === undefined ? subject : await access.subject('user', contextUser);
     if (acting?.active !== true)
       throw new TokenRefusal('unauthorized_client', `the context user ${contextUser} is disabled`, 'Auth.ContextUserNotActive');
+    if (!mayActFor(request.client.client, acting.organization)) {
+      throw new TokenRefusal('unauthorized_client', `the context user ${contextUser} is of no buyer, so not for everybody`);
+    }
     const held = access.holdings(catalogue, acting, clientId);
     const names = requested ?? omittedNames(catalogue, held, request.client.omittedScope);
     return this.#issue({
@@ -313,7 +316,7 @@ export class TokenService {
       issue.requested,
     );
     const iat = Math.floor(clock.now() / 1000);
-    const lifetime = accessTokenLifetime(client, this.#options.accessTokenLifetimeSeconds);
+    const lifetime = accessTokenLifetime(client, this.#options.accessTokenLifetimeSeconds, issue.grantType);
     // A lease that ends within this second still gives a token that a clock can tell from an expired one.
     const exp = Math.max(iat + 1, Math.min(iat + lifetime, Math.floor(Math.min(negotiation.until, issue.endsBy ?? Infinity) / 1000)));
     const id = random.id();

@@ -108,8 +108,8 @@ export function assertMemberships(user: User): void {
 }
 
 /** @throws `invalid_input` when a lifetime is not a whole number of seconds, or longer than 68 years */
-export function assertLifetimes({ accessTokenLifetimeSeconds, refreshTokenLifetimeSeconds }: Client): void {
-  for (const seconds of [accessTokenLifetimeSeconds, refreshTokenLifetimeSeconds]) {
+export function assertLifetimes({ accessTokenLifetimeSeconds, refreshTokenLifetimeSeconds, anonymousTokenLifetimeSeconds }: Client): void {
+  for (const seconds of [accessTokenLifetimeSeconds, refreshTokenLifetimeSeconds, anonymousTokenLifetimeSeconds]) {
     if (seconds === undefined || (Number.isInteger(seconds) && seconds >= 0 && seconds < 2 ** 31)) continue;
     throw new DomainError('invalid_input', 'A lifetime must be a whole number of seconds, at most 68 years.');
   }

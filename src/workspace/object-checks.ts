@@ -1,6 +1,6 @@
 /** @module Objects do not contradict themselves or each other: clients and their secrets, assignments, names of users. */
 import { assertAssignment, type Assignment } from '../domain/assignment.ts';
-import type { Client, ClientSecret } from '../domain/client.ts';
+import { isProven, type Client, type ClientSecret } from '../domain/client.ts';
 import { DomainError } from '../domain/errors.ts';
 import { canonicalUsername, type User } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
@@ -25,9 +25,10 @@ export function checkClients(workspace: Workspace, desired: Desired, { secrets, 
     const client = desired.objects.clients.get(entry.key) as Client;
     const report = (field: Path, message: string) => problems.push(problemAt(entry, field, message));
     checkAuthentication(client, entry, { secrets: secrets.get(entry.key) ?? [], generated }, report);
-    if (client.tokenEndpointAuthMethod === 'none' && client.grantTypes.includes('client_credentials')) {
+    if (!isProven(client) && client.isAnonymousBuyer !== true && client.grantTypes.includes('client_credentials')) {
       report(['grant_types'], 'client_credentials is for clients that authenticate; token_endpoint_auth_method is none.');
     }
+    if (client.isAnonymousBuyer === true && client.contextUser === undefined) report(['context_user'], 'is missing: is_anonymous_buyer needs it.');
     if (client.grantTypes.includes('authorization_code') && client.redirectUris.length === 0) {
       report(
         ['redirect_uris'],

@@ -174,13 +174,16 @@ export function entrySchemas(policy: SecretPolicy) {
     roles: z.strictObject({ name: roleName, category: z.enum(ROLE_CATEGORIES).optional(), description: prose.nullish() }),
     permission_types: z.strictObject({ type: roleName, operations: distinct(operation).optional() }),
     organizations: z.strictObject({ id, name: text.optional(), type: id.optional(), parent: id.nullish(), active: z.boolean().optional() }),
-    user_groups: z.strictObject({ id, name: text.optional(), organization: id.optional() }),
+    user_groups: z.strictObject({ id, name: text.optional(), organization: id.optional(), description: prose.nullish() }),
     users: z
       .strictObject({
         id,
         username: obeys((value) => assertUsername(value)).optional(),
         organization: id.optional(),
         email: email.nullish(),
+        given_name: text.nullish(),
+        family_name: text.nullish(),
+        phone_number: text.nullish(),
         user_groups: z
           .array(membership)
           .refine(
@@ -221,6 +224,8 @@ export function entrySchemas(policy: SecretPolicy) {
       jwks: z.strictObject({ keys: z.array(publicKey).min(1).max(100) }).nullish(),
       dpop_bound_access_tokens: z.boolean().optional(),
       context_user: id.nullish(),
+      is_anonymous_buyer: z.boolean().optional(),
+      anonymous_token_lifetime_seconds: seconds(1, LONGEST_ACCESS_TOKEN_SECONDS).nullish(),
       allowed_organizations: z.strictObject({ types: ids.optional(), ids: ids.optional() }).nullish(),
       maximum_roles: roles.nullish(),
       minimum_roles: roles.optional(),

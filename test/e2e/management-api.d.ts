@@ -1230,7 +1230,7 @@ export interface paths {
         head?: never;
         /**
          * Change the own profile
-         * @description The mail address, by whoever knows the current password: links to set one go there. The address before is told. User name, organization and groups are for administrators.
+         * @description Names and phone number; the mail address by whoever knows the current password: links to set one go there, and the address before is told. User name, organization and groups are for administrators.
          */
         patch: operations["patchMe"];
         trace?: never;
@@ -1603,6 +1603,9 @@ export interface components {
             dpop_bound_access_tokens: boolean;
             /** @description With whose roles client_credentials acts. */
             context_user?: string;
+            /** @description Anybody gets a token of the context user without a secret. */
+            is_anonymous_buyer: boolean;
+            anonymous_token_lifetime_seconds?: number;
             allowed_organizations: {
                 types?: string[];
                 ids?: string[];
@@ -1633,6 +1636,8 @@ export interface components {
             } | null;
             dpop_bound_access_tokens?: boolean;
             context_user?: string | null;
+            is_anonymous_buyer?: boolean;
+            anonymous_token_lifetime_seconds?: number | null;
             allowed_organizations?: {
                 types?: string[];
                 ids?: string[];
@@ -1664,6 +1669,8 @@ export interface components {
             } | null;
             dpop_bound_access_tokens?: boolean;
             context_user?: string | null;
+            is_anonymous_buyer?: boolean;
+            anonymous_token_lifetime_seconds?: number | null;
             allowed_organizations?: {
                 types?: string[];
                 ids?: string[];
@@ -1700,6 +1707,8 @@ export interface components {
             } | null) | null;
             dpop_bound_access_tokens?: boolean | null;
             context_user?: string | null;
+            is_anonymous_buyer?: boolean | null;
+            anonymous_token_lifetime_seconds?: (number | null) | null;
             allowed_organizations?: ({
                 types?: string[];
                 ids?: string[];
@@ -1730,6 +1739,8 @@ export interface components {
             } | null;
             dpop_bound_access_tokens?: boolean;
             context_user?: string | null;
+            is_anonymous_buyer?: boolean;
+            anonymous_token_lifetime_seconds?: number | null;
             allowed_organizations?: {
                 types?: string[];
                 ids?: string[];
@@ -1851,6 +1862,9 @@ export interface components {
             dpop_bound_access_tokens: boolean;
             /** @description With whose roles client_credentials acts. */
             context_user?: string;
+            /** @description Anybody gets a token of the context user without a secret. */
+            is_anonymous_buyer: boolean;
+            anonymous_token_lifetime_seconds?: number;
             allowed_organizations: {
                 types?: string[];
                 ids?: string[];
@@ -2858,6 +2872,9 @@ export interface components {
             username: string;
             organization: string;
             email?: string;
+            given_name?: string;
+            family_name?: string;
+            phone_number?: string;
             active: boolean;
             user_groups: (string | {
                 user_group: string;
@@ -2875,6 +2892,9 @@ export interface components {
             username?: string;
             organization?: string;
             email?: string | null;
+            given_name?: string | null;
+            family_name?: string | null;
+            phone_number?: string | null;
             user_groups?: (string | {
                 user_group: string;
                 valid_from?: string;
@@ -2889,6 +2909,9 @@ export interface components {
             username?: string;
             organization?: string;
             email?: string | null;
+            given_name?: string | null;
+            family_name?: string | null;
+            phone_number?: string | null;
             user_groups?: (string | {
                 user_group: string;
                 valid_from?: string;
@@ -2904,16 +2927,19 @@ export interface components {
             id: string;
             name: string;
             organization: string;
+            description?: string;
         };
         UserGroupCreation: {
             id?: string;
             name?: string;
             organization?: string;
+            description?: string | null;
         };
         UserGroupEntry: {
             id: string;
             name?: string;
             organization?: string;
+            description?: string | null;
         };
         UserGroupPage: {
             items: components["schemas"]["UserGroup"][];
@@ -2926,11 +2952,13 @@ export interface components {
             id?: string | null;
             name?: string | null;
             organization?: string | null;
+            description?: string | null;
         };
         UserGroupReplacement: {
             id?: string;
             name?: string;
             organization?: string;
+            description?: string | null;
         };
         UserPage: {
             items: components["schemas"]["User"][];
@@ -2944,6 +2972,9 @@ export interface components {
             username?: string | null;
             organization?: string | null;
             email?: string | null;
+            given_name?: string | null;
+            family_name?: string | null;
+            phone_number?: string | null;
             user_groups?: (string | {
                 user_group: string;
                 valid_from?: string;
@@ -2958,6 +2989,9 @@ export interface components {
             username?: string;
             organization?: string;
             email?: string | null;
+            given_name?: string | null;
+            family_name?: string | null;
+            phone_number?: string | null;
             user_groups?: (string | {
                 user_group: string;
                 valid_from?: string;
@@ -2993,12 +3027,16 @@ export interface components {
                 id?: string;
                 name?: string;
                 organization?: string;
+                description?: string;
             }[];
             users?: {
                 id?: string;
                 username?: string;
                 organization?: string;
                 email?: string;
+                given_name?: string;
+                family_name?: string;
+                phone_number?: string;
                 active?: boolean;
                 user_groups?: (string | {
                     user_group: string;
@@ -3031,6 +3069,9 @@ export interface components {
                 dpop_bound_access_tokens?: boolean;
                 /** @description With whose roles client_credentials acts. */
                 context_user?: string;
+                /** @description Anybody gets a token of the context user without a secret. */
+                is_anonymous_buyer?: boolean;
+                anonymous_token_lifetime_seconds?: number;
                 allowed_organizations?: {
                     types?: string[];
                     ids?: string[];
@@ -8086,11 +8127,23 @@ export interface operations {
             content: {
                 "application/merge-patch+json": {
                     /** @description `null`: none any more. */
+                    given_name?: string | null;
+                    /** @description `null`: none any more. */
+                    family_name?: string | null;
+                    /** @description `null`: none any more. */
+                    phone_number?: string | null;
+                    /** @description `null`: none any more. */
                     email?: string | null;
                     /** @description Needed with `email`, also to remove it. Guessing counts like signing in. */
                     current_password?: string;
                 };
                 "application/json": {
+                    /** @description `null`: none any more. */
+                    given_name?: string | null;
+                    /** @description `null`: none any more. */
+                    family_name?: string | null;
+                    /** @description `null`: none any more. */
+                    phone_number?: string | null;
                     /** @description `null`: none any more. */
                     email?: string | null;
                     /** @description Needed with `email`, also to remove it. Guessing counts like signing in. */

@@ -7,6 +7,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { User } from '../../domain/party.ts';
 import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
 import type { ExplainDocuments } from '../../services/explain-documents.ts';
+import { entrySchemas } from '../../workspace/schema.ts';
 import type { MeService, OwnGroup } from '../../services/me.ts';
 import type { SessionService } from '../../services/sessions.ts';
 import { assertMatch, etagOf } from '../api/etag.ts';
@@ -67,11 +68,17 @@ const ownGroup = z
   })
   .meta({ id: 'OwnUserGroup' });
 
+const ENTRY = entrySchemas({ insecurePlaintext: false, lookup: () => undefined }).users.shape;
 const password = z.string().min(1).max(MAXIMUM_PASSWORD_LENGTH);
 const done = { 200: nothingDone, 204: undefined };
 
+const ownName = ENTRY.given_name.describe('`null`: none any more.');
+
 const profilePatch = z
   .strictObject({
+    given_name: ownName,
+    family_name: ownName,
+    phone_number: ownName,
     email: z.string().max(500).nullable().optional().describe('`null`: none any more.'),
     current_password: password.optional().describe('Needed with `email`, also to remove it. Guessing counts like signing in.'),
   })
@@ -107,7 +114,7 @@ function profileRoutes({ me: service }: MeRouteOptions): readonly Route[] {
       resource: 'me',
       summary: 'Change the own profile',
       description:
-        'The mail address, by whoever knows the current password: links to set one go there. The address before is told. User name, organization and groups are for administrators.',
+        'Names and phone number; the mail address by whoever knows the current password: links to set one go there, and the address before is told. User name, organization and groups are for administrators.',
       roles: WRITERS,
       body: profilePatch,
       versioned: true,
@@ -115,12 +122,12 @@ function profileRoutes({ me: service }: MeRouteOptions): readonly Route[] {
       handle: async ({ body, administrator, address, ifMatch, dryRun }) => {
         const id = ownId(administrator);
         const precondition = (user: User): void => assertMatch(ifMatch, etagOf(presented(administrator, user)));
-        const { email, current_password: current = '' } = body;
+        const { email, current_password: current = '', given_name: givenName, family_name: familyName, phone_number: phoneNumber } = body;
+        const [names, caller] = [{ givenName, familyName, phoneNumber }, callerOf(administrator)];
         const user =
           email === undefined
-            ? await service.get(id)
-            : await service.update(id, { email, current, address }, callerOf(administrator), { precondition, dryRun });
-        if (email === undefined) precondition(user);
+            ? await service.rename(id, names, caller, { precondition, dryRun })
+            : await service.update(id, { email, names, current, address }, caller, { precondition, dryRun });
         if (dryRun) return { status: 200, body: { dry_run: true } };
         const shown = presented(administrator, user);
         return { status: 200, body: shown, etag: etagOf(shown) };

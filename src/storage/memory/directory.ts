@@ -16,6 +16,7 @@ import { byCodeUnit } from '../../domain/catalogue.ts';
 import type { User } from '../../domain/party.ts';
 import { checkQuery, fold, pageOf, positionOf, searchedIn, searchFor, textsOf } from '../directory-query.ts';
 import { copy } from '../values.ts';
+import { memoryBrowse } from './browse.ts';
 import { byCodePoint } from './code-point.ts';
 import { dependentsOf } from './dependents.ts';
 import { LISTED, type ListedNoun, type Sight } from './directory-nouns.ts';
@@ -26,6 +27,7 @@ import { partyKey, type Tables } from './tables.ts';
 export function memoryDirectory(reading: () => Tables): DirectoryReader {
   const list = <N extends NounName>(noun: N, query: ListQuery) => listNoun(noun, query, reading());
   return {
+    ...memoryBrowse(reading),
     find: async (noun, keys, visibility) => find(noun, keys, { tables: reading(), visibility }),
     list: async (noun, query) => list(noun, query),
     listMembers: async (userGroup, query) => list('users', { ...query, filters: { user_group: userGroup }, sort: 'id', descending: false }),
@@ -49,16 +51,24 @@ function find<N extends NounName>(noun: N, keys: readonly string[], sight: Sight
 function listNoun<N extends NounName>(noun: N, query: ListQuery, tables: Tables): Page<Nouns[N]> {
   const listed: ListedNoun<Nouns[N]> = LISTED[noun];
   const sight: Sight = { tables, visibility: query.visibility };
-  const filters = Object.entries(query.filters);
   const search = query.search === undefined ? undefined : searchFor(query.search);
   const matches = (object: Nouns[N]): boolean =>
-    listed.isSeen(object, sight) &&
-    filters.every(([name, value]) => fits(noun, object, { name, value, sight })) &&
+    matchesFilters(noun, object, { filters: query.filters, sight }) &&
     (search === undefined ||
       searchedIn(noun, listed.searched(object), query).some((text) => text !== undefined && fold(text, search.letters).includes(search.needle)));
   const possible = checkQuery(noun, query);
   const all = possible ? [...listed.table(tables).values()].filter(matches) : [];
   return paged(all, query, (object) => positionOf(noun, query.sort, object));
+}
+
+/** Whether an object is seen, and every filter fits. */
+export function matchesFilters<N extends NounName>(
+  noun: N,
+  object: Nouns[N],
+  { filters, sight }: Pick<ListQuery, 'filters'> & { readonly sight: Sight },
+): boolean {
+  const listed: ListedNoun<Nouns[N]> = LISTED[noun];
+  return listed.isSeen(object, sight) && Object.entries(filters).every(([name, value]) => fits(noun, object, { name, value, sight }));
 }
 
 interface Filter {

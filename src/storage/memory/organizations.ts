@@ -50,7 +50,10 @@ export function memoryOrganizations(draft: Draft): WritableRepository<Organizati
 
 function putOrganizations(draft: Draft, organizations: readonly Organization[]): void {
   const table = draft.edit('organizations');
-  for (const organization of organizations) table.set(organization.id, organization);
+  for (const organization of organizations) {
+    table.set(organization.id, organization);
+    draft.made('organizations', organization.id);
+  }
   for (const { type, parent } of organizations) {
     if (!draft.tables.organizationTypes.has(type)) throw missing('organizations_type_fk', type);
     if (parent !== undefined && !table.has(parent)) throw missing('organizations_parent_fk', parent);
@@ -93,7 +96,10 @@ function removeOrganizations(draft: Draft, ids: readonly string[]): void {
   if (ids.length === 0) return;
   const gone = new Set(ids);
   const table = draft.edit('organizations');
-  for (const id of ids) table.delete(id);
+  for (const id of ids) {
+    table.delete(id);
+    draft.edit('madeAt').delete(`organizations:${id}`);
+  }
   const { tables } = draft;
   const holders: readonly [Reference, Iterable<{ readonly organization?: string | undefined }>][] = [
     ['organizations_parent_fk', [...table.values()].map(({ parent }) => ({ organization: parent }))],

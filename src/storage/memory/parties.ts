@@ -63,6 +63,7 @@ function putUsers(draft: Draft, users: readonly User[]): void {
     if (usernames.has(canonical)) throw taken('users_username_key');
     usernames.set(canonical, user.id);
     draft.edit('subjects').set(user.id, 'user');
+    draft.made('users', user.id);
     draft.edit('users').set(user.id, { ...user, memberships: [...user.memberships].sort((a, b) => (a.userGroup < b.userGroup ? -1 : 1)) });
     draft.changed('user', user.id);
   }
@@ -83,6 +84,7 @@ function removeUsers(draft: Draft, ids: readonly string[]): void {
     forgetUsername(draft, id);
     draft.edit('users').delete(id);
     draft.edit('passwords').delete(id);
+    draft.edit('madeAt').delete(`users:${id}`);
     draft.changed('user', id);
   }
   removeAssignments(draft, ({ party }) => party.kind === 'user' && gone.has(party.id));

@@ -48,6 +48,8 @@ export interface Tables {
   users: Map<string, User>;
   /** Canonical user name to user id. */
   usernames: Map<string, string>;
+  /** `users:id` and `organizations:id` to when it was made. */
+  madeAt: Map<string, Date>;
   passwords: Map<string, { readonly hash: string; readonly changedAt: Date; readonly former: readonly string[] }>;
   securityProfiles: Map<string, SecurityProfile>;
   clients: Map<string, Client>;
@@ -99,6 +101,7 @@ export function emptyState(): State {
     subjects: new Map(),
     users: new Map(),
     usernames: new Map(),
+    madeAt: new Map(),
     passwords: new Map(),
     securityProfiles: new Map(),
     clients: new Map(),
@@ -159,6 +162,12 @@ export class Draft {
     }
     const { version } = this.heading;
     this.edit('changes').set(`${version} ${kind} ${id}`, { version, kind, id, at: this.#now });
+  }
+
+  /** Keeps when something was made; what was made before stays as old as it is. */
+  made(noun: 'users' | 'organizations', id: string): void {
+    const key = `${noun}:${id}`;
+    if (!this.tables.madeAt.has(key)) this.edit('madeAt').set(key, new Date(this.#now));
   }
 
   audit(event: AuditEvent): void {

@@ -19,6 +19,8 @@ export interface ClientRow {
   readonly jwks: { readonly keys: readonly Record<string, unknown>[] } | null;
   readonly dpop_bound_access_tokens: boolean;
   readonly context_user_id: string | null;
+  readonly is_anonymous_buyer: boolean;
+  readonly anonymous_token_lifetime_seconds: number | null;
   readonly allowed_organization_types: readonly string[] | null;
   readonly allowed_organization_ids: readonly string[] | null;
   readonly maximum_roles: readonly string[] | null;
@@ -41,6 +43,8 @@ export function fromClientRow(row: ClientRow): Client {
     jwks: row.jwks,
     dpopBoundAccessTokens: row.dpop_bound_access_tokens,
     contextUser: row.context_user_id,
+    isAnonymousBuyer: row.is_anonymous_buyer ? true : null,
+    anonymousTokenLifetimeSeconds: row.anonymous_token_lifetime_seconds,
     allowedOrganizations: withoutNulls<AllowedOrganizations>({ types: row.allowed_organization_types, ids: row.allowed_organization_ids }),
     maximumRoles: row.maximum_roles,
     minimumRoles: row.minimum_roles,
@@ -63,6 +67,8 @@ function toClientRow(client: Client): ClientRow {
     jwks: client.jwks ?? null,
     dpop_bound_access_tokens: client.dpopBoundAccessTokens,
     context_user_id: client.contextUser ?? null,
+    is_anonymous_buyer: client.isAnonymousBuyer ?? false,
+    anonymous_token_lifetime_seconds: client.anonymousTokenLifetimeSeconds ?? null,
     allowed_organization_types: client.allowedOrganizations.types ?? null,
     allowed_organization_ids: client.allowedOrganizations.ids ?? null,
     maximum_roles: client.maximumRoles ?? null,
@@ -85,6 +91,8 @@ const COLUMNS = [
   'jwks',
   'dpop_bound_access_tokens',
   'context_user_id',
+  'is_anonymous_buyer',
+  'anonymous_token_lifetime_seconds',
   'allowed_organization_types',
   'allowed_organization_ids',
   'maximum_roles',
@@ -98,20 +106,23 @@ const PUT_CLIENTS: Statement = {
   sql: `
     WITH r AS (SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (client_id text, client_name text, organization_id text, active boolean,
       grant_types text[], token_endpoint_auth_method text, redirect_uris text[], post_logout_redirect_uris text[], jwks jsonb,
-      dpop_bound_access_tokens boolean, context_user_id text, allowed_organization_types text[], allowed_organization_ids text[],
+      dpop_bound_access_tokens boolean, context_user_id text, is_anonymous_buyer boolean, anonymous_token_lifetime_seconds integer, allowed_organization_types text[], allowed_organization_ids text[],
       maximum_roles text[], minimum_roles text[], omitted_scope jsonb, access_token_lifetime_seconds integer, refresh_token_lifetime_seconds integer)),
     entered AS (INSERT INTO subjects (id, kind) SELECT client_id, 'client' FROM r ON CONFLICT DO NOTHING)
     INSERT INTO clients (client_id, client_name, organization_id, active, grant_types, token_endpoint_auth_method, redirect_uris,
-      post_logout_redirect_uris, jwks, dpop_bound_access_tokens, context_user_id, allowed_organization_types, allowed_organization_ids,
+      post_logout_redirect_uris, jwks, dpop_bound_access_tokens, context_user_id, is_anonymous_buyer, anonymous_token_lifetime_seconds,
+      allowed_organization_types, allowed_organization_ids,
       maximum_roles, minimum_roles, omitted_scope, access_token_lifetime_seconds, refresh_token_lifetime_seconds)
     SELECT client_id, client_name, organization_id, active, grant_types, token_endpoint_auth_method, redirect_uris,
-      post_logout_redirect_uris, jwks, dpop_bound_access_tokens, context_user_id, allowed_organization_types, allowed_organization_ids,
+      post_logout_redirect_uris, jwks, dpop_bound_access_tokens, context_user_id, is_anonymous_buyer, anonymous_token_lifetime_seconds,
+      allowed_organization_types, allowed_organization_ids,
       maximum_roles, minimum_roles, omitted_scope, access_token_lifetime_seconds, refresh_token_lifetime_seconds
     FROM r
     ON CONFLICT (client_id) DO UPDATE SET client_name = excluded.client_name, organization_id = excluded.organization_id,
       active = excluded.active, grant_types = excluded.grant_types, token_endpoint_auth_method = excluded.token_endpoint_auth_method,
       redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris, jwks = excluded.jwks,
       dpop_bound_access_tokens = excluded.dpop_bound_access_tokens, context_user_id = excluded.context_user_id,
+      is_anonymous_buyer = excluded.is_anonymous_buyer, anonymous_token_lifetime_seconds = excluded.anonymous_token_lifetime_seconds,
       allowed_organization_types = excluded.allowed_organization_types, allowed_organization_ids = excluded.allowed_organization_ids,
       maximum_roles = excluded.maximum_roles, minimum_roles = excluded.minimum_roles, omitted_scope = excluded.omitted_scope,
       access_token_lifetime_seconds = excluded.access_token_lifetime_seconds,
@@ -161,6 +172,7 @@ export function postgresClients(writing: Writing): WritableRepository<Client> {
 interface SecretRow {
   readonly client_id: string;
   readonly id: string;
+  readonly name: string | null;
   readonly algorithm: ClientSecret['algorithm'];
   readonly hash: string;
   /** A date, or in an aggregate its ISO form. */
@@ -168,9 +180,10 @@ interface SecretRow {
   readonly expires_at: Date | string | null;
 }
 
-function fromSecretRow({ id, algorithm, hash, created_at: createdAt, expires_at: expiresAt }: SecretRow): ClientSecret {
+function fromSecretRow({ id, name, algorithm, hash, created_at: createdAt, expires_at: expiresAt }: SecretRow): ClientSecret {
   return withoutNulls<ClientSecret>({
     id,
+    name,
     algorithm,
     hash,
     createdAt: new Date(createdAt),
@@ -196,7 +209,7 @@ const FIND_SECRETS: Statement = {
   sql: 'SELECT * FROM client_secrets WHERE client_id = ANY (?::text[]) ORDER BY client_id, created_at DESC, id DESC',
 };
 const ADD_SECRET: Statement = {
-  sql: 'INSERT INTO client_secrets (client_id, id, algorithm, hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+  sql: 'INSERT INTO client_secrets (client_id, id, name, algorithm, hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
 };
 const EXPIRE_SECRET: Statement = { sql: 'UPDATE client_secrets SET expires_at = ? WHERE client_id = ? AND id = ? RETURNING id' };
 
@@ -216,7 +229,15 @@ export function postgresClientSecrets({
       assertKey(secret.id, 'a client secret');
       assertKey(clientId, 'a client');
       toJson(secret, 'A client secret');
-      await session.rows(ADD_SECRET, [clientId, secret.id, secret.algorithm, secret.hash, secret.createdAt, secret.expiresAt ?? null]);
+      await session.rows(ADD_SECRET, [
+        clientId,
+        secret.id,
+        secret.name ?? null,
+        secret.algorithm,
+        secret.hash,
+        secret.createdAt,
+        secret.expiresAt ?? null,
+      ]);
       changes.changed('client', [clientId]);
     },
     expireClientSecret: async (clientId, secretId, expiresAt) => {

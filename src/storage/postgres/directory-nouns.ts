@@ -6,7 +6,7 @@ import { fromAssignmentRow, fromRuleRow } from './assignments.ts';
 import { fromClientRow, fromResourceServerRow, RESOURCE_SERVER_CLIENTS } from './clients.ts';
 import { fromOrganizationTypeRow, fromPermissionTypeRow, fromRoleRow, fromSecurityProfileRow } from './definitions.ts';
 import { fromOrganizationRow } from './organizations.ts';
-import { fromUserGroupRow, fromUserRow, MEMBERSHIPS } from './parties.ts';
+import { fromUserGroupRow, fromUserRow, MEMBERSHIPS, USER_COLUMNS } from './parties.ts';
 
 /**
  * A column to compare with, or a condition with a `?` for each list of texts. `roots` restricts the path of what a filter
@@ -90,7 +90,7 @@ export const LISTED: { readonly [N in keyof Nouns]: ListedNoun<Nouns[N]> } = {
   users: {
     table: 'users',
     key: 'users.id',
-    columns: ['users.id', 'users.username', 'users.organization_id', 'users.email', 'users.active', 'users.authorized_organizations', MEMBERSHIPS],
+    columns: [...USER_COLUMNS.map((column) => `users.${column}`), MEMBERSHIPS],
     fromRow: fromUserRow,
     sorts: {
       username: 'left(users.username, 250) COLLATE "C"',

@@ -6,6 +6,7 @@ import type { Knex } from 'knex';
 import { FILTERS, type DirectoryReader, type FilterValue, type ListQuery, type NounName, type Nouns, type Page } from '../../domain/directory.ts';
 import { checkQuery, isSortedByInstant, keyOf, pageOf, positionOf, searchedIn, searchFor, textsOf } from '../directory-query.ts';
 import { batches, storableKeys } from '../values.ts';
+import { postgresBrowse } from './browse.ts';
 import { dependentsOf } from './dependents.ts';
 import { listHolders } from './directory-holders.ts';
 import { LISTED, type ListedNoun } from './directory-nouns.ts';
@@ -17,6 +18,7 @@ import { listSessions } from './sign-in-sessions.ts';
 export function postgresDirectory(session: Session): DirectoryReader {
   const list = <N extends NounName>(noun: N, query: ListQuery) => listNoun(session, noun, query);
   return {
+    ...postgresBrowse(session),
     find: (noun, keys, visibility) => findNoun(session, noun, { keys, visibility }),
     list,
     listMembers: (userGroup, query) => list('users', { ...query, filters: { user_group: userGroup }, sort: 'id', descending: false }),
@@ -71,14 +73,17 @@ async function count(session: Session, table: string, conditions: readonly Condi
   return rows[0]!.count;
 }
 
-function selection(knex: Knex, { table, columns }: ListedNoun<unknown>): Knex.QueryBuilder {
+export function selection(knex: Knex, { table, columns }: ListedNoun<unknown>): Knex.QueryBuilder {
   return knex.select(columns.map((column) => knex.raw(column))).from(table);
 }
 
-const where = (query: Knex.QueryBuilder, { sql, values }: Condition): Knex.QueryBuilder => query.whereRaw(sql, values as Knex.RawBinding[]);
+export const where = (query: Knex.QueryBuilder, { sql, values }: Condition): Knex.QueryBuilder => query.whereRaw(sql, values as Knex.RawBinding[]);
 
 /** What everything on any page must be; undefined: nothing can be that. */
-function conditionsOf(noun: NounName, query: ListQuery): readonly Condition[] | undefined {
+export function conditionsOf(
+  noun: NounName,
+  query: Pick<ListQuery, 'visibility' | 'filters' | 'search' | 'searchIn' | 'sort' | 'after'>,
+): readonly Condition[] | undefined {
   const possible = checkQuery(noun, query);
   const filters = Object.entries(query.filters);
   const narrowed = filters.some(([name]) => NARROWING.has(name));

@@ -21,8 +21,9 @@ export function fromOrganizationRow({ id, name, type, parent_id: parent, active,
 
 const PUT: Statement = {
   sql: `
-    INSERT INTO organizations (id, name, type, parent_id, active, path)
-    SELECT id, name, type, parent, active, ARRAY[id] FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, type text, parent text, active boolean)
+    INSERT INTO organizations (id, name, type, parent_id, active, path, created_at)
+    SELECT id, name, type, parent, active, ARRAY[id], made
+    FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, type text, parent text, active boolean, made timestamptz)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, type = excluded.type, parent_id = excluded.parent_id, active = excluded.active`,
 };
 
@@ -75,7 +76,7 @@ const REMOVE: Statement = {
 };
 
 export function postgresOrganizations(writing: Writing): WritableRepository<Organization> {
-  const { session } = writing;
+  const { session, at } = writing;
   const repository = postgresRepository<Organization, OrganizationRow>(writing, {
     what: 'an organization',
     table: 'organizations',
@@ -83,7 +84,7 @@ export function postgresOrganizations(writing: Writing): WritableRepository<Orga
     columns: ['id', 'name', 'type', 'parent_id', 'active', 'path'],
     key: (organization) => organization.id,
     fromRow: fromOrganizationRow,
-    toRow: ({ id, name, type, parent, active }) => ({ id, name, type, parent, active }),
+    toRow: ({ id, name, type, parent, active }) => ({ id, name, type, parent, active, made: at }),
     put: PUT,
     afterPut: async (batch) => {
       const ids = batch.map(({ id }) => id);

@@ -9,15 +9,18 @@ export interface UserGroupRow {
   readonly id: string;
   readonly name: string;
   readonly organization_id: string;
+  readonly description: string | null;
 }
 
-export const fromUserGroupRow = ({ id, name, organization_id: organization }: UserGroupRow): UserGroup => ({ id, name, organization });
+export const fromUserGroupRow = ({ id, name, organization_id: organization, description }: UserGroupRow): UserGroup =>
+  withoutNulls<UserGroup>({ id, name, organization, description });
 
 const PUT_USER_GROUPS: Statement = {
   sql: `
-    INSERT INTO user_groups (id, name, organization_id)
-    SELECT id, name, organization FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, organization text)
-    ON CONFLICT (id) DO UPDATE SET name = excluded.name, organization_id = excluded.organization_id`,
+    INSERT INTO user_groups (id, name, organization_id, description)
+    SELECT id, name, organization, description
+    FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, organization text, description text)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, organization_id = excluded.organization_id, description = excluded.description`,
 };
 /** Impersonation rules go with whom they name, and are known as part of the catalogue. */
 const REMOVE_USER_GROUPS: Statement = {
@@ -34,7 +37,7 @@ export function postgresUserGroups(writing: Writing): WritableRepository<UserGro
     what: 'a user group',
     table: 'user_groups',
     keyColumn: 'id',
-    columns: ['id', 'name', 'organization_id'],
+    columns: ['id', 'name', 'organization_id', 'description'],
     key: (group) => group.id,
     fromRow: fromUserGroupRow,
     toRow: (group) => group,
@@ -53,6 +56,9 @@ export interface UserRow {
   readonly username: string;
   readonly organization_id: string;
   readonly email: string | null;
+  readonly given_name: string | null;
+  readonly family_name: string | null;
+  readonly phone_number: string | null;
   readonly active: boolean;
   readonly authorized_organizations: readonly string[];
   readonly memberships: readonly {
@@ -62,6 +68,18 @@ export interface UserRow {
     readonly reason: string | null;
   }[];
 }
+
+export const USER_COLUMNS = [
+  'id',
+  'username',
+  'organization_id',
+  'email',
+  'given_name',
+  'family_name',
+  'phone_number',
+  'active',
+  'authorized_organizations',
+] as const;
 
 export const MEMBERSHIPS = `
   (SELECT coalesce(json_agg(json_build_object('group', m.user_group_id, 'from', m.valid_from, 'until', m.valid_until, 'reason', m.reason)
@@ -73,6 +91,9 @@ export function fromUserRow(row: UserRow): User {
     username: row.username,
     organization: row.organization_id,
     email: row.email,
+    givenName: row.given_name,
+    familyName: row.family_name,
+    phoneNumber: row.phone_number,
     active: row.active,
     authorizedOrganizations: row.authorized_organizations,
     memberships: row.memberships.map(({ group, from, until, reason }) =>
@@ -86,16 +107,19 @@ export function fromUserRow(row: UserRow): User {
   });
 }
 
-/** Passwords stay as they are. The id is entered among the subjects first; a client's id is refused by the foreign key. */
+/** Passwords stay as they are, and so does the instant of the making. The id is entered among the subjects first; a client's id is refused by the foreign key. */
 const PUT_USERS: Statement = {
   sql: `
     WITH r AS (SELECT * FROM jsonb_to_recordset(?::jsonb)
-      AS r (id text, username text, canonical text, organization text, email text, active boolean, authorized text[])),
+      AS r (id text, username text, canonical text, organization text, email text, "givenName" text, "familyName" text, "phoneNumber" text,
+        active boolean, authorized text[], made timestamptz)),
     entered AS (INSERT INTO subjects (id, kind) SELECT id, 'user' FROM r ON CONFLICT DO NOTHING)
-    INSERT INTO users (id, username, username_canonical, organization_id, email, active, authorized_organizations)
-    SELECT id, username, canonical, organization, email, active, authorized FROM r
+    INSERT INTO users (id, username, username_canonical, organization_id, email, given_name, family_name, phone_number, active,
+      authorized_organizations, created_at)
+    SELECT id, username, canonical, organization, email, "givenName", "familyName", "phoneNumber", active, authorized, made FROM r
     ON CONFLICT (id) DO UPDATE SET username = excluded.username, username_canonical = excluded.username_canonical,
-      organization_id = excluded.organization_id, email = excluded.email, active = excluded.active,
+      organization_id = excluded.organization_id, email = excluded.email, given_name = excluded.given_name,
+      family_name = excluded.family_name, phone_number = excluded.phone_number, active = excluded.active,
       authorized_organizations = excluded.authorized_organizations`,
 };
 const FORGET_MEMBERSHIPS: Statement = { sql: 'DELETE FROM user_group_members WHERE user_id = ANY (?::text[])' };
@@ -120,12 +144,12 @@ const REMOVE_USERS: Statement = {
 };
 
 export function postgresUsers(writing: Writing): WritableRepository<User> {
-  const { session } = writing;
+  const { session, at } = writing;
   return postgresRepository<User, UserRow>(writing, {
     what: 'a user',
     table: 'users',
     keyColumn: 'id',
-    columns: (knex) => ['id', 'username', 'organization_id', 'email', 'active', 'authorized_organizations', knex.raw(MEMBERSHIPS)],
+    columns: (knex) => [...USER_COLUMNS, knex.raw(MEMBERSHIPS)],
     key: (user) => user.id,
     fromRow: fromUserRow,
     toRow: ({ organization, authorizedOrganizations, ...same }) => ({
@@ -133,6 +157,7 @@ export function postgresUsers(writing: Writing): WritableRepository<User> {
       organization,
       canonical: canonicalUsername(same.username),
       authorized: authorizedOrganizations,
+      made: at,
     }),
     put: PUT_USERS,
     check: (user) => {

@@ -12,6 +12,8 @@ export interface ChangeRecorder {
 export interface Writing {
   readonly session: TransactionSession;
   readonly changes: ChangeRecorder;
+  /** When the transaction began. */
+  readonly at: Date;
 }
 
 export interface Noun<T, Row> {

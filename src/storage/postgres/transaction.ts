@@ -79,7 +79,7 @@ export function postgresTransaction({ knex, scope, now }: TransactionContext): S
 
 function openParts(session: TransactionSession, at: Date, rollback: boolean) {
   const log = changeLog(session, at);
-  const writing: Writing = { session, changes: log };
+  const writing: Writing = { session, changes: log, at };
   const events: AuditEntry[] = [];
   let typesChanged = false;
   const hooks = { typesChanged: () => void (typesChanged = true) };

@@ -10,7 +10,7 @@ const problemsOf = (body: string, policy = PLAIN): string[] =>
 describe('an entry', () => {
   it('has only known fields, with a suggestion for slips', () => {
     expect(problemsOf('users: [{id: a, organisation: O, "constructor": 1}]')).toEqual([
-      '2:17 users[0].organisation: unknown field. Did you mean "organization"? Allowed: id, username, organization, email, user_groups, authorized_organizations, active, password, password_hash.',
+      '2:17 users[0].organisation: unknown field. Did you mean "organization"? Allowed: id, username, organization, email, given_name, family_name, phone_number, user_groups, authorized_organizations, active, password, password_hash.',
       expect.stringMatching(/^2:34 users\[0\]\.constructor: unknown field\. Allowed: /),
     ]);
     expect(problemsOf('organisations: []')).toEqual([expect.stringMatching(/^2:1 organisations: unknown section\. Did you mean "organizations"\?/)]);
@@ -105,7 +105,20 @@ describe('an entry', () => {
     const fields = Object.fromEntries(Object.entries(entrySchemas(PLAIN)).map(([section, schema]) => [section, Object.keys(schema.shape)]));
     expect(fields).toMatchObject({
       organization_types: ['name', 'parents', 'barred_roles', 'barred_resources'],
-      users: ['id', 'username', 'organization', 'email', 'user_groups', 'authorized_organizations', 'active', 'password', 'password_hash'],
+      users: [
+        'id',
+        'username',
+        'organization',
+        'email',
+        'given_name',
+        'family_name',
+        'phone_number',
+        'user_groups',
+        'authorized_organizations',
+        'active',
+        'password',
+        'password_hash',
+      ],
       assignments: [
         'security_profile',
         'user',

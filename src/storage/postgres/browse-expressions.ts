@@ -1,0 +1,61 @@
+import type { BrowsedNoun } from '../../domain/browse.ts';
+
+/** What stands for a field: a column, or what is reached from there. Texts are compared by code point. */
+export const EXPRESSIONS: { readonly [N in BrowsedNoun]: Readonly<Record<string, string>> } = {
+  organizations: {
+    id: 'organizations.id',
+    name: 'organizations.name COLLATE "C"',
+    active: 'organizations.active',
+    made_at: 'organizations.created_at',
+  },
+  user_groups: { id: 'user_groups.id', name: 'user_groups.name COLLATE "C"', description: 'user_groups.description COLLATE "C"' },
+  users: {
+    id: 'users.id',
+    username: 'users.username COLLATE "C"',
+    given_name: 'users.given_name COLLATE "C"',
+    family_name: 'users.family_name COLLATE "C"',
+    email: 'users.email COLLATE "C"',
+    phone_number: 'users.phone_number COLLATE "C"',
+    active: 'users.active',
+    organization: 'users.organization_id',
+    organization_type: '(SELECT o.type::text FROM organizations o WHERE o.id = users.organization_id) COLLATE "C"',
+    made_at: 'users.created_at',
+    password_changed_at: 'users.password_changed_at',
+  },
+  security_profiles: { id: 'security_profiles.id', name: 'security_profiles.name COLLATE "C"' },
+  clients: {
+    client_id: 'clients.client_id',
+    client_name: 'clients.client_name COLLATE "C"',
+    active: 'clients.active',
+    context_username: '(SELECT u.username FROM users u WHERE u.id = clients.context_user_id) COLLATE "C"',
+    is_anonymous_buyer: 'clients.is_anonymous_buyer',
+  },
+  impersonation_rules: {
+    id: 'impersonation_rules.id',
+    security_profile: 'impersonation_rules.security_profile_id',
+    client: 'impersonation_rules.client_id',
+    impersonator_user: 'impersonation_rules.impersonator_user_id',
+    impersonator_user_group: 'impersonation_rules.impersonator_user_group_id',
+    impersonator_buyer: `(SELECT o.id::text FROM organizations o WHERE o.type = 'buyer' AND o.id = coalesce(impersonation_rules.impersonator_organization_id,
+      (SELECT u.organization_id FROM users u WHERE u.id = impersonation_rules.impersonator_user_id),
+      (SELECT g.organization_id FROM user_groups g WHERE g.id = impersonation_rules.impersonator_user_group_id))) COLLATE "C"`,
+    target_user: 'impersonation_rules.target_user_id',
+    target_user_group: 'impersonation_rules.target_user_group_id',
+    target_buyer: `(SELECT o.id::text FROM organizations o WHERE o.type = 'buyer' AND o.id = coalesce(impersonation_rules.target_organization_id,
+      (SELECT u.organization_id FROM users u WHERE u.id = impersonation_rules.target_user_id),
+      (SELECT g.organization_id FROM user_groups g WHERE g.id = impersonation_rules.target_user_group_id))) COLLATE "C"`,
+  },
+  assignments: {
+    id: 'assignments.id',
+    security_profile: 'assignments.security_profile_id',
+    level: `(CASE WHEN assignments.user_id IS NOT NULL THEN 'user' WHEN assignments.user_group_id IS NOT NULL THEN 'user_group'
+      WHEN assignments.organization_id IS NOT NULL THEN 'organization' ELSE 'client' END) COLLATE "C"`,
+    organization: `coalesce(assignments.organization_id::text, (SELECT u.organization_id::text FROM users u WHERE u.id = assignments.user_id),
+      (SELECT g.organization_id::text FROM user_groups g WHERE g.id = assignments.user_group_id),
+      (SELECT c.organization_id::text FROM clients c WHERE c.client_id = assignments.client_id)) COLLATE "C"`,
+    organization_type: `(SELECT o.type::text FROM organizations o WHERE o.id = coalesce(assignments.organization_id,
+      (SELECT u.organization_id FROM users u WHERE u.id = assignments.user_id),
+      (SELECT g.organization_id FROM user_groups g WHERE g.id = assignments.user_group_id),
+      (SELECT c.organization_id FROM clients c WHERE c.client_id = assignments.client_id))) COLLATE "C"`,
+  },
+};
