@@ -13,5 +13,6 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   maxWorkers: 2,
   workerIdleMemoryLimit: '600MB',
-  testTimeout: 20_000,
+  // No test waits for a time to pass: this only ends what hangs, also on a busy machine.
+  testTimeout: 60_000,
 };
