@@ -19,15 +19,14 @@ import { openPasswordHasher } from './hashing/password-hasher.ts';
 import { healthRoutes } from './http/health.ts';
 import { revocationFeedRoute } from './http/revocation-feed.ts';
 import { createHttpServer, endpointOf, requestIdOf, type HttpOptions } from './http/server.ts';
-import { forgottenPasswordPage } from './http/sign-in/forgotten-password.ts';
-import { invitationPage } from './http/sign-in/invitation.ts';
-import { oneTimeLinkPage } from './http/sign-in/one-time-link.ts';
 import { openMail } from './mail/open.ts';
 import { AccessService } from './services/access.ts';
 import { Bootstrap } from './services/bootstrap.ts';
+import { BrowserSessions } from './services/browser-sessions.ts';
 import { ClientAuthentication } from './services/client-authentication.ts';
 import { ClientService } from './services/clients.ts';
-import { deploymentSecret } from './services/deployment-secret.ts';
+import { ConsoleClient } from './services/console-client.ts';
+import { deploymentSecret, derivedSecret } from './services/deployment-secret.ts';
 import { ExplainService } from './services/explain.ts';
 import { ExplainDocuments } from './services/explain-documents.ts';
 import { ImpersonationService } from './services/impersonation.ts';
@@ -186,6 +185,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   const services = {
     access,
     keys,
+    signIn,
     tokens,
     authentication: new ClientAuthentication(hasher, clock),
     introspection,
@@ -195,6 +195,8 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     explainDocuments: new ExplainDocuments({ ...parts, accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds, explain, nearest }),
     definitions,
     administration: administered,
+    browserSessions: new BrowserSessions({ ...reading, artifacts: store.artifacts, revocation }),
+    consoleClient: new ConsoleClient(parts),
     inviting: new InvitationAdministration({ administration: administered, invitations: forPeople.invitations, definitions, clock }),
     usageReview: new UsageReview({ usage: store.usage, access, clock, usageDays: config.usageDays }),
     ...administering,
@@ -263,7 +265,10 @@ async function importServing() {
   const { openEngine } = await import('./engine/engine.ts');
   const { localKeys } = await import('./engine/local-keys.ts');
   const { openManagement } = await import('./http/management/management.ts');
-  return { openEngine, localKeys, openManagement };
+  const { openLook } = await import('./http/sign-in/look.ts');
+  const { refusalPage } = await import('./http/sign-in/refusal.ts');
+  const { signInPages } = await import('./http/sign-in/sign-in.ts');
+  return { openEngine, localKeys, openManagement, openLook, refusalPage, signInPages };
 }
 
 async function listen(
@@ -272,8 +277,11 @@ async function listen(
 ): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
   const { access, authentication, tokens, introspection, revocation } = services;
-  const { openEngine, openManagement, localKeys } = await loadServing();
-  const engine = openEngine({
+  const { openEngine, openManagement, localKeys, openLook, refusalPage, signInPages } = await loadServing();
+  const secret = await deploymentSecret({ store, random });
+  const tls = config.issuer.startsWith('https:');
+  const pages = { look: await openLook(config), secret: derivedSecret(secret, 'forms'), random, tls };
+  const { endpoints, browser } = openEngine({
     issuer: config.issuer,
     access,
     authentication,
@@ -281,7 +289,14 @@ async function listen(
     introspection,
     revocation,
     clock,
+    random,
     budget,
+    artifacts: store.artifacts,
+    sessions: services.browserSessions,
+    sessionLifetimeSeconds: config.sessionLifetimeSeconds,
+    cookieKeys: [derivedSecret(secret, 'cookies')],
+    endGrant: (id, clientId) => revocation.endReused(id, clientId),
+    refused: refusalPage(pages),
     replays: store.replays,
     jwks: () => signer.jwks(),
     onRefusal: (ctx, refusal) => events.refused({ ...refusal, requestId: requestIdOf(ctx) }),
@@ -294,7 +309,7 @@ async function listen(
     signer,
     introspection,
     access,
-    secret: await deploymentSecret({ store, random }),
+    secret,
     store,
     random,
     administration: services.administration,
@@ -318,17 +333,15 @@ async function listen(
   const prefix = randomBytes(6).toString('base64url');
   let requests = 0;
   const server = createHttpServer({
-    tls: config.issuer.startsWith('https:'),
+    tls,
     trustedProxyHops: config.trustedProxyHops,
     maxConnections: config.maxConnections,
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
     middleware: [
-      engine,
+      endpoints,
       revocationFeedRoute(services.revocationFeed),
       ...management,
-      oneTimeLinkPage({ links: services.links, budget }),
-      forgottenPasswordPage({ resets: services.resets, budget }),
-      invitationPage({ acceptance: services.acceptance, budget }),
+      ...signInPages({ ...pages, ...services, browser, budget }),
       healthRoutes({ ready: () => store.ping(), metrics: metrics.registry }),
     ],
     onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointOf(ctx), method: ctx.method, status: ctx.status }, seconds),

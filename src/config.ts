@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { contrast, parseColour, READABLE } from './domain/colour.ts';
 import { isMailAddress } from './domain/mail.ts';
 import { LONGEST_ACCESS_TOKEN_SECONDS } from './domain/signing-key.ts';
 
@@ -48,6 +49,17 @@ const smtpUrl = z.string().refine(
 );
 
 const mailFrom = z.string().refine((value) => isMailAddress(/^[^<>"\r\n]+ <([^<>]+)>$/.exec(value)?.[1] ?? value), 'a mail address is needed');
+
+const WHITE = [255, 255, 255] as const;
+
+const colour = z.string().superRefine((value, context) => {
+  const parsed = parseColour(value);
+  if (parsed === undefined) return context.addIssue({ code: 'custom', message: 'a colour as #rrggbb is needed' });
+  const found = contrast(parsed, WHITE);
+  if (found >= READABLE) return;
+  const message = `its contrast with white is ${found.toFixed(1)} and must be ${READABLE} at least, so that everybody can read it`;
+  context.addIssue({ code: 'custom', message });
+});
 
 interface Setting {
   readonly schema: z.ZodType<unknown, string>;
@@ -117,6 +129,18 @@ export const SETTINGS = {
     whole(0, 31_536_000),
     '2592000',
     'From sign-in to the last possible refresh where the client does not say; 0: no refresh tokens.',
+  ),
+  ROLEMINT_SESSION_LIFETIME_SECONDS: setting(whole(300, 2_592_000), '43200', 'From sign-in in a browser to the end of the session.'),
+  ROLEMINT_BRAND_NAME: setting(z.string().min(1).max(60), 'Rolemint', 'Name on the pages where people sign in.'),
+  ROLEMINT_BRAND_LOGO: setting(
+    z.string().regex(/\.(svg|png|webp)$/, 'a file that ends in .svg, .png or .webp is needed'),
+    '',
+    'File with the logo that stands there instead of the name; at most 256 KiB.',
+  ),
+  ROLEMINT_BRAND_COLOR: setting(
+    colour,
+    '#14532d',
+    'Colour of buttons and links there, `#rrggbb`, with a contrast of 4.5 to white at least. In the dark it is made lighter.',
   ),
   ROLEMINT_HASH_THREADS: setting(whole(1, 256), 'cores - 1', 'Threads that hash passwords.'),
   ROLEMINT_HASH_QUEUE: setting(whole(1, 100_000), '64', 'Passwords that may wait for a thread; more are answered 503 with Retry-After.'),
@@ -257,6 +281,10 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     trustedProxyHops: number('ROLEMINT_TRUSTED_PROXY_HOPS'),
     accessTokenLifetimeSeconds: number('ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS'),
     refreshTokenLifetimeSeconds: number('ROLEMINT_REFRESH_TOKEN_LIFETIME_SECONDS'),
+    sessionLifetimeSeconds: number('ROLEMINT_SESSION_LIFETIME_SECONDS'),
+    brandName: text('ROLEMINT_BRAND_NAME'),
+    brandLogo: values.has('ROLEMINT_BRAND_LOGO') ? text('ROLEMINT_BRAND_LOGO') : undefined,
+    brandColor: text('ROLEMINT_BRAND_COLOR'),
     hashThreads: number('ROLEMINT_HASH_THREADS'),
     hashQueue: number('ROLEMINT_HASH_QUEUE'),
     attemptsPerAddress: number('ROLEMINT_ATTEMPTS_PER_ADDRESS'),

@@ -187,6 +187,10 @@ export interface Grant {
   readonly audience: string;
   /** RFC 9449 thumbprint of the key that refresh tokens of a public client are bound to. */
   readonly dpopThumbprint?: string | undefined;
+  /** Scopes of OpenID Connect that go with the roles, sorted. */
+  readonly oidcScope: readonly string[];
+  /** The sign-in in a browser that it came from; unset: none. */
+  readonly browser?: { readonly sessionId: string; readonly signedInAt: Date } | undefined;
   readonly createdAt: Date;
   /** Absolute: no rotation moves it. */
   readonly expiresAt: Date;
@@ -201,8 +205,8 @@ export interface RefreshToken {
 }
 
 export interface GrantStore {
-  /** Keeps a new grant and its first refresh token, in one transaction. */
-  create(grant: Grant, refreshTokenHash: string): Promise<void>;
+  /** Keeps a new grant and its first refresh token, if it has one, in one transaction. */
+  create(grant: Grant, refreshTokenHash: string | undefined): Promise<void>;
   /** Also when consumed or revoked; undefined when expired or unknown. */
   findRefreshToken(hash: string): Promise<RefreshToken | undefined>;
   /**
@@ -212,6 +216,8 @@ export interface GrantStore {
   rotate(hash: string, successorHash: string, now: Date): Promise<boolean>;
   /** Also when revoked; undefined when expired or unknown. */
   find(id: string): Promise<Grant | undefined>;
+  /** Unexpired ones that came from a sign-in in a browser, revoked ones too; at most 1,000, the newest. */
+  ofSession(sessionId: string): Promise<readonly Grant[]>;
 }
 
 /** What a revocation hits. `token` and `grant`: for ever; `user` and `client`: what was issued up to `notBefore`. */
@@ -346,33 +352,6 @@ export interface PasswordHasher {
   readonly decoy: string;
 }
 
-/**
- * How often a caller's address may fail: budgets per address, and per name and address, that fill up again with time.
- * They slow down guessing over many names; what is counted says nothing about who exists.
- */
-export interface AttemptBudget {
-  /**
-   * Takes one attempt from the budgets before anything is compared.
-   * @throws `too_many_attempts` with `retryAfterSeconds`
-   */
-  take(attempt: Attempt): Promise<void>;
-  /** Gives the attempt back after a success. */
-  giveBack(attempt: Attempt): Promise<void>;
-  /** Counts a failure that is known only afterwards: somebody who could not prove to be a client. */
-  recordFailure(address: string): Promise<void>;
-  /** Seconds until a failing address has budget again; undefined: it has. Costs no round trip. */
-  blockedFor(address: string): number | undefined;
-  close(): Promise<void>;
-}
-
-/** Somebody tries a password. */
-export interface Attempt {
-  readonly address: string;
-  readonly name: string;
-  /** The address is that of a client that proved who it is and speaks for many people: only the name has a budget. */
-  readonly shared: boolean;
-}
-
 export type KeyStatus = 'next' | 'current' | 'retired';
 
 export interface SigningKeyInfo {
@@ -394,4 +373,8 @@ export interface TokenSigner {
   sign(claims: Claims, algorithm: SigningAlgorithm): Promise<string>;
   /** The claims when signature, `typ`, `iss`, `iat` and `exp` hold; undefined for everything else, without telling why. */
   verify(token: string): Promise<Claims | undefined>;
+  /** @returns a compact JWS with `typ: JWT`, which is never taken for an access token */
+  signIdToken(claims: Claims, algorithm: SigningAlgorithm): Promise<string>;
+  /** The claims of an ID token of ours, expired or not: it tells which session is meant and gives no right (OpenID Connect Core 1.0 §3.1.2.1). */
+  verifyIdTokenHint(token: string): Promise<Claims | undefined>;
 }

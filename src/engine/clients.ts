@@ -64,15 +64,22 @@ export class EngineClients {
   }
 }
 
+/** RFC 8252 §8.3. */
+const isLoopback = (uri: string): boolean => /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/?]|$)/.test(uri);
+
 function metadata(client: Client, supportedGrants: ReadonlySet<string>): Record<string, unknown> {
-  const { tokenEndpointAuthMethod } = client;
+  const { tokenEndpointAuthMethod, redirectUris } = client;
+  // Without an address to go back to there is no code to fetch.
+  const byCode = client.grantTypes.includes('authorization_code') && redirectUris.length > 0;
   return {
     client_id: client.clientId,
     client_name: client.clientName,
     token_endpoint_auth_method: tokenEndpointAuthMethod,
     grant_types: client.grantTypes.filter((type) => supportedGrants.has(type)),
-    response_types: [],
-    redirect_uris: [],
+    response_types: byCode ? ['code'] : [],
+    redirect_uris: byCode ? redirectUris : [],
+    // RFC 8252 §7.3: on the loopback interface of somebody's own machine any port is good.
+    application_type: redirectUris.some(isLoopback) ? 'native' : 'web',
     dpop_bound_access_tokens: client.dpopBoundAccessTokens,
     ...(tokenEndpointAuthMethod.startsWith('client_secret') ? { client_secret: SECRET_IS_HASHED } : {}),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks }),

@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Browser } from './browser.ts';
 import type { EngineClients } from './clients.ts';
 
 /** A request inside the engine. */
@@ -9,4 +10,5 @@ export type EngineMiddleware = (ctx: EngineContext, next: () => Promise<void>) =
 export interface Engine {
   readonly provider: Provider;
   readonly clients: EngineClients;
+  readonly browser: Browser;
 }

@@ -1,4 +1,5 @@
 import { CLIENT_AUTHENTICATION_METHODS } from '../domain/client.ts';
+import { OIDC_SCOPES } from '../domain/oidc-scope.ts';
 import { GRANT_NAMES } from './grants/grants.ts';
 import { ASSERTION_ALGORITHMS, DPOP_ALGORITHMS, PATHS } from './provider.ts';
 
@@ -7,12 +8,25 @@ export function discoveryDocument(issuer: string): Record<string, unknown> {
   const authenticated = CLIENT_AUTHENTICATION_METHODS.filter((method) => method !== 'none');
   return {
     issuer,
+    authorization_endpoint: issuer + PATHS.authorization,
+    pushed_authorization_request_endpoint: issuer + PATHS.pushedAuthorization,
     token_endpoint: issuer + PATHS.token,
     introspection_endpoint: issuer + PATHS.introspection,
     revocation_endpoint: issuer + PATHS.revocation,
     jwks_uri: issuer + PATHS.jwks,
     grant_types_supported: [...GRANT_NAMES],
-    response_types_supported: [],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    scopes_supported: OIDC_SCOPES,
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+    prompt_values_supported: ['none', 'login'],
+    ui_locales_supported: ['en', 'de'],
+    claims_parameter_supported: false,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
     token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION_METHODS,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_endpoint_auth_methods_supported: authenticated,

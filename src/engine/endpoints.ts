@@ -3,21 +3,22 @@
  * passed it, so the engine's lenience about case, slashes, Accept and Host never shows.
  */
 import type Koa from 'koa';
-import type { AttemptBudget } from '../domain/ports.ts';
+import type { AttemptBudget } from '../domain/attempt-budget.ts';
 import { JWKS_MAX_AGE_SECONDS } from '../domain/signing-key.ts';
 import type { IntrospectionService } from '../services/introspection.ts';
 import type { RevocationService } from '../services/revocation.ts';
 import type { TokenService } from '../services/tokens.ts';
 import { errors } from 'oidc-provider';
+import { answeredByEngine, type AuthorizationRefusal } from './authorization.ts';
 import { discoveryDocument } from './discovery.ts';
 import { inProtocol } from './errors.ts';
-import { grantHandler, required, SHARED_PARAMETERS } from './grants/grant.ts';
+import { grantHandler, required, SHARED_PARAMETERS, type GrantParts } from './grants/grant.ts';
 import { GRANTS } from './grants/grants.ts';
 import type { Engine, EngineContext, EngineMiddleware } from './context.ts';
 import { clientEndpoint } from './internals.ts';
 import { PATHS } from './provider.ts';
 
-export interface EndpointOptions {
+export interface EndpointOptions extends GrantParts {
   readonly issuer: string;
   readonly tokens: TokenService;
   readonly introspection: IntrospectionService;
@@ -25,12 +26,16 @@ export interface EndpointOptions {
   readonly budget: AttemptBudget;
   /** Public keys as of now. */
   readonly jwks: () => { readonly keys: readonly object[] };
+  /** Tells a person of a refusal that cannot be sent back to a client. */
+  readonly refused: (ctx: Koa.Context, refusal: AuthorizationRefusal) => void;
 }
 
 /** The engine as Koa middleware; passes on what is not one of its URLs. */
 export function engineEndpoints(engine: Engine, options: EndpointOptions): Koa.Middleware {
+  const byEngine = answeredByEngine(engine.provider);
   const form = new Map<string, EngineMiddleware>([
-    [PATHS.token, tokenEndpoint(engine, options.tokens)],
+    [PATHS.token, tokenEndpoint(engine, options)],
+    [PATHS.pushedAuthorization, byEngine],
     [PATHS.introspection, introspectionEndpoint(engine, options.introspection)],
     [PATHS.revocation, revocationEndpoint(engine, options.revocation)],
   ]);
@@ -45,8 +50,27 @@ export function engineEndpoints(engine: Engine, options: EndpointOptions): Koa.M
     if (endpoint !== undefined) return formEndpoint(ctx as unknown as EngineContext, endpoint, options.budget);
     const published = documents.get(ctx.path);
     if (published !== undefined) return publishedDocument(ctx, published);
+    if (isAuthorization(ctx.path)) return authorizationEndpoint(ctx, byEngine, options.refused);
     await next();
   };
+}
+
+/** The authorization endpoint, and below it where a request goes on once its person did something. */
+const isAuthorization = (path: string): boolean => path === PATHS.authorization || /^\/oauth\/authorize\/[\w-]{1,100}$/.test(path);
+
+async function authorizationEndpoint(
+  ctx: Koa.Context,
+  byEngine: ReturnType<typeof answeredByEngine>,
+  refused: EndpointOptions['refused'],
+): Promise<void> {
+  ctx.set('Cache-Control', 'no-store');
+  if (ctx.method !== 'GET') {
+    ctx.set('Allow', 'GET');
+    ctx.status = 405;
+    return refused(ctx, { error: 'invalid_request', error_description: `${ctx.method} is not allowed here, GET is` });
+  }
+  const refusal = await byEngine(ctx);
+  if (refusal !== undefined) refused(ctx, refusal);
 }
 
 async function formEndpoint(ctx: EngineContext, endpoint: EngineMiddleware, budget: AttemptBudget): Promise<void> {
@@ -92,8 +116,8 @@ function publishedDocument(ctx: Koa.Context, published: () => object): void {
   ctx.body = published();
 }
 
-function tokenEndpoint(engine: Engine, tokens: TokenService): EngineMiddleware {
-  const handlers = new Map(GRANTS.map((grant) => [grant.name, grantHandler(engine, tokens, grant)]));
+function tokenEndpoint(engine: Engine, options: EndpointOptions): EngineMiddleware {
+  const handlers = new Map(GRANTS.map((grant) => [grant.name, grantHandler(engine, options, grant)]));
   return clientEndpoint(engine.provider, {
     route: 'token',
     errorEvent: 'grant.error',

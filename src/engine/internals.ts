@@ -11,6 +11,7 @@ import clientAuth, { getClientAuthParams } from 'oidc-provider/lib/shared/client
 import errorHandler from 'oidc-provider/lib/shared/error_handler.js';
 import paramsMiddleware from 'oidc-provider/lib/shared/assemble_params.js';
 import rejectDupes from 'oidc-provider/lib/shared/reject_dupes.js';
+import instance from 'oidc-provider/lib/helpers/weak_cache.js';
 import type { EngineContext, EngineMiddleware } from './context.ts';
 import { readForm } from './form.ts';
 
@@ -74,8 +75,21 @@ export async function dpopProof(provider: Provider, ctx: EngineContext): Promise
   return proof;
 }
 
-/** Makes every URL that the engine writes, or expects in a proof, start with the configured issuer, whatever the request says. */
-export function pinUrlsToIssuer(provider: Provider): void {
+/**
+ * Makes every URL that the engine writes, or expects in a proof, start with the configured issuer, and its cookies those
+ * of the issuer's scheme, whatever the request says.
+ */
+export function pinToIssuer(provider: Provider): void {
+  Object.defineProperty(provider.request, 'protocol', { get: () => new URL(provider.issuer).protocol.slice(0, -1) });
   const prototype = (provider as unknown as { OIDCContext: { prototype: { urlFor: unknown } } }).OIDCContext.prototype;
   prototype.urlFor = (name: string, options?: Record<string, unknown>) => provider.urlFor(name, options);
+}
+
+/**
+ * An authorization response is a redirect with a query. The other ways put a code where scripts see it, or need a script
+ * of their own in a page of the server's.
+ */
+export function onlyQueryResponses(provider: Provider): void {
+  const { responseModes } = instance(provider);
+  for (const mode of responseModes.keys()) if (mode !== 'query') responseModes.delete(mode);
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../domain/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { SigningAlgorithm } from '../domain/resource-server.ts';
 import { keyStatus, keyTimes, type KeyFile } from '../domain/signing-key.ts';
-import { loadSigningKey, type LoadedKey } from './loaded-key.ts';
+import { loadSigningKey, type LoadedKey, type TokenType } from './loaded-key.ts';
 
 export interface KeysInUseOptions {
   readonly keyFile: KeyFile;
@@ -62,11 +62,11 @@ export class KeysInUse {
     return made;
   }
 
-  /** The key whose tokens begin with this header, while its signature counts: it signs now, or did and is still published. */
-  async verifying(header: string): Promise<LoadedKey | undefined> {
+  /** The key whose tokens of a type begin with this header, while its signature counts: it signs now, or did and is still published. */
+  async verifying(type: TokenType, header: string): Promise<LoadedKey | undefined> {
     await this.refresh();
     const key = this.#byHeader.get(header);
-    if (key === undefined) return undefined;
+    if (key?.headers[type] !== header) return undefined;
     const status = keyStatus(key.times, this.#options.clock.now());
     return status === 'current' || status === 'retired' ? key : undefined;
   }
@@ -105,7 +105,7 @@ export class KeysInUse {
     const keys = keyTimes(await keyFile.read()).map(loadSigningKey);
     if (keys.length === 0 && this.#keys.length > 0) throw new DomainError('unavailable', 'The signing keys have disappeared.');
     this.#keys = keys;
-    this.#byHeader = new Map(keys.map((key) => [key.header, key]));
+    this.#byHeader = new Map(keys.flatMap((key) => Object.values(key.headers).map((header) => [header, key] as const)));
     this.#version = version;
   }
 

@@ -3,12 +3,15 @@ import { promisify } from 'node:util';
 import type { SigningAlgorithm } from '../domain/resource-server.ts';
 import { publicJwk, type KeyTimes, type PublicJwk } from '../domain/signing-key.ts';
 
-/** A signing key made ready: parsed once, its token header written once. */
+/** What a token is said to be in its header, so that none is taken for another (RFC 8725 §3.11). */
+export type TokenType = 'at+jwt' | 'JWT' | 'logout+jwt';
+
+/** A signing key made ready: parsed once, its token headers written once. */
 export interface LoadedKey {
   readonly times: KeyTimes;
   readonly jwk: PublicJwk;
-  /** First segment of every token that this key signs. */
-  readonly header: string;
+  /** First segment of every token of a type that this key signs. */
+  readonly headers: Readonly<Record<TokenType, string>>;
   sign(input: string): Promise<Buffer>;
   verify(input: string, signature: Buffer): Promise<boolean>;
 }
@@ -31,12 +34,13 @@ export function loadSigningKey(times: KeyTimes): LoadedKey {
   const jwk = publicJwk(times.key);
   const privateKey = createPrivateKey({ key: privateJwk, format: 'jwk' });
   const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
+  const header = (typ: TokenType) => Buffer.from(JSON.stringify({ alg, typ, kid })).toString('base64url');
   const signWith = { ...options, key: privateKey };
   const verifyWith = { ...options, key: publicKey };
   return {
     times,
     jwk,
-    header: Buffer.from(JSON.stringify({ alg, typ: 'at+jwt', kid })).toString('base64url'),
+    headers: { 'at+jwt': header('at+jwt'), JWT: header('JWT'), 'logout+jwt': header('logout+jwt') },
     sign: (input) => signInPool(digest, Buffer.from(input), signWith),
     verify: (input, signature) => verifyInPool(digest, Buffer.from(input), verifyWith, signature),
   };

@@ -24,3 +24,6 @@ declare module 'oidc-provider/lib/shared/reject_dupes.js' {
     next: () => Promise<void>,
   ): Promise<void>;
 }
+declare module 'oidc-provider/lib/helpers/weak_cache.js' {
+  export default function instance(provider: unknown): { readonly responseModes: Map<string, unknown> };
+}

@@ -5,8 +5,10 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Claims, TokenSigner } from '../domain/ports.ts';
+import type { SigningAlgorithm } from '../domain/resource-server.ts';
 import type { PublicJwk } from '../domain/signing-key.ts';
 import { KeysInUse, type KeysInUseOptions } from './keys-in-use.ts';
+import type { TokenType } from './loaded-key.ts';
 import { acceptedClaims, isAlive } from './token-claims.ts';
 
 export interface TokenSignerOptions extends KeysInUseOptions {
@@ -23,6 +25,7 @@ export interface TokenSignerHandle extends TokenSigner {
 
 /** Far above what a token with a thousand roles takes. */
 const LONGEST_TOKEN = 256 * 1024;
+const LONGEST_ID_TOKEN = 8 * 1024;
 /** Three segments of base64url without padding, nothing around them (RFC 7515 §7.1). */
 const COMPACT_JWS = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
 const VERIFIED_TOKENS_KEPT = 50_000;
@@ -43,7 +46,7 @@ export async function openTokenSigner(options: TokenSignerOptions): Promise<Toke
     if (header === undefined || payload === undefined || signature === undefined) return undefined;
     // The header of a token of ours is one of a few strings, one per key. Whatever else stands there, another algorithm,
     // type or order, a key to fetch or a parameter to heed, is no token of ours and is not even decoded.
-    const key = await keys.verifying(header);
+    const key = await keys.verifying('at+jwt', header);
     if (key === undefined) return undefined;
     const digest = createHash('sha256').update(token).digest('base64');
     const known = verified.get(digest);
@@ -56,13 +59,25 @@ export async function openTokenSigner(options: TokenSignerOptions): Promise<Toke
     return claims;
   };
 
+  const sign = async (type: TokenType, claims: Claims, algorithm: SigningAlgorithm): Promise<string> => {
+    const key = await keys.signing(algorithm);
+    const input = `${key.headers[type]}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+    return `${input}.${(await key.sign(input)).toString('base64url')}`;
+  };
+
   return {
-    sign: async (claims, algorithm) => {
-      const key = await keys.signing(algorithm);
-      const input = `${key.header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-      return `${input}.${(await key.sign(input)).toString('base64url')}`;
-    },
+    sign: (claims, algorithm) => sign('at+jwt', claims, algorithm),
     verify,
+    signIdToken: (claims, algorithm) => sign('JWT', claims, algorithm),
+    verifyIdTokenHint: async (token) => {
+      if (token.length > LONGEST_ID_TOKEN) return undefined;
+      const [, header, payload, signature] = COMPACT_JWS.exec(token) ?? [];
+      const key = header === undefined ? undefined : await keys.verifying('JWT', header);
+      const bytes = signature === undefined ? undefined : decode(signature);
+      if (key === undefined || bytes === undefined || !(await key.verify(`${header}.${payload}`, bytes))) return undefined;
+      const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString()) as Claims;
+      return claims['iss'] === issuer ? claims : undefined;
+    },
     jwks: () => ({ keys: keys.published().map(({ jwk }) => jwk) }),
     reload: () => keys.reload(),
     close: () => keys.close(),

@@ -2,6 +2,8 @@
 import { isEffective, type Holdings, type Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { admitsOrganization, type Client } from '../domain/client.ts';
+import type { AccessService } from './access.ts';
+import type { PreparedClient } from './prepared-client.ts';
 
 export interface Admission {
   readonly user: Subject;
@@ -22,4 +24,15 @@ export function objectionTo({ user, client, catalogue, holdings }: Admission): s
     return role === undefined || !isEffective(catalogue, held, role);
   });
   return missing === undefined ? undefined : `the user lacks ${missing}, which the client demands`;
+}
+
+/** {@link objectionTo} by what is known now. */
+export async function objectionNow(access: AccessService, client: PreparedClient, user: Subject): Promise<string | undefined> {
+  return (await admissionTo(access, client))(user);
+}
+
+/** {@link objectionNow} for whoever it turns out to be. */
+export async function admissionTo(access: AccessService, { client }: PreparedClient): Promise<(user: Subject) => string | undefined> {
+  const { catalogue } = await access.workspace();
+  return (user) => objectionTo({ user, client, catalogue, holdings: () => access.holdings(catalogue, user, client.clientId) });
 }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { Random, Store } from '../domain/ports.ts';
 
 const SETTING = 'deployment_secret';
@@ -14,4 +15,9 @@ export async function deploymentSecret({ store, random }: { readonly store: Stor
     await settings.set(SETTING, secret);
     return secret;
   });
+}
+
+/** A secret for one purpose: what is signed for one is worth nothing for another. */
+export function derivedSecret(secret: string, purpose: string): string {
+  return createHmac('sha256', secret).update(purpose).digest('base64url');
 }

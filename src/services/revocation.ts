@@ -53,6 +53,20 @@ export class RevocationService {
     await this.#add({ kind: 'grant', id }, caller, expiresAt);
   }
 
+  /** Ends what came of a code that was used twice, and what may still come of it (RFC 6749 §4.1.2). */
+  async endReused(grantId: string, clientId: string): Promise<void> {
+    const at = new Date(this.#options.clock.now());
+    await this.#options.revocations.add(
+      { kind: 'grant', id: grantId, notBefore: at, expiresAt: new Date(at.getTime() + LONGEST_TOKEN) },
+      {
+        type: 'authorization_code_reuse_detected',
+        at,
+        actor: { kind: 'client', id: clientId },
+        target: { kind: 'grant', id: grantId },
+      },
+    );
+  }
+
   /** @param until when the last refresh token that it hits is dead */
   async #add({ kind, id, organization }: Revoked, caller: Caller, until?: Date): Promise<void> {
     const type = `${kind}_${kind === 'token' || kind === 'grant' ? 'revoked' : 'tokens_revoked'}`;

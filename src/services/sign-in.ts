@@ -13,7 +13,8 @@ import {
   strictestPolicy,
   type PasswordPolicy,
 } from '../domain/password-policy.ts';
-import type { AttemptBudget, Clock, PasswordCredential, PasswordHasher, SignInStore } from '../domain/ports.ts';
+import type { AttemptBudget } from '../domain/attempt-budget.ts';
+import type { Clock, PasswordCredential, PasswordHasher, SignInStore } from '../domain/ports.ts';
 import { reachState } from '../domain/access.ts';
 import type { AccessService } from './access.ts';
 import { TokenRefusal } from './token-refusal.ts';

@@ -7,54 +7,20 @@ import type { Catalogue } from '../domain/catalogue.ts';
 import { mayActFor, type GrantType } from '../domain/client.ts';
 import type { Clock, Grant, GrantStore, Random, RevocationStore, TokenSigner } from '../domain/ports.ts';
 import { LONGEST_IMPERSONATION_SECONDS } from '../domain/impersonation-rule.ts';
-import { negotiate, omittedNames, parseScope, type Negotiation } from '../domain/scope.ts';
+import { splitScope } from '../domain/oidc-scope.ts';
+import { negotiate, omittedNames, parseScope } from '../domain/scope.ts';
 import { LONGEST_ACCESS_TOKEN_SECONDS } from '../domain/signing-key.ts';
 import { ISSUE_STALENESS, type AccessService, type PreparedResourceServer } from './access.ts';
 import { objectionTo } from './admission.ts';
 import { digest } from './client-authentication.ts';
+import { idTokenClaims } from './id-tokens.ts';
 import type { ImpersonationRequest, ImpersonationService } from './impersonation.ts';
 import { accessTokenLifetime, type PreparedClient } from './prepared-client.ts';
 import type { Credentials, SignIn } from './sign-in.ts';
 import { accessTokenClaims, type TokenTimes } from './token-claims.ts';
 import { TokenRefusal } from './token-refusal.ts';
+import type { Authorization, IssuedToken, TokenIssued, TokenRequest } from './token-request.ts';
 import { GRANT_SEPARATOR } from './token-trace.ts';
-
-/** What a token request says besides who asks. */
-export interface TokenRequest {
-  readonly client: PreparedClient;
-  readonly scope: string | undefined;
-  /** RFC 8707; undefined: the issuer itself is the audience. */
-  readonly resource: string | undefined;
-  /** RFC 9449 thumbprint of the proven key. */
-  readonly dpopThumbprint: string | undefined;
-}
-
-/** The answer of the token endpoint before it is written down. */
-export interface IssuedToken {
-  readonly accessToken: string;
-  readonly tokenType: 'Bearer' | 'DPoP';
-  readonly expiresIn: number;
-  /** Space-delimited, `""` when empty; never absent (RFC 6749 §5.1). */
-  readonly scope: string;
-  readonly refreshToken?: string | undefined;
-  /** RFC 8693 §2.2.1. */
-  readonly issuedTokenType?: string | undefined;
-}
-
-/** A token that was issued, for the log: structured, never a database row. */
-export interface TokenIssued {
-  readonly grantType: string;
-  readonly jti: string;
-  readonly clientId: string;
-  readonly subject: string;
-  /** User who acts as the subject. */
-  readonly actor?: string | undefined;
-  readonly audience: string;
-  readonly negotiation: Negotiation;
-  /** What it was decided from. */
-  readonly held: Holdings;
-  readonly catalogue: Catalogue;
-}
 
 export interface TokenServiceOptions {
   readonly issuer: string;
@@ -82,6 +48,8 @@ interface Issue {
   readonly catalogue: Catalogue;
   readonly resourceServer: PreparedResourceServer;
   readonly grantId: string | undefined;
+  /** Scopes of OpenID Connect, which stand beside the roles. */
+  readonly oidcScope?: readonly string[] | undefined;
   /** Roles that this token may carry at most besides the client's maximum. */
   readonly only?: ReadonlySet<string> | undefined;
   /** Who acts as the subject. */
@@ -123,7 +91,7 @@ export class TokenService {
     const held = this.#options.access.holdings(catalogue, user, request.client.client.clientId);
     const names = requested ?? omittedNames(catalogue, held, request.client.omittedScope);
     const only = signedIn.passwordExpired ? PASSWORD_RESET_ONLY : undefined;
-    const grant = signedIn.passwordExpired ? undefined : this.#newGrant(request, user, names);
+    const grant = signedIn.passwordExpired || !this.#refreshes(request) ? undefined : this.#newGrant(request, user.id, { requestedScope: names });
     const refreshToken = grant === undefined ? undefined : this.#options.random.secret();
     const issued = await this.#issue({
       grantType: 'password',
@@ -175,6 +143,51 @@ export class TokenService {
   }
 
   /**
+   * What a person agreed to in a browser becomes tokens (RFC 6749 §4.1.3, RFC 8628 §3.4). The roles are those that the
+   * person holds now. The grant is kept with or without a refresh token, so that the end of the session, or a code that
+   * is used twice, ends what came of it.
+   * @throws TokenRefusal
+   */
+  async redeem(request: TokenRequest, authorization: Authorization): Promise<IssuedToken> {
+    const { access, grants, random, signer, clock } = this.#options;
+    const { grantType, grantId, sessionId, signedInAt, audience, nonce } = authorization;
+    if (request.resource !== undefined && request.resource !== audience)
+      throw new TokenRefusal('invalid_target', 'not the resource of the authorization');
+    await access.refresh(ISSUE_STALENESS);
+    const { catalogue, resourceServer } = await this.#target({ resource: audience });
+    const user = await this.#person(catalogue, request, authorization.userId);
+    await this.#assertStanding(request, authorization);
+    const held = access.holdings(catalogue, user, request.client.client.clientId);
+    const agreed = authorization.agreed === undefined ? undefined : new Set(authorization.agreed);
+    const asked = readScope(authorization.scope) ?? omittedNames(catalogue, held, request.client.omittedScope);
+    const { oidc, roles } = splitScope(agreed === undefined ? asked : asked.filter((name) => agreed.has(name)));
+    const refreshToken = this.#refreshes(request) ? random.secret() : undefined;
+    const browser = { sessionId, signedInAt };
+    const grant = { ...this.#newGrant(request, user.id, { requestedScope: roles, oidcScope: oidc, browser }), id: grantId, audience };
+    const issued = await this.#issue({
+      grantType,
+      request,
+      subject: user,
+      acting: user,
+      requested: roles,
+      held,
+      catalogue,
+      resourceServer,
+      grantId,
+      oidcScope: oidc,
+      keep: async () => {
+        await grants.create(grant, refreshToken === undefined ? undefined : digest(refreshToken));
+        // Whoever ended the session meanwhile may not have seen the grant yet.
+        await this.#assertStanding(request, authorization);
+      },
+    });
+    const idToken = oidc.includes('openid')
+      ? await signer.signIdToken(idTokenClaims(this.#options.issuer, grant, { now: clock.now(), nonce }), 'ES256')
+      : undefined;
+    return { ...issued, refreshToken, idToken };
+  }
+
+  /**
    * Refresh token grant with rotation (RFC 6749 §6, RFC 9700 §4.14.2): each token works once, and using one twice ends
    * the whole family. The roles are what was first asked for, narrowed by `scope`, of which is held now.
    * @throws TokenRefusal
@@ -196,14 +209,14 @@ export class TokenService {
     if (request.resource !== undefined && request.resource !== grant.audience)
       throw new TokenRefusal('invalid_target', 'not the resource of the first token');
     const { catalogue, resourceServer } = await this.#target({ ...request, resource: grant.audience });
-    const user = await access.subject('user', grant.userId);
-    const refusal = user === undefined ? 'the user is gone' : this.#admit(catalogue, request.client, user);
-    if (user === undefined || refusal !== undefined) throw new TokenRefusal('invalid_grant', refusal ?? 'the user is gone');
+    const user = await this.#person(catalogue, request, grant.userId);
     const held = access.holdings(catalogue, user, clientId);
     const requested = narrowed === undefined ? grant.requestedScope : narrowed.filter((name) => grant.requestedScope.includes(name));
+    const oidcScope = narrowed === undefined ? grant.oidcScope : grant.oidcScope.filter((name) => narrowed.includes(name));
     const successor = this.#options.random.secret();
     const issued = await this.#issue({
       grantType: 'refresh_token',
+      oidcScope,
       request,
       subject: user,
       acting: user,
@@ -214,7 +227,10 @@ export class TokenService {
       grantId: grant.id,
       keep: () => this.#rotate(grant, hash, digest(successor)),
     });
-    return { ...issued, refreshToken: successor };
+    const idToken = oidcScope.includes('openid')
+      ? await this.#options.signer.signIdToken(idTokenClaims(this.#options.issuer, grant, { now: this.#options.clock.now() }), 'ES256')
+      : undefined;
+    return { ...issued, refreshToken: successor, idToken };
   }
 
   /**
@@ -283,22 +299,46 @@ export class TokenService {
     return objectionTo({ user, client, catalogue, holdings: () => this.#options.access.holdings(catalogue, user, client.clientId) });
   }
 
-  #newGrant(request: TokenRequest, user: Subject, requested: readonly string[]): Grant | undefined {
-    const { clock, random, issuer, refreshTokenLifetimeSeconds } = this.#options;
+  /** The user, if the client is open to it. @throws TokenRefusal */
+  async #person(catalogue: Catalogue, request: TokenRequest, userId: string): Promise<Subject> {
+    const user = await this.#options.access.subject('user', userId);
+    const refusal = user === undefined ? 'the user is gone' : this.#admit(catalogue, request.client, user);
+    if (user === undefined || refusal !== undefined) throw new TokenRefusal('invalid_grant', refusal ?? 'the user is gone');
+    return user;
+  }
+
+  /** That neither the session nor what was agreed to in it was ended. @throws TokenRefusal */
+  async #assertStanding({ client }: TokenRequest, { grantId, sessionId, userId, signedInAt, authorizedAt }: Authorization): Promise<void> {
+    const { revocations } = this.#options;
+    const trace = { jti: '', userId, clientId: client.client.clientId };
+    const ended = await revocations.isRevoked({ ...trace, grantId, issuedAt: authorizedAt });
+    if (ended || (await revocations.isRevoked({ ...trace, clientId: '', grantId: sessionId, issuedAt: signedInAt })))
+      throw new TokenRefusal('invalid_grant', 'what was authorized was ended meanwhile');
+  }
+
+  #lifetime({ client: { client } }: TokenRequest): number {
+    return client.refreshTokenLifetimeSeconds ?? this.#options.refreshTokenLifetimeSeconds;
+  }
+
+  #refreshes(request: TokenRequest): boolean {
+    return this.#lifetime(request) > 0 && request.client.client.grantTypes.includes('refresh_token');
+  }
+
+  #newGrant(request: TokenRequest, userId: string, asked: Pick<Grant, 'requestedScope'> & Partial<Pick<Grant, 'oidcScope' | 'browser'>>): Grant {
+    const { clock, random, issuer } = this.#options;
     const { client } = request.client;
-    const lifetime = client.refreshTokenLifetimeSeconds ?? refreshTokenLifetimeSeconds;
-    if (lifetime === 0 || !client.grantTypes.includes('refresh_token')) return undefined;
     const now = clock.now();
     return {
+      oidcScope: [],
+      ...asked,
       id: random.id(),
       clientId: client.clientId,
-      userId: user.id,
-      requestedScope: requested,
+      userId,
       audience: request.resource ?? issuer,
       // RFC 9449 §5: a public client's refresh token is bound to the key; a confidential one is bound to the client.
       dpopThumbprint: client.tokenEndpointAuthMethod === 'none' ? request.dpopThumbprint : undefined,
       createdAt: new Date(now),
-      expiresAt: new Date(now + lifetime * 1000),
+      expiresAt: new Date(now + (this.#refreshes(request) ? this.#lifetime(request) * 1000 : LONGEST_TOKEN)),
     };
   }
 
@@ -321,7 +361,7 @@ export class TokenService {
     const exp = Math.max(iat + 1, Math.min(iat + lifetime, Math.floor(Math.min(negotiation.until, issue.endsBy ?? Infinity) / 1000)));
     const id = random.id();
     const jti = issue.grantId === undefined ? id : `${issue.grantId}${GRANT_SEPARATOR}${id}`;
-    const scope = negotiation.granted.join(' ');
+    const scope = [...negotiation.granted, ...(issue.oidcScope ?? [])].sort().join(' ');
     const times: TokenTimes = { iss: issuer, jti, iat, exp, scope, roles: negotiation.granted };
     const accessToken = await signer.sign(accessTokenClaims(times, issue), resourceServer.signingAlg);
     if (issue.keep !== undefined) await issue.keep(times);

@@ -16,7 +16,7 @@ import {
   type UsageKind,
   type UsageStore,
 } from '../domain/usage.ts';
-import type { TokenIssued } from './tokens.ts';
+import type { TokenIssued } from './token-request.ts';
 
 const EVERY_MS = 10_000;
 /** Counts in one statement. */

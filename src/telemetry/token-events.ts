@@ -1,7 +1,7 @@
 /** @module What happens at the protocol's endpoints, as log lines and counts. A token is an event here, never a database row. */
 import { GRANT_TYPES, type GrantType } from '../domain/client.ts';
 import type { EndpointRefusal } from '../services/token-refusal.ts';
-import type { TokenIssued } from '../services/tokens.ts';
+import type { TokenIssued } from '../services/token-request.ts';
 import { cut, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 

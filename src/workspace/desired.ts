@@ -2,6 +2,7 @@
 import { compileCatalogue, type Definitions } from '../domain/catalogue.ts';
 import { isBuiltInRole } from '../domain/role.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
+import { CONSOLE_CLIENT_ID } from '../services/console-client.ts';
 import type { Meanings } from '../services/definitions.ts';
 import type { Problem } from './problem.ts';
 import type { Declared, SectionName } from './schema.ts';
@@ -74,6 +75,11 @@ export async function desiredState(tx: StoreTransaction, workspace: Workspace, o
   return { changes, objects, stored, removed, problems };
 }
 
+/** What the server makes by itself, so that no file has to name it. */
+export function isServersOwn(section: SectionName, key: string): boolean {
+  return (section === 'roles' && isBuiltInRole(key)) || (section === 'clients' && key === CONSOLE_CLIENT_ID);
+}
+
 /** What a section has and the workspace does not name. */
 async function prunable(
   tx: StoreTransaction,
@@ -87,7 +93,7 @@ async function prunable(
     (one) => section.keyOf(one),
   )) {
     const key = section.keyOf(object);
-    if (!entries.has(key) && !(name === 'roles' && isBuiltInRole(key))) found.set(key, object);
+    if (!entries.has(key) && !isServersOwn(name, key)) found.set(key, object);
   }
   if (owns === undefined) return found;
   const own = await owns(tx, name, [...found.keys()]);

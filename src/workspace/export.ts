@@ -2,7 +2,7 @@
 import { Document, isScalar, visit } from 'yaml';
 import { DEFAULT_IMPERSONATION_ROLE, IMPERSONATION_ROLE_SETTING } from '../domain/impersonation-rule.ts';
 import type { Store, StoreTransaction } from '../domain/ports.ts';
-import { isBuiltInRole } from '../domain/role.ts';
+import { isServersOwn } from './desired.ts';
 import type { SectionName } from './schema.ts';
 import { isSame, type Fields, type Section } from './section.ts';
 import { everything, SECTION_NAMES, SECTIONS } from './sections.ts';
@@ -40,19 +40,20 @@ async function readAll(tx: StoreTransaction): Promise<{ settings: Exported; sect
   if (impersonationRole !== undefined && impersonationRole !== DEFAULT_IMPERSONATION_ROLE) settings.impersonation_role = impersonationRole;
   const sections: Partial<Record<SectionName, Exported[]>> = {};
   for (const section of SECTION_NAMES) {
-    const objects = await exportSection(tx, SECTIONS[section]);
+    const objects = await exportSection(tx, section);
     if (objects.length > 0) sections[section] = objects;
   }
   return { settings, sections };
 }
 
-async function exportSection(tx: StoreTransaction, section: Section): Promise<Exported[]> {
+async function exportSection(tx: StoreTransaction, name: SectionName): Promise<Exported[]> {
+  const section: Section = SECTIONS[name];
   const found: { label: string; fields: Exported }[] = [];
   for await (const object of everything(
     (page) => section.repository(tx).list(page),
     (one) => section.keyOf(one),
   )) {
-    if (section === SECTIONS.roles && isBuiltInRole(section.keyOf(object))) continue;
+    if (isServersOwn(name, section.keyOf(object))) continue;
     found.push({ label: section.label(object), fields: withoutDefaults(section.describe(object), section.defaults(object)) });
   }
   return found.sort((a, b) => (a.label < b.label ? -1 : 1)).map(({ fields }) => fields);

@@ -81,6 +81,7 @@ export function grant(userId: string, clientId: string, given: Partial<Grant> = 
     userId,
     clientId,
     requestedScope: ['OrderReader'],
+    oidcScope: [],
     audience: 'https://api.example',
     createdAt: NOW,
     expiresAt: at(30 * DAY),

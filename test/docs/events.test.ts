@@ -23,7 +23,9 @@ function namesIn(pattern: RegExp, folders: readonly string[] = ['']): string[] {
 
 describe('docs/operations.md', () => {
   it('lists every log event, and no other', () => {
-    const refusals = ['token', 'introspection', 'revocation'].map((endpoint) => `${endpoint}_refused`);
+    const refusals = ['token', 'introspection', 'revocation', 'authorization', 'resume', 'pushed_authorization_request'].map(
+      (endpoint) => `${endpoint}_refused`,
+    );
     expect(documented('Logs').toSorted()).toEqual([...namesIn(/\bevent: '([a-z_]+)'/g), ...refusals].toSorted());
   });
 
@@ -31,7 +33,7 @@ describe('docs/operations.md', () => {
     const nouns = Object.values(SECTIONS).map(({ noun }) => noun);
     const generic = new Set(nouns.flatMap((noun) => ['created', 'updated', 'removed'].map((done) => `${noun}_${done}`)));
     const PAST =
-      'created|updated|removed|accepted|resent|refused|enabled|disabled|changed|added|expired|locked_out|unlocked|detected|rotated|retired|assigned|unassigned|started';
+      'created|updated|removed|ended|accepted|resent|refused|enabled|disabled|changed|added|expired|locked_out|unlocked|detected|rotated|retired|assigned|unassigned|started';
     const literal = namesIn(new RegExp(`'([a-z_]+_(?:${PAST}))'`, 'g'), ['services', 'workspace']);
     const revocations = ['token_revoked', 'grant_revoked', 'user_tokens_revoked', 'client_tokens_revoked', 'invitation_revoked'];
     const told = documented('Audit events');

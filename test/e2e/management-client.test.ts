@@ -4,6 +4,7 @@ import { PASSWORD } from '../support/market.ts';
 import { openOutbox, tokenIn, type Outbox } from '../support/outbox.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { describePostgres, openTestStore, testClock, type TestClock } from '../support/stores.ts';
+import { sendForm } from '../support/page-form.ts';
 import { claimsOf, post, type Form } from '../support/token-client.ts';
 import { answered, made, rehearsed, typedClients, type ManagementClient } from './typed-client.ts';
 
@@ -207,7 +208,7 @@ function story(kind: 'memory' | 'postgres'): void {
     expect(status).toBe('pending');
     const [mail] = await outbox.take(1);
     const form = { token: tokenIn(mail!), username: 'eli', password: PASSWORD, repeated: PASSWORD };
-    expect((await post(`${server.url}/sign-in/invitation`, form)).status).toBe(200);
+    expect((await sendForm(`${server.url}/sign-in/invitation`, form)).status).toBe(200);
     const accepted = made(await root.GET('/api/v1/invitations/{id}', { params: { path: { id } } }));
     expect(accepted).toMatchObject({ status: 'accepted', invited_by: { kind: 'user', id: 'root' } });
     const { body: issued } = await token({ grant_type: 'password', username: 'eli', password: PASSWORD, scope: 'Shopper' });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AttemptBudget } from '../../src/domain/ports.ts';
+import type { AttemptBudget } from '../../src/domain/attempt-budget.ts';
 import { openAttemptBudget } from '../../src/storage/redis/attempt-budget.ts';
 import { findRedis, startRedis, type RedisServer } from '../support/redis.ts';
 

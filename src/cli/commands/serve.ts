@@ -77,6 +77,7 @@ async function run(context: CliContext, { config, demo, sources, stopped }: Run)
       await applyTo(context, app, marketplace);
       context.note(`rolemint: the demo marketplace is loaded (${DEMO_FILE}).`);
     }
+    await app.services.consoleClient.ensure();
     const { port } = await listening(app);
     if (config.databaseUrl === undefined)
       closeSocket = await openOperatorSocket({ dataDir: config.dataDir, version: PACKAGE.version, app, operations: OPERATIONS });

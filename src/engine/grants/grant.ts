@@ -3,7 +3,10 @@
  * our refusals as protocol errors, the answer with `scope` always in it. A grant type fills in how it issues.
  */
 import { errors } from 'oidc-provider';
-import type { IssuedToken, TokenRequest, TokenService } from '../../services/tokens.ts';
+import type { IssuedToken, TokenRequest } from '../../services/token-request.ts';
+import type { TokenService } from '../../services/tokens.ts';
+import type { ArtifactStore } from '../../domain/artifact.ts';
+import type { Clock } from '../../domain/ports.ts';
 import { inProtocol } from '../errors.ts';
 import type { Engine, EngineContext } from '../context.ts';
 import { dpopProof } from '../internals.ts';
@@ -12,7 +15,15 @@ export interface GrantType {
   readonly name: string;
   /** Parameters besides `grant_type`, `scope`, `resource` and those of client authentication. */
   readonly parameters: readonly string[];
-  issue(tokens: TokenService, request: TokenRequest, input: GrantInput): Promise<IssuedToken>;
+  issue(tokens: TokenService, request: TokenRequest, input: GrantInput, parts: GrantParts): Promise<IssuedToken>;
+}
+
+/** What the grant types that redeem something need besides. */
+export interface GrantParts {
+  readonly artifacts: ArtifactStore;
+  readonly clock: Clock;
+  /** Ends a grant that somebody tried to come by twice. */
+  readonly endGrant: (grantId: string, clientId: string) => Promise<void>;
 }
 
 export interface GrantInput {
@@ -29,7 +40,11 @@ export interface GrantInput {
 export const SHARED_PARAMETERS = ['grant_type', 'scope', 'resource'];
 
 /** The work of a grant type once the client is authenticated and allowed to use it. */
-export function grantHandler({ provider, clients }: Engine, tokens: TokenService, grant: GrantType): (ctx: EngineContext) => Promise<void> {
+export function grantHandler(
+  { provider, clients }: Engine,
+  { tokens, ...parts }: GrantParts & { readonly tokens: TokenService },
+  grant: GrantType,
+): (ctx: EngineContext) => Promise<void> {
   return async (ctx) => {
     const proof = await dpopProof(provider, ctx);
     if (proof === undefined && ctx.oidc.client!['dpopBoundAccessTokens'] === true) throw new errors.InvalidDpopProof('DPoP proof JWT is required');
@@ -46,13 +61,14 @@ export function grantHandler({ provider, clients }: Engine, tokens: TokenService
       address: ctx.ip,
       requestId: ctx.state['requestId'] as string,
     };
-    const issued = await inProtocol(() => grant.issue(tokens, request, input));
+    const issued = await inProtocol(() => grant.issue(tokens, request, input, parts));
     ctx.body = {
       access_token: issued.accessToken,
       token_type: issued.tokenType,
       expires_in: issued.expiresIn,
       scope: issued.scope,
       ...(issued.refreshToken === undefined ? {} : { refresh_token: issued.refreshToken }),
+      ...(issued.idToken === undefined ? {} : { id_token: issued.idToken }),
       ...(issued.issuedTokenType === undefined ? {} : { issued_token_type: issued.issuedTokenType }),
     };
   };

@@ -1,6 +1,6 @@
 /** The OpenAPI document as a page for people: one file, no script, nothing loaded; the browser's own search finds everything. */
 import { createHash } from 'node:crypto';
-import { Html, html, joined, prose } from './html.ts';
+import { Html, html, joined, prose } from '../html.ts';
 import type { OpenApiDocument, Operation, Parameter, Reference } from './openapi.ts';
 import { aboutOf, schemaAnchor, schemaTable, typeOf } from './schema-table.ts';
 

@@ -1,5 +1,5 @@
 /** JSON schemas for readers: what each member is, in a table. */
-import { html, joined, prose, type Html } from './html.ts';
+import { html, joined, prose, type Html } from '../html.ts';
 import type { JsonSchema } from './schema-book.ts';
 
 const COMPONENT = '#/components/schemas/';

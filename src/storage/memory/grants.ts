@@ -24,14 +24,15 @@ export function memoryGrants({ read, write, now }: MemoryAccessor): GrantStore {
     create: (grant, refreshTokenHash) =>
       write(({ tables }) => {
         assertKey(grant.id, 'a grant');
-        assertKey(refreshTokenHash, 'a refresh token');
+        if (refreshTokenHash !== undefined) assertKey(refreshTokenHash, 'a refresh token');
+        if (grant.browser !== undefined) assertKey(grant.browser.sessionId, 'a session');
         toJson(grant, 'A grant');
         if (!tables.users.has(grant.userId)) throw missing('grants_user_fk', grant.userId);
         if (!tables.clients.has(grant.clientId)) throw missing('grants_client_fk', grant.clientId);
         if (tables.grants.has(grant.id)) throw taken('grants_pkey');
-        if (tables.refreshTokens.has(refreshTokenHash)) throw taken('refresh_tokens_pkey');
+        if (refreshTokenHash !== undefined && tables.refreshTokens.has(refreshTokenHash)) throw taken('refresh_tokens_pkey');
         tables.grants.set(grant.id, copy(grant));
-        tables.refreshTokens.set(refreshTokenHash, { grantId: grant.id, createdAt: copy(grant.createdAt) });
+        if (refreshTokenHash !== undefined) tables.refreshTokens.set(refreshTokenHash, { grantId: grant.id, createdAt: copy(grant.createdAt) });
       }),
     findRefreshToken: async (hash) => {
       const { tables } = read();
@@ -57,6 +58,13 @@ export function memoryGrants({ read, write, now }: MemoryAccessor): GrantStore {
       const grant = read().tables.grants.get(id);
       return grant === undefined || grant.expiresAt.getTime() <= now() ? undefined : copy(grant);
     },
+    ofSession: async (sessionId) =>
+      copy(
+        [...read().tables.grants.values()]
+          .filter(({ browser, expiresAt }) => browser?.sessionId === sessionId && expiresAt.getTime() > now())
+          .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || byCodeUnit(b.id, a.id))
+          .slice(0, 1000),
+      ),
   };
 }
 

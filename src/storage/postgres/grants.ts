@@ -8,10 +8,11 @@ const CREATE: Statement = {
   name: 'create_grant',
   sql: `
     WITH created AS (
-      INSERT INTO grants (id, user_id, client_id, requested_scope, audience, dpop_thumbprint, created_at, expires_at)
-      VALUES (?, ?, ?, ?::text[], ?, ?, ?, ?) RETURNING id, created_at, expires_at
+      INSERT INTO grants (id, user_id, client_id, requested_scope, audience, dpop_thumbprint, oidc_scope, session_id, signed_in_at, created_at, expires_at)
+      VALUES (?, ?, ?, ?::text[], ?, ?, ?::text[], ?, ?, ?, ?) RETURNING id, created_at, expires_at
     )
-    INSERT INTO refresh_tokens (hash, grant_id, created_at, expires_at) SELECT ?, id, created_at, expires_at FROM created`,
+    INSERT INTO refresh_tokens (hash, grant_id, created_at, expires_at)
+    SELECT r.hash, id, created_at, expires_at FROM created, (SELECT ?::text AS hash) r WHERE r.hash IS NOT NULL`,
 };
 
 const FIND: Statement = {
@@ -41,6 +42,9 @@ const ROTATE: Statement = {
 };
 
 const FIND_GRANT: Statement = { sql: 'SELECT * FROM grants WHERE id = ? AND expires_at > ?' };
+const OF_SESSION: Statement = {
+  sql: 'SELECT * FROM grants WHERE session_id = ? AND expires_at > ? ORDER BY created_at DESC, id DESC LIMIT 1000',
+};
 
 interface GrantRow {
   readonly id: string;
@@ -49,6 +53,9 @@ interface GrantRow {
   readonly requested_scope: readonly string[];
   readonly audience: string;
   readonly dpop_thumbprint: string | null;
+  readonly oidc_scope: readonly string[];
+  readonly session_id: string | null;
+  readonly signed_in_at: Date | null;
   readonly created_at: Date;
   readonly expires_at: Date;
 }
@@ -67,6 +74,8 @@ function fromGrantRow(row: GrantRow): Grant {
     requestedScope: row.requested_scope,
     audience: row.audience,
     dpopThumbprint: row.dpop_thumbprint,
+    oidcScope: row.oidc_scope,
+    browser: row.session_id === null ? null : { sessionId: row.session_id, signedInAt: row.signed_in_at! },
     createdAt: row.created_at,
     expiresAt: row.expires_at,
   });
@@ -76,10 +85,24 @@ export function postgresGrants({ reading, writing, now }: Database): GrantStore 
   return {
     create: async (grant, refreshTokenHash) => {
       assertKey(grant.id, 'a grant');
-      assertKey(refreshTokenHash, 'a refresh token');
+      if (refreshTokenHash !== undefined) assertKey(refreshTokenHash, 'a refresh token');
+      if (grant.browser !== undefined) assertKey(grant.browser.sessionId, 'a session');
       toJson(grant, 'A grant');
-      const { id, userId, clientId, requestedScope, audience, dpopThumbprint = null, createdAt, expiresAt } = grant;
-      await writing.rows(CREATE, [id, userId, clientId, [...requestedScope], audience, dpopThumbprint, createdAt, expiresAt, refreshTokenHash]);
+      const { id, userId, clientId, requestedScope, audience, dpopThumbprint = null, oidcScope, browser, createdAt, expiresAt } = grant;
+      await writing.rows(CREATE, [
+        id,
+        userId,
+        clientId,
+        [...requestedScope],
+        audience,
+        dpopThumbprint,
+        [...oidcScope],
+        browser?.sessionId ?? null,
+        browser?.signedInAt ?? null,
+        createdAt,
+        expiresAt,
+        refreshTokenHash ?? null,
+      ]);
     },
     findRefreshToken: async (hash) => {
       const [row] = isStorable(hash) ? await reading.rows<RefreshTokenRow>(FIND, [hash, now()]) : [];
@@ -100,6 +123,10 @@ export function postgresGrants({ reading, writing, now }: Database): GrantStore 
     find: async (id) => {
       const [row] = isStorable(id) ? await reading.rows<GrantRow>(FIND_GRANT, [id, now()]) : [];
       return row && fromGrantRow(row);
+    },
+    ofSession: async (sessionId) => {
+      const rows = isStorable(sessionId) ? await reading.rows<GrantRow>(OF_SESSION, [sessionId, now()]) : [];
+      return rows.map(fromGrantRow);
     },
   };
 }

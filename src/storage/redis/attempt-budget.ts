@@ -4,7 +4,8 @@ import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { DomainError } from '../../domain/errors.ts';
-import type { AttemptBudget, Clock } from '../../domain/ports.ts';
+import type { AttemptBudget } from '../../domain/attempt-budget.ts';
+import type { Clock } from '../../domain/ports.ts';
 
 const WINDOW_SECONDS = 600;
 /** A sign-in waits no longer than this for a Redis that hangs; then this node counts for itself. */

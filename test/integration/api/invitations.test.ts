@@ -6,7 +6,7 @@ import { recordedAuditEvents } from '../../support/audit.ts';
 import { assignment, client, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
 import { openOutbox, tokenIn, type Outbox } from '../../support/outbox.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
-import { post } from '../../support/token-client.ts';
+import { sendForm } from '../../support/page-form.ts';
 import { turnableClock } from '../threats/endpoint.ts';
 
 const DAY = 86_400_000;
@@ -49,7 +49,8 @@ async function signEverybodyIn(): Promise<void> {
 }
 
 const wanted = (given: Record<string, unknown> = {}) => ({ email: 'new@example.com', organization: 'B1', ...given });
-const accept = (token: string, username: string) => post(`${server.url}/sign-in/invitation`, { token, username, password: CHOSEN, repeated: CHOSEN });
+const accept = (token: string, username: string) =>
+  sendForm(`${server.url}/sign-in/invitation`, { token, username, password: CHOSEN, repeated: CHOSEN });
 const invitationsOf = async (email: string): Promise<unknown[]> =>
   (await root.get(`/invitations?email=${encodeURIComponent(email)}`)).body.items as unknown[];
 const auditOf = async (id: string) => (await recordedAuditEvents(server.app.store, { limit: 1000 })).filter(({ target }) => target.id === id);
@@ -366,7 +367,7 @@ describe('a mail to set a password', () => {
     const [mail] = await outbox.take(1);
     expect(mail).toContain('To: written@example.com');
     expect(await auditOf('written')).toMatchObject([{ type: 'password_reset_started', actor: { kind: 'user', id: 'b1admin' } }]);
-    const set = await post(`${server.url}/sign-in/one-time`, { token: tokenIn(mail!), password: CHOSEN, repeated: CHOSEN });
+    const set = await sendForm(`${server.url}/sign-in/one-time`, { token: tokenIn(mail!), password: CHOSEN, repeated: CHOSEN });
     expect(set.status).toBe(200);
     await outbox.take(1);
   });

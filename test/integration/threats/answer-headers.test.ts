@@ -6,7 +6,8 @@ import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { assignment, client, organization, secretOf, to, user } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
-import { basic, post } from '../../support/token-client.ts';
+import { sendForm } from '../../support/page-form.ts';
+import { basic } from '../../support/token-client.ts';
 
 const MARKUP = '<img src=x onerror=alert(1)>';
 
@@ -63,7 +64,7 @@ const ANSWERS: readonly (readonly [string, string, () => Asked])[] = [
   ['the OpenAPI document', '/api/openapi.json', () => ({ kept: 300, status: 200 })],
   ['the page of the API', '/api/docs', () => ({ kept: 300, status: 200 })],
   ['the page for a forgotten password', '/sign-in/forgot', () => ({ kept: 0, status: 200 })],
-  ['its answer', '/sign-in/forgot', () => ({ form: { name: 'nobody' }, kept: 0, status: 200 })],
+  ['a form that was not given out', '/sign-in/forgot', () => ({ form: { name: 'nobody' }, kept: 0, status: 403 })],
   ['a link that is not good', '/sign-in/one-time?token=x', () => ({ kept: 0, status: 404 })],
   ['an invitation that is not good', '/sign-in/invitation?token=x', () => ({ kept: 0, status: 404 })],
   ['health', '/healthz', () => ({ kept: 0, status: 200 })],
@@ -93,7 +94,10 @@ describe('T-55 the headers of every answer', () => {
     expect(policy).toMatch(/^default-src 'none';.*frame-ancestors 'none'/);
     expect(policy).not.toMatch(/unsafe|\*|script-src|https?:/);
     expect(headers.get('x-request-id')).toMatch(/^[\w-]{3,64}$/);
-    for (const name of ['x-powered-by', 'server', 'set-cookie']) expect(headers.get(name)).toBeNull();
+    for (const name of ['x-powered-by', 'server']) expect(headers.get(name)).toBeNull();
+    // What ties a form to the browser, and nothing else.
+    const cookie = address.startsWith('/sign-in/') ? /^__Host-rolemint-form=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/ : /^$/;
+    expect(headers.getSetCookie().join('\n')).toMatch(cookie);
   });
 
   it('speak of TLS only where the issuer does', async () => {
@@ -114,7 +118,7 @@ describe('T-76 names with markup in them', () => {
     const token = /\?token=(\S+)/.exec(issued.mail.text)![1]!;
     const opened = await (await fetch(`${server.url}/sign-in/invitation?token=${token}`)).text();
     const form = { token, username: `${MARKUP}"'`, password: 'x', repeated: 'x' };
-    const { status, text } = await post(`${server.url}/sign-in/invitation`, form);
+    const { status, text } = await sendForm(`${server.url}/sign-in/invitation`, form);
     expect(status).toBe(400);
     for (const page of [opened, text]) {
       expect(page).toMatch(/&(?:#60|lt);img src=x/);

@@ -7,7 +7,8 @@ import { EVERYTHING } from '../../../src/domain/tenancy.ts';
 import type { NewInvitation } from '../../../src/services/invitations.ts';
 import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { assignment, PASSWORD, profile, to, user } from '../../support/market.ts';
-import { post, type Answer } from '../../support/token-client.ts';
+import { openPage, sendForm } from '../../support/page-form.ts';
+import type { Answer } from '../../support/token-client.ts';
 import { expectIndistinguishable, startThreatened, turnableClock, visible, type Threatened } from './endpoint.ts';
 import { listAuditEvents } from '../../support/audit.ts';
 
@@ -61,13 +62,10 @@ async function mails(count: number): Promise<string[]> {
 }
 
 const tokenIn = (text: string): string => /\?token=(\S+)/.exec(text)![1]!;
-const forgot = (name: string) => post(`${server.url}/sign-in/forgot`, { name });
-const open = async (page: string, token: string): Promise<Answer> => {
-  const response = await fetch(`${server.url}/sign-in/${page}?token=${encodeURIComponent(token)}`);
-  return { status: response.status, headers: response.headers, text: await response.text(), body: {} };
-};
+const forgot = (name: string) => sendForm(`${server.url}/sign-in/forgot`, { name });
+const open = (page: string, token: string) => openPage(`${server.url}/sign-in/${page}?token=${encodeURIComponent(token)}`);
 const accept = (token: string, form: Record<string, string> = {}) =>
-  post(`${server.url}/sign-in/invitation`, { token, username: 'newcomer', password: NEW, repeated: NEW, ...form });
+  sendForm(`${server.url}/sign-in/invitation`, { token, username: 'newcomer', password: NEW, repeated: NEW, ...form });
 
 async function invite(given: Partial<NewInvitation> = {}): Promise<{ readonly invitation: Invitation; readonly token: string }> {
   const { invitations } = server.app.services;
@@ -90,7 +88,6 @@ describe('T-14: asking for a new password', () => {
       'root',
       'nobody',
       'nobody@example.com',
-      '',
       '\0',
       '<script>',
     ];
@@ -108,9 +105,9 @@ describe('T-14: asking for a new password', () => {
     clock.advance(HOUR);
     await forgot('ann');
     const token = tokenIn((await mails(1)).at(-1)!);
-    const redeem = (password: string) => post(`${server.url}/sign-in/one-time`, { token, password, repeated: password });
+    const redeem = (password: string) => sendForm(`${server.url}/sign-in/one-time`, { token, password, repeated: password });
     expect(await redeem('short')).toMatchObject({ status: 400, text: expect.stringContaining('at least 8 characters') });
-    expect(await redeem(NEW)).toMatchObject({ status: 200, text: expect.stringContaining('The password of <strong>ann</strong> is set.') });
+    expect(await redeem(NEW)).toMatchObject({ status: 200, text: expect.stringContaining('The password of ann is set.') });
     expect((await redeem(PASSWORD)).status).toBe(404);
     expect((await server.signIn('ann', { password: NEW })).status).toBe(200);
     expect((await server.signIn('ann')).status).toBe(400);
@@ -124,7 +121,7 @@ describe('T-14: asking for a new password', () => {
   it('is refused alike for those who exist and those who do not, after so many times', async () => {
     const strict = await startThreatened({ env: { ROLEMINT_ATTEMPTS_PER_NAME: '2', ROLEMINT_OUTBOX_DIR: outbox } });
     try {
-      const ask = (name: string) => post(`${strict.url}/sign-in/forgot`, { name });
+      const ask = (name: string) => sendForm(`${strict.url}/sign-in/forgot`, { name });
       const [known, unknown] = [[] as Answer[], [] as Answer[]];
       for (let count = 0; count < 3; count += 1) {
         known.push(await ask('root'));
@@ -143,8 +140,8 @@ describe('T-14: asking for a new password', () => {
     const page = await fetch(`${server.url}/sign-in/forgot`);
     const text = await page.text();
     expect(page.status).toBe(200);
-    expect(page.headers.get('content-security-policy')).toMatch(
-      /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'/,
+    expect(page.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     );
     expect(text).toContain('<label for="name">');
     expect(text).not.toContain('<script');
@@ -170,7 +167,7 @@ describe('an invitation', () => {
       status: 400,
       text: expect.not.stringContaining('<script'),
     });
-    expect(await accept(token)).toMatchObject({ status: 200, text: expect.stringContaining('<strong>newcomer</strong>') });
+    expect(await accept(token)).toMatchObject({ status: 200, text: expect.stringContaining('to B1 now, as newcomer.') });
     expect((await server.signIn('newcomer', { password: NEW, scope: 'Shopper' })).body['scope']).toBe('Shopper');
     expect(server.log.text()).not.toContain(token);
     expect(server.log.text()).not.toContain(NEW);

@@ -8,7 +8,7 @@ import clientAuth, { getClientAuthParams } from 'oidc-provider/lib/shared/client
 import errorHandler from 'oidc-provider/lib/shared/error_handler.js';
 import paramsMiddleware from 'oidc-provider/lib/shared/assemble_params.js';
 import rejectDupes from 'oidc-provider/lib/shared/reject_dupes.js';
-import { pinUrlsToIssuer } from '../../../src/engine/internals.ts';
+import { pinToIssuer } from '../../../src/engine/internals.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const json = (file: string) => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')) as { version?: string; dependencies?: Record<string, string> };
@@ -50,7 +50,7 @@ describe('the engine that this was written for', () => {
 
   it('builds every URL from the issuer once that is pinned, whatever the request says', () => {
     const provider = new Provider('https://id.example.com', { ...QUIET, routes: { token: '/oauth/token' } } as never);
-    pinUrlsToIssuer(provider);
+    pinToIssuer(provider);
     const { OIDCContext } = provider as unknown as { OIDCContext: { prototype: { urlFor(name: string): string } } };
     expect(OIDCContext.prototype.urlFor.call({ ctx: { host: 'evil.example', href: 'https://evil.example' } }, 'token')).toBe(
       'https://id.example.com/oauth/token',

@@ -1,12 +1,14 @@
 /** @module The services on the in-memory store, with a clock that a test turns and a signer and hasher that hide nothing. */
-import type { AttemptBudget, Claims, Clock, PasswordHasher, Random, Store, TokenSigner } from '../../../src/domain/ports.ts';
+import type { AttemptBudget } from '../../../src/domain/attempt-budget.ts';
+import type { Claims, Clock, PasswordHasher, Random, Store, TokenSigner } from '../../../src/domain/ports.ts';
 import { AccessService } from '../../../src/services/access.ts';
 import { ImpersonationService } from '../../../src/services/impersonation.ts';
 import { IntrospectionService } from '../../../src/services/introspection.ts';
 import type { PreparedClient } from '../../../src/services/prepared-client.ts';
 import { RevocationService } from '../../../src/services/revocation.ts';
 import { SignIn } from '../../../src/services/sign-in.ts';
-import { TokenService, type TokenIssued, type TokenRequest } from '../../../src/services/tokens.ts';
+import type { TokenIssued, TokenRequest } from '../../../src/services/token-request.ts';
+import { TokenService } from '../../../src/services/tokens.ts';
 import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { assignment, AUDIENCE, client, organization, profile, resourceServer, to, user } from '../../support/market.ts';
 
@@ -45,6 +47,8 @@ export const openSigner: TokenSigner = {
       return undefined;
     }
   },
+  signIdToken: async (claims) => `id.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`,
+  verifyIdTokenHint: async () => undefined,
 };
 
 /** The hash of a password is the password with a mark; what is done is written down. */

@@ -3,7 +3,7 @@ import { DomainError } from '../../../src/domain/errors.ts';
 import type { Store } from '../../../src/domain/ports.ts';
 import { digest } from '../../../src/services/client-authentication.ts';
 import { GRANT_SEPARATOR } from '../../../src/services/token-trace.ts';
-import type { IssuedToken } from '../../../src/services/tokens.ts';
+import type { IssuedToken } from '../../../src/services/token-request.ts';
 import { assignment, AUDIENCE, client, profile, to, user } from '../../support/market.ts';
 import { claimsOf } from '../../support/token-client.ts';
 import { openWorld, START } from './fixtures.ts';

@@ -1,0 +1,33 @@
+/** @module What the pages need to know of the browser before them: the engine keeps it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BrowserSession } from '../../services/browser-sessions.ts';
+import type { Caller } from '../../services/caller.ts';
+
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** An authorization request that waits for its person. */
+export interface PendingAuthorization {
+  readonly id: string;
+  readonly step: 'login' | 'consent';
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** As it was asked for. */
+  readonly scope: string | undefined;
+  readonly resource: string | undefined;
+  readonly uiLocales: string | undefined;
+  readonly loginHint: string | undefined;
+  /** Who is signed in in this browser. */
+  readonly userId: string | undefined;
+}
+
+export interface SignInBrowser {
+  /** The request with this id, when this browser made it and it is not answered yet. */
+  pending(exchange: Exchange, id: string): Promise<PendingAuthorization | undefined>;
+  /** The person signed in. @returns where the browser goes on; undefined when the request is gone */
+  signedIn(exchange: Exchange, id: string, person: { readonly userId: string; readonly caller: Caller }): Promise<string | undefined>;
+  /** Who is signed in in this browser, by a session that still counts. */
+  session(exchange: Exchange): Promise<BrowserSession | undefined>;
+}

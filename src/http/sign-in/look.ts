@@ -1,0 +1,71 @@
+/** @module What makes the pages a deployment's own: its name, logo and colour, and the style sheet made of them. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type Koa from 'koa';
+import { DomainError } from '../../domain/errors.ts';
+import { styleSheet } from './style.ts';
+
+export interface Brand {
+  readonly brandName: string;
+  /** `#rrggbb`, readable on white. */
+  readonly brandColor: string;
+  /** A file. */
+  readonly brandLogo?: string | undefined;
+}
+
+export interface Look {
+  readonly name: string;
+  /** Paths below the issuer; they change with what they show. */
+  readonly stylePath: string;
+  readonly logoPath: string | undefined;
+  /** Serves both; passes on everything else. */
+  readonly files: Koa.Middleware;
+}
+
+interface File {
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+const LOGO_TYPES: Readonly<Record<string, string>> = { '.svg': 'image/svg+xml', '.png': 'image/png', '.webp': 'image/webp' };
+const LARGEST_LOGO = 256 * 1024;
+
+/** @throws `invalid_input` with a sentence for the operator when the logo cannot be shown */
+export async function openLook({ brandName, brandColor, brandLogo }: Brand): Promise<Look> {
+  const style: File = { type: 'text/css; charset=utf-8', bytes: Buffer.from(styleSheet(brandColor)) };
+  const logo = brandLogo === undefined ? undefined : await readLogo(brandLogo);
+  const stylePath = pathOf('style', style, '.css');
+  const logoPath = logo && pathOf('logo', logo, path.extname(brandLogo!));
+  const files = new Map<string, File>([[stylePath, style]]);
+  if (logo !== undefined) files.set(logoPath!, logo);
+  return { name: brandName, stylePath, logoPath, files: serving(files) };
+}
+
+async function readLogo(file: string): Promise<File> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new DomainError('invalid_input', `ROLEMINT_BRAND_LOGO: the file ${file} cannot be read.`, { cause });
+  });
+  if (bytes.length > LARGEST_LOGO) throw new DomainError('invalid_input', `ROLEMINT_BRAND_LOGO: ${file} is larger than 256 KiB.`);
+  return { type: LOGO_TYPES[path.extname(file)]!, bytes };
+}
+
+/** By the hash of what is in it, so that it can be kept for ever. */
+function pathOf(what: string, { bytes }: File, extension: string): string {
+  return `/sign-in/${what}-${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}${extension}`;
+}
+
+function serving(files: ReadonlyMap<string, File>): Koa.Middleware {
+  return async (ctx, next) => {
+    const file = files.get(ctx.path);
+    if (file === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return void (await next());
+    ctx.set({
+      'Cache-Control': 'public, max-age=31536000, immutable',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      // A logo may be an SVG: opened by itself, nothing in it runs.
+      'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
+    });
+    ctx.type = file.type;
+    ctx.body = file.bytes;
+  };
+}

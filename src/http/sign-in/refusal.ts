@@ -1,0 +1,37 @@
+/** What a person is told when an authorization request cannot go on, and cannot be answered to its client either. */
+import type Koa from 'koa';
+import { html } from '../html.ts';
+import { Visit, type PageParts } from './page.ts';
+
+interface Refusal {
+  readonly error: string;
+  readonly error_description?: string | undefined;
+}
+
+/** Makes a page of a refusal of the engine; its status stays. */
+export function refusalPage(parts: PageParts): (ctx: Koa.Context, refusal: Refusal) => void {
+  return (ctx, { error, error_description: description }) => {
+    const { status } = ctx;
+    const visit = new Visit(ctx, parts);
+    const { lang: _lang, ui_locales: uiLocales } = ctx.query;
+    const view = visit.view(typeof uiLocales === 'string' ? uiLocales : undefined);
+    const { title, refused, tooLate, tellDevelopers } = view.texts.failed;
+    const lead = error === 'session_not_found' ? tooLate : refused;
+    ctx.body = view.page(
+      title,
+      html`<p>${lead}</p>
+        <div class="aside">
+          <p class="hint">${tellDevelopers}</p>
+          <p><code>${error}</code>${description === undefined ? '' : html`: ${description}`}</p>
+        </div>`,
+    );
+    ctx.status = status;
+  };
+}
+
+/** The request of a page is over, or belongs to another browser. */
+export function answerTooLate(ctx: Koa.Context, visit: Visit): void {
+  const view = visit.view();
+  ctx.status = 404;
+  ctx.body = view.page(view.texts.failed.title, html`<p>${view.texts.failed.tooLate}</p>`);
+}
