@@ -19,6 +19,9 @@ export type StopSignal = 'SIGINT' | 'SIGTERM';
 export interface Signals {
   on(signal: StopSignal, listener: () => void): unknown;
   off(signal: StopSignal, listener: () => void): unknown;
+  /** Something failed that nobody waited for. With a listener the process goes on. */
+  on(failure: 'unhandledRejection', listener: (error: unknown) => void): unknown;
+  off(failure: 'unhandledRejection', listener: (error: unknown) => void): unknown;
 }
 
 export interface CliIo {

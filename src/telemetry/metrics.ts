@@ -40,6 +40,11 @@ export function openMetrics(gauges: { readonly hashing: () => { readonly queued:
       labelNames: ['outcome'],
       registers,
     }),
+    strayFailures: new Counter({
+      name: 'rolemint_stray_failures_total',
+      help: 'Failures that no request was told of, because nothing waited for them; the log has each as stray_failure.',
+      registers,
+    }),
     requests: new Histogram({
       name: 'rolemint_http_request_seconds',
       help: 'Time to answer, by endpoint and status.',

@@ -12,6 +12,13 @@ export const FAULTS = {
   'postgres-frozen': 'Postgres hangs for 6 s (SIGSTOP of every process of it)',
   'postgres-partitioned': 'Postgres is cut off for 6 s; what was sent arrives afterwards',
   'postgres-slow': 'Every statement takes 1.2 s longer for 7 s',
+  'node-killed': 'Nodes are killed (SIGKILL) at random points and started again, one of four lives',
+  'node-stopped': 'One of two nodes is told to stop (SIGTERM)',
+  'stray-failure': 'Something fails in a node that nobody waits for',
+  'audit-broken': 'The audit trail cannot be written for 2.5 s',
+  'event-loop-blocked': 'The event loop of one node stands still for 2 s',
+  'small-heap': 'Nodes have a heap of 96 MB',
+  'cpu-starved': 'Nodes get 20 ms of every 100 ms for 5 s',
 } as const;
 
 export type Fault = keyof typeof FAULTS;

@@ -1,9 +1,14 @@
 /** @module Clients who use the server all the time, each doing one thing after the other until they are told to stop. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { PUBLISHED_BEFORE_USE_SECONDS, type KeyFile } from '../../src/domain/signing-key.ts';
+import { assignmentId } from '../../src/services/assignment-id.ts';
 import type { History, Holding } from './history.ts';
 import { Requester, type Tokens } from './requests.ts';
-import { ROLES, USERS, type World } from './world.ts';
-import { assignmentId } from '../../src/services/assignment-id.ts';
+import { LINKED_USER, ROLES, USERS, type World } from './world.ts';
+
+/** What a client does, and how many milliseconds it waits in between. */
+export type Client = readonly [every: number, step: (requester: Requester) => Promise<unknown>];
 
 export interface LoadOptions {
   readonly history: History;
@@ -12,6 +17,8 @@ export interface LoadOptions {
   readonly nodes: () => readonly string[];
   /** Milliseconds between two requests of a client. */
   readonly pace?: number;
+  /** Clients besides the usual ones. */
+  readonly more?: readonly Client[];
 }
 
 export interface Load {
@@ -27,18 +34,19 @@ const CHANGING = [
 ] as const;
 
 /** Begins from a world in which none of {@link CHANGING} has a role, whatever the load before left behind. */
-export async function startLoad({ history, world, nodes, pace = 20 }: LoadOptions): Promise<Load> {
+export async function startLoad({ history, world, nodes, pace = 20, more = [] }: LoadOptions): Promise<Load> {
   let turn = 0;
-  let stopped = false;
   const requester = new Requester(history, () => {
     const all = nodes();
     return all[(turn += 1) % all.length]!;
   });
   await begin(requester);
-  const forever = async (step: () => Promise<unknown>) => {
-    while (!stopped) {
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  const forever = async (step: () => Promise<unknown>, every = pace) => {
+    while (!over.signal.aborted) {
       await step();
-      await pause(pace);
+      await pause(every, undefined, { signal: over.signal }).catch(() => undefined);
     }
   };
   const clients = [
@@ -48,11 +56,12 @@ export async function startLoad({ history, world, nodes, pace = 20 }: LoadOption
     ...CHANGING.map((who) => forever(administrator(requester, who))),
     forever(() => requester.keys()),
     forever(() => requester.assertion(world.assertionKey, 2)),
+    ...more.map(([every, step]) => forever(() => step(requester), every)),
   ];
   return {
     requester,
     stop: async () => {
-      stopped = true;
+      over.abort();
       await Promise.all(clients);
     },
   };
@@ -125,4 +134,37 @@ function administrator(requester: Requester, { party, subject }: Changing): () =
     if (status === 401) token = undefined;
     else if (status !== undefined && status < 500) held.delete(role);
   };
+}
+
+/** An administrator makes a link, and two people set a password with it at once. */
+export const changesPassword: Client = [
+  300,
+  async (requester) => {
+    const token = await requester.machine('admin', ['FullAccess']);
+    const link = token && (await requester.passwordLink(token, LINKED_USER));
+    if (link !== undefined && link !== '') await Promise.all([requester.redeemLink(link), requester.redeemLink(link)]);
+  },
+];
+
+const PUBLISHED_LONG_ENOUGH_MS = (PUBLISHED_BEFORE_USE_SECONDS + 60) * 1000;
+
+/** Two administrators rotate at once; the key that waits is made old enough to sign, which takes minutes otherwise. */
+export const rotatesKeys = (keyFile: KeyFile): Client => [
+  3000,
+  async (requester) => {
+    await age(keyFile);
+    const token = await requester.machine('admin', ['FullAccess']);
+    if (token !== undefined) await Promise.all([requester.rotateKeys(token), requester.rotateKeys(token)]);
+  },
+];
+
+/** As if the keys that wait had been published for minutes, and no rotation was pending. */
+export async function age(keyFile: KeyFile): Promise<void> {
+  const now = Date.now();
+  await keyFile.update(({ keys }) => ({
+    keys: keys.map((key) => {
+      if (key.activatesAt !== undefined && key.activatesAt <= now) return key;
+      return { ...key, createdAt: now - PUBLISHED_LONG_ENOUGH_MS, activatesAt: undefined };
+    }),
+  }));
 }

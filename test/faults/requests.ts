@@ -44,6 +44,8 @@ export class Requester {
   readonly keysSeen = new Map<string, JWK>();
   /** The tokens of events that issued one. */
   readonly issued = new Map<Event, string>();
+  /** Ids of the tokens that assertions were exchanged for. */
+  readonly assertionTokens = new Set<string>();
   readonly #node: () => string;
 
   /** @param node where to send the next request */
@@ -97,7 +99,11 @@ export class Requester {
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: assertion,
     };
-    const send = async () => this.note(await this.#form('/oauth/token', form), { op: 'assertion', redeems: `assertion ${jti}` });
+    const send = async () => {
+      const reply = await this.#form('/oauth/token', form);
+      this.note(reply, { op: 'assertion', redeems: `assertion ${jti}` });
+      if (reply.status === 200) this.assertionTokens.add(String(claimsOf(reply.body['access_token'])['jti']));
+    };
     await Promise.all(Array.from({ length: times }, send));
   }
 
@@ -151,6 +157,31 @@ export class Requester {
     const { body, event, unchanged } = given;
     const reply = await ask(`${this.#node()}/api/v1${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
     this.note(reply, reply.status === unchanged ? { ...event, outcome: 'ok' } : { audited: `request:${id}`, ...event });
+    return reply;
+  }
+
+  /** @returns the secret of the link; undefined when there is none */
+  async passwordLink(token: string, user: string): Promise<string | undefined> {
+    const { body } = await this.administer(token, 'POST', `/users/${user}/password-link`, { body: {}, event: { op: 'make link' } });
+    return typeof body['url'] === 'string' ? (new URL(body['url']).searchParams.get('token') ?? undefined) : undefined;
+  }
+
+  async redeemLink(secret: string): Promise<void> {
+    const id = randomUUID();
+    const form = new URLSearchParams({ token: secret, password: `Correct-Horse-${id}`, repeated: `Correct-Horse-${id}` });
+    const reply = await ask(`${this.#node()}/sign-in/one-time`, { method: 'POST', headers: { 'x-request-id': id }, body: form });
+    this.note(reply, { op: 'set password', redeems: `link ${secret.slice(0, 8)}`, audited: `request:${id}` });
+  }
+
+  async rotateKeys(token: string): Promise<Reply> {
+    const reply = await ask(`${this.#node()}/api/v1/keys/rotate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const { outcome, successor } = reply.body;
+    const changed = outcome === 'rotated' || outcome === 'scheduled';
+    this.note(reply, { op: 'rotate', ...(changed ? { audited: `signing_key_rotated signing_key:${String(successor)}` } : {}) });
     return reply;
   }
 

@@ -8,8 +8,8 @@ import { check, type Facts, type Promises } from './checker.ts';
 import type { Event } from './history.ts';
 import type { Requester } from './requests.ts';
 
-/** What the product promises, and three seconds more for the machine that runs the tests. */
-export const PROMISED: Promises = { deadline: 8000, staleness: 1000 };
+/** What the product promises, and five seconds more for the machine that runs the tests. */
+export const PROMISED: Promises = { deadline: 10_000, staleness: 1000 };
 
 /** @returns the promises that were broken, in sentences */
 export async function judge(requester: Requester, databaseUrl: string, promises: Partial<Promises> = {}): Promise<string[]> {

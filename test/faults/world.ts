@@ -13,6 +13,8 @@ export const ISSUER = 'http://localhost:3000';
 export const PASSWORD = 'Correct-Horse-7-Battery';
 export const ROLES = ['Red', 'Green', 'Blue'] as const;
 export const USERS = ['ada', 'ben', 'cleo', 'dan'] as const;
+/** Who never signs in, because the password changes all the time. */
+export const LINKED_USER = 'eve';
 export const secretOf = (clientId: string): string => `${clientId}-secret-of-thirty-two-characters`;
 
 export interface World {
@@ -76,7 +78,7 @@ function workspace(jwk: object): object {
     organization_types: [{ name: 'seller' }],
     roles: ROLES.map((name) => ({ name })),
     organizations: [{ id: 'seller', type: 'seller' }],
-    users: USERS.map((id) => ({ id, username: id, organization: 'seller', password: PASSWORD })),
+    users: [...USERS, LINKED_USER].map((id) => ({ id, username: id, organization: 'seller', password: PASSWORD })),
     security_profiles: [...ROLES.map((name) => ({ id: name.toLowerCase(), roles: [name] })), { id: 'everything', roles: ['FullAccess'] }],
     clients: [
       machine('robot'),

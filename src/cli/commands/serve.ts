@@ -67,6 +67,11 @@ async function run(context: CliContext, { config, demo, sources, stopped }: Run)
   const friendly = demo || io.stdout.isTTY === true;
   const app = await context.openApp(config);
   let closeSocket = async (): Promise<void> => {};
+  const onStray = (err: unknown): void => {
+    app.metrics.strayFailures.inc();
+    app.log.error({ event: 'stray_failure', err });
+  };
+  io.signals.on('unhandledRejection', onStray);
   try {
     if (sources !== undefined) {
       const lookup = (name: string) => (Object.hasOwn(sources.environment, name) ? sources.environment[name] : undefined);
@@ -89,6 +94,7 @@ async function run(context: CliContext, { config, demo, sources, stopped }: Run)
   } finally {
     await closeSocket();
     await app.close();
+    io.signals.off('unhandledRejection', onStray);
   }
   if (friendly) context.note('rolemint: stopped.');
   return 0;
