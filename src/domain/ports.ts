@@ -296,6 +296,8 @@ export interface StoreTransaction {
   expireClientSecret(clientId: string, secretId: string, expiresAt: Date): Promise<void>;
   /** Sets or changes a password hash; the one before is remembered as a former one. */
   setPassword(userId: string, passwordHash: string, changedAt: Date): Promise<void>;
+  /** The same for many users, whose hashes come by their ids. */
+  setPasswords(passwordHashes: ReadonlyMap<string, string>, changedAt: Date): Promise<void>;
   /** Which of these users have a password. */
   findPasswordOwners(userIds: readonly string[]): Promise<ReadonlySet<string>>;
   readonly settings: { get(name: string): Promise<string | undefined>; set(name: string, value: string): Promise<void> };

@@ -16,7 +16,7 @@ import { checkAssignments, checkClients, checkIdentities, checkSecurityProfiles 
 import { checkOrganizations } from './organization-checks.ts';
 import { planRows, withCredentials, type PlanRow } from './plan.ts';
 import { WorkspaceError, type Problem } from './problem.ts';
-import { reachedBy, type Reached } from './reach.ts';
+import { reachedBy, type Reached, type Touched } from './reach.ts';
 import { checkReferences, type Exists } from './reference-checks.ts';
 import { checkRoles } from './role-checks.ts';
 import type { Workspace, WorkspaceContext } from './workspace.ts';
@@ -69,6 +69,11 @@ export interface ChangeOptions<T> {
   readonly dryRun: boolean;
   /** Most users, and most clients, whose effective roles are compared. Default 10,000. */
   readonly mostSubjects?: number | undefined;
+  /**
+   * Whether it is told what people gain. Without it only those are compared whom the change finds there: nobody who comes
+   * loses anything. Default true.
+   */
+  readonly effects?: boolean | undefined;
   /** Hashes that were made before the transaction began. */
   readonly work?: SecretWork | undefined;
   readonly authority?: Authority | undefined;
@@ -117,7 +122,7 @@ export function makeChange<T>(
 interface Job {
   readonly context: WorkspaceContext;
   readonly wanted: Wanted;
-  readonly options: Pick<ChangeOptions<unknown>, 'dryRun' | 'mostSubjects' | 'work' | 'authority'>;
+  readonly options: Pick<ChangeOptions<unknown>, 'dryRun' | 'mostSubjects' | 'effects' | 'work' | 'authority'>;
 }
 
 async function write(tx: StoreTransaction, { context, wanted, options }: Job): Promise<WrittenChange> {
@@ -145,7 +150,8 @@ async function write(tx: StoreTransaction, { context, wanted, options }: Job): P
   ]);
   const settings = await settingChanges(tx, workspace);
   const credentials = await credentialChanges(tx, workspace, { work: options.work ?? new SecretWork(context.hasher, options.dryRun), secrets });
-  const reached = await reachedBy(tx, { changes: desired.changes, credentials, meanings }, options.mostSubjects ?? MOST_SUBJECTS);
+  const touched = { changes: desired.changes, credentials, meanings };
+  const reached = await reachedBy(tx, options.effects === false ? whatWasThere(touched) : touched, options.mostSubjects ?? MOST_SUBJECTS);
   const was = await takeSnapshot(tx, before.catalogue, reached);
   await writeObjects(tx, desired.changes, settings);
   await writeCredentials(tx, credentials, context);
@@ -156,6 +162,13 @@ async function write(tx: StoreTransaction, { context, wanted, options }: Job): P
   const rows = planRows(changed, settings);
   return { rows, objects: desired.changes, settings, credentials, meanings, reached, before: was, after: becomes, at };
 }
+
+/** A first password takes nothing from anybody. */
+const whatWasThere = (touched: Touched): Touched => ({
+  ...touched,
+  changes: touched.changes.filter(({ before }) => before !== undefined),
+  credentials: { ...touched.credentials, passwords: new Map() },
+});
 
 function refuse(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new WorkspaceError(problems);

@@ -171,7 +171,7 @@ async function secretChange(client: Declared<'clients'>, kept: readonly ClientSe
 /** Writes the credentials; the users and clients exist by now. */
 export async function writeCredentials(tx: StoreTransaction, changes: CredentialChanges, context: WorkspaceContext): Promise<void> {
   const now = new Date(context.clock.now());
-  for (const [userId, hash] of changes.passwords) await tx.setPassword(userId, hash, now);
+  await tx.setPasswords(changes.passwords, now);
   for (const { clientId, add, expire } of changes.secrets.values()) {
     for (const id of expire) await tx.expireClientSecret(clientId, id, now);
     if (add !== undefined) await tx.addClientSecret(clientId, { id: `${SECRET_ID_PREFIX}${context.random.id()}`, ...add, createdAt: now });

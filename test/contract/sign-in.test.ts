@@ -39,6 +39,37 @@ describeEachStore('sign-in', (suite) => {
     expect(await store.signIn.findPasswordHistory(id, 100)).toHaveLength(MOST_REMEMBERED);
   });
 
+  it('sets the passwords of many at once, and of none when one of them is unknown', async () => {
+    const { store } = suite;
+    const [one, other] = [(await putMarket(store)).user, (await putMarket(store)).user];
+    await store.transaction((tx) => tx.setPassword(one, 'first', at(0)));
+    await store.transaction(async (tx) => {
+      await tx.setPasswords(new Map(), at(1));
+      await tx.setPasswords(
+        new Map([
+          [one, 'second'],
+          [other, 'only'],
+        ]),
+        at(1),
+      );
+    });
+    expect([await store.signIn.findPasswordHistory(one, 5), await store.signIn.findPasswordHistory(other, 5)]).toEqual([
+      ['second', 'first'],
+      ['only'],
+    ]);
+    const partly = store.transaction((tx) =>
+      tx.setPasswords(
+        new Map([
+          [one, 'third'],
+          ['nobody', 'none'],
+        ]),
+        at(2),
+      ),
+    );
+    await expect(partly).rejects.toMatchObject({ code: 'not_found' });
+    expect((await store.signIn.findCredentialOf(one))!.passwordHash).toBe('second');
+  });
+
   describe('counting attempts', () => {
     const limit = { allowed: 3, lockSeconds: 60 };
     const begin = (key: string, seconds: number, given = limit) => suite.store.signIn.beginAttempt(key, given, at(seconds));

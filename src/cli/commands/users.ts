@@ -7,6 +7,7 @@ import { createUser, listUsers, revokeUserTokens, setPassword, setUserActive, sh
 import type { PasswordResult, UserDetailsDocument } from '../operations/users.ts';
 import { linesOfStdin, promptNewPassword } from '../secrets.ts';
 import { table } from '../style.ts';
+import { addUserImportCommand } from './user-import.ts';
 
 interface Json {
   readonly json?: boolean;
@@ -22,13 +23,14 @@ const HOW = 'use --password-stdin, --generate or --link.';
 
 export function addUserCommands(program: Command, context: CliContext): void {
   const group = addGroup(program, 'user', {
-    summary: 'Users: list, show, create, password, unlock, enable, disable, revoke-tokens.',
+    summary: 'Users: list, show, create, password, unlock, enable, disable, revoke-tokens, import.',
     examples: ['rolemint user list', 'rolemint user show alice', 'rolemint user password alice --link'],
   });
   addReading(group, context);
   addCreate(group, context);
   addPassword(group, context);
   addSwitches(group, context);
+  addUserImportCommand(group, context);
 }
 
 function addReading(group: Command, context: CliContext): void {

@@ -4,6 +4,7 @@ import { AUDIT_OPERATIONS } from './audit.ts';
 import { CLIENT_OPERATIONS } from './clients.ts';
 import { DOCTOR_OPERATIONS } from './doctor.ts';
 import { KEY_OPERATIONS } from './keys.ts';
+import { importBatch } from './user-import.ts';
 import { USER_OPERATIONS } from './users.ts';
 import { WORKSPACE_OPERATIONS } from './workspace.ts';
 
@@ -14,6 +15,7 @@ export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
     ...KEY_OPERATIONS,
     ...ACCESS_OPERATIONS,
     ...USER_OPERATIONS,
+    importBatch,
     ...CLIENT_OPERATIONS,
     ...AUDIT_OPERATIONS,
     ...DOCTOR_OPERATIONS,

@@ -46,12 +46,9 @@ export function memoryTransaction(draft: Draft, guard: Guard): StoreTransaction 
     }),
     ...guard({
       ...memoryClientSecrets(draft),
-      setPassword: async (userId: string, hash: string, changedAt: Date) => {
-        assertStorable(hash, 'A password hash');
-        if (!draft.tables.users.has(userId)) throw unknownUser(userId);
-        const known = draft.tables.passwords.get(userId);
-        const former = known === undefined ? [] : [known.hash, ...known.former].slice(0, MOST_REMEMBERED - 1);
-        draft.edit('passwords').set(userId, { hash, changedAt: copy(changedAt), former });
+      setPassword: async (userId: string, hash: string, changedAt: Date) => setPassword(draft, userId, { hash, changedAt }),
+      setPasswords: async (hashes: ReadonlyMap<string, string>, changedAt: Date) => {
+        for (const [userId, hash] of hashes) setPassword(draft, userId, { hash, changedAt });
       },
       findPasswordOwners: async (userIds: readonly string[]) => new Set(storableKeys(userIds).filter((id) => draft.tables.passwords.has(id))),
       revoke: async (revocation: Parameters<StoreTransaction['revoke']>[0]) => {
@@ -61,4 +58,12 @@ export function memoryTransaction(draft: Draft, guard: Guard): StoreTransaction 
       audit: async (event: AuditEvent) => draft.audit(keepableEvent(event)),
     }),
   };
+}
+
+function setPassword(draft: Draft, userId: string, { hash, changedAt }: { readonly hash: string; readonly changedAt: Date }): void {
+  assertStorable(hash, 'A password hash');
+  if (!draft.tables.users.has(userId)) throw unknownUser(userId);
+  const known = draft.tables.passwords.get(userId);
+  const former = known === undefined ? [] : [known.hash, ...known.former].slice(0, MOST_REMEMBERED - 1);
+  draft.edit('passwords').set(userId, { hash, changedAt: copy(changedAt), former });
 }

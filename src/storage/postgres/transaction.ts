@@ -36,11 +36,11 @@ const RECORD: Statement = {
 };
 const GET_SETTING: Statement = { sql: 'SELECT value FROM settings WHERE name = ?' };
 const SET_SETTING: Statement = { sql: 'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value' };
-const SET_PASSWORD: Statement = {
+const SET_PASSWORDS: Statement = {
   sql: `
-    UPDATE users SET password_hash = ?, password_changed_at = ?,
+    UPDATE users SET password_hash = given.hash, password_changed_at = ?,
       former_password_hashes = CASE WHEN password_hash IS NULL THEN former_password_hashes ELSE (array_prepend(password_hash, former_password_hashes))[1:?::int] END
-    WHERE id = ? RETURNING id`,
+    FROM unnest(?::text[], ?::text[]) AS given (id, hash) WHERE users.id = given.id RETURNING users.id`,
 };
 const PASSWORD_OWNERS: Statement = { sql: 'SELECT id FROM users WHERE id = ANY (?::text[]) AND password_hash IS NOT NULL' };
 
@@ -163,13 +163,19 @@ function settings({ session, changes }: Writing): StoreTransaction['settings'] {
   };
 }
 
-function passwords(session: TransactionSession): Pick<StoreTransaction, 'setPassword' | 'findPasswordOwners'> {
+function passwords(session: TransactionSession): Pick<StoreTransaction, 'setPassword' | 'setPasswords' | 'findPasswordOwners'> {
+  const setPasswords: StoreTransaction['setPasswords'] = async (hashes, changedAt) => {
+    for (const hash of hashes.values()) assertStorable(hash, 'A password hash');
+    for (const batch of batches([...hashes])) {
+      const sound = batch.filter(([id]) => isStorable(id));
+      const values = [changedAt, MOST_REMEMBERED - 1, sound.map(([id]) => id), sound.map(([, hash]) => hash)];
+      const known = new Set((await session.rows<{ readonly id: string }>(SET_PASSWORDS, values)).map(({ id }) => id));
+      for (const [id] of batch) if (!known.has(id)) throw unknownUser(id);
+    }
+  };
   return {
-    setPassword: async (userId, passwordHash, changedAt) => {
-      assertStorable(passwordHash, 'A password hash');
-      const rows = isStorable(userId) ? await session.rows(SET_PASSWORD, [passwordHash, changedAt, MOST_REMEMBERED - 1, userId]) : [];
-      if (rows.length === 0) throw unknownUser(userId);
-    },
+    setPassword: (userId, passwordHash, changedAt) => setPasswords(new Map([[userId, passwordHash]]), changedAt),
+    setPasswords,
     findPasswordOwners: async (userIds) => {
       const rows = await session.rows<{ readonly id: string }>(PASSWORD_OWNERS, [storableKeys(userIds)]);
       return new Set(rows.map(({ id }) => id));
