@@ -146,7 +146,7 @@ async function* csvRecords(texts: AsyncIterable<string>, { delimiter, columns }:
     max_record_size: LONGEST_RECORD,
     skip_empty_lines: true,
     skip_records_with_error: true,
-    on_skip: (error) => void (error !== undefined && skipped.push({ line: Number(error['lines'] ?? 0), problem: csvProblem(error) })),
+    on_skip: (error) => void (error !== undefined && skipped.push({ line: lineOf(error), problem: csvProblem(error) })),
   });
   const source = Readable.from(texts);
   source.once('error', (error) => parser.destroy(error));
@@ -158,9 +158,11 @@ async function* csvRecords(texts: AsyncIterable<string>, { delimiter, columns }:
     yield* skipped.splice(0);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new DomainError('invalid_input', `The file is no CSV (${error.code}) at line ${String(error['lines'] ?? '?')}.`, { cause: error });
+    throw new DomainError('invalid_input', `The file is no CSV (${error.code}) at line ${lineOf(error)}.`, { cause: error });
   }
 }
+
+const lineOf = (error: CsvError): number => Number(error['lines'] ?? 0);
 
 function csvProblem({ code }: CsvError): string {
   if (code === 'CSV_RECORD_INCONSISTENT_COLUMNS' || code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') return 'has not as many fields as the header.';

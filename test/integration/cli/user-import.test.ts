@@ -205,7 +205,7 @@ describe('rolemint user import', () => {
         tty,
       });
     };
-    expect((await shown(true)).err).toMatch(/\r\u001B\[K\[#+\.*\] \d+ %, 1,000 users, 91 a second, \d+ s left/);
+    expect((await shown(true)).err).toMatch(/\[#+\.*\] \d+ %, 1,000 users, 91 a second, \d+ s left/);
     expect((await shown(false)).err).toMatch(/^\d+ %, 1,000 users, 91 a second/);
   });
 
