@@ -49,6 +49,7 @@ import { UsageReview } from './services/usage-review.ts';
 import { UserService, type UserServiceOptions } from './services/users.ts';
 import { openSigningKeyFile } from './storage/files/signing-keys.ts';
 import { openAttemptBudget } from './storage/redis/attempt-budget.ts';
+import type { ReplicaOptions } from './storage/postgres/replica.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
 import { measuredStore } from './telemetry/measured-store.ts';
 import { mailEvents } from './telemetry/mail-events.ts';
@@ -114,7 +115,12 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   const hasher = openPasswordHasher({ threads: config.hashThreads, queueLimit: config.hashQueue });
   closers.push(() => hasher.close());
   const metrics = openMetrics({ hashing: () => hasher.stats() });
-  const opened = replaced.store ?? (await openStore(config, clock));
+  const opened =
+    replaced.store ??
+    (await openStore(config, clock, {
+      onFault: (err) => log.warn({ event: 'replica_unavailable', err }),
+      onAnswer: (by) => metrics.pages.inc({ answered_by: by }),
+    }));
   closers.push(() => opened.close());
   const measured = measuredStore(opened, (operation, outcome, seconds) => metrics.store.observe({ operation, outcome }, seconds));
   const access = new AccessService(measured, clock, getHeapStatistics().heap_size_limit * REMEMBERED);
@@ -198,7 +204,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     browserSessions: new BrowserSessions({ ...reading, artifacts: store.artifacts, revocation }),
     consoleClient: new ConsoleClient(parts),
     inviting: new InvitationAdministration({ administration: administered, invitations: forPeople.invitations, definitions, clock }),
-    usageReview: new UsageReview({ usage: store.usage, access, clock, usageDays: config.usageDays }),
+    usageReview: new UsageReview({ usage: store.pages.usage, access, clock, usageDays: config.usageDays }),
     ...administering,
     ...forPeople,
   };
@@ -232,13 +238,15 @@ function people({ log, ...parts }: PeopleParts) {
 }
 
 /** Each kind of store is loaded only when it is used: the embedded one brings a whole Postgres along. */
-async function openStore(config: Config, clock: Clock): Promise<Store> {
+async function openStore(config: Config, clock: Clock, told: Pick<ReplicaOptions, 'onFault' | 'onAnswer'>): Promise<Store> {
   if (config.databaseUrl === undefined) {
     const { openEmbeddedStore } = await import('./storage/postgres/embedded.ts');
     return openEmbeddedStore({ dataDir: config.dataDir, clock });
   }
   const { openPostgresStore } = await import('./storage/postgres/store.ts');
-  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize: config.databasePoolSize, pooler: config.databasePooler, clock });
+  const replica = config.replicaUrl && { ...told, url: config.replicaUrl.reveal(), maximumLagMilliseconds: config.replicaLagMilliseconds };
+  const { databasePoolSize: poolSize, databasePooler: pooler } = config;
+  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize, pooler, replica, clock });
 }
 
 /** The store, telling this process's caches at once when this process changed something. */

@@ -93,6 +93,17 @@ export const SETTINGS = {
     'none',
     '`transaction`: a pooler such as PgBouncer stands in front of Postgres and lends its connections by the transaction.',
   ),
+  ROLEMINT_DATABASE_REPLICA_URL: setting(
+    z.string().regex(/^postgres(ql)?:\/\//, 'a postgres:// URL is needed'),
+    '',
+    'A streaming replica of it, for pages of lists in the management API. Nothing is decided by what it says.',
+    true,
+  ),
+  ROLEMINT_DATABASE_REPLICA_LAG_MILLISECONDS: setting(
+    whole(100, 60_000),
+    '1000',
+    'How far the replica may be behind; while it is further, or does not answer, pages come from Postgres itself.',
+  ),
   ROLEMINT_DATA_DIR: setting(z.string().min(1), './data', 'Folder of the embedded database.'),
   ROLEMINT_REDIS_URL: setting(
     z.string().regex(/^rediss?:\/\//, 'a redis:// or rediss:// URL is needed'),
@@ -236,6 +247,9 @@ export function loadConfig(env: Environment = PROCESS_ENVIRONMENT): Config {
   }
   // A port that is chosen later cannot be part of the issuer, which is in every token from the first on.
   if (values.get('ROLEMINT_ISSUER') === localIssuer(0)) problems.push('ROLEMINT_ISSUER: must be set when ROLEMINT_PORT is 0');
+  if (values.has('ROLEMINT_DATABASE_REPLICA_URL') && !values.has('ROLEMINT_DATABASE_URL')) {
+    problems.push('ROLEMINT_DATABASE_REPLICA_URL: needs ROLEMINT_DATABASE_URL, whose replica it is');
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   const config = build(values);
   if (config.production && new URL(config.issuer).protocol === 'http:' && !LOOPBACK_HOSTS.has(new URL(config.issuer).hostname)) {
@@ -271,6 +285,8 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     databaseUrl: secret('ROLEMINT_DATABASE_URL'),
     databasePoolSize: number('ROLEMINT_DATABASE_POOL_SIZE'),
     databasePooler: text('ROLEMINT_DATABASE_POOLER') as 'none' | 'transaction',
+    replicaUrl: secret('ROLEMINT_DATABASE_REPLICA_URL'),
+    replicaLagMilliseconds: number('ROLEMINT_DATABASE_REPLICA_LAG_MILLISECONDS'),
     dataDir: text('ROLEMINT_DATA_DIR'),
     redisUrl: secret('ROLEMINT_REDIS_URL'),
     keysDir: text('ROLEMINT_KEYS_DIR'),

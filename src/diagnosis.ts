@@ -4,6 +4,11 @@ export async function diagnosePostgres(url: string) {
   return probePostgres(url);
 }
 
+export async function diagnoseReplica(primaryUrl: string, replicaUrl: string) {
+  const { probeReplica } = await import('./storage/postgres/probe.ts');
+  return probeReplica(primaryUrl, replicaUrl);
+}
+
 export async function diagnoseRedis(url: string): Promise<void> {
   const { probeRedis } = await import('./storage/redis/probe.ts');
   await probeRedis(url);

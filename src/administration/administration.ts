@@ -191,7 +191,7 @@ export class Administration {
   }
 
   #page<N extends NounName>(noun: N, query: Omit<ListQuery, 'visibility'>, { administrator }: Call): Promise<Page<Nouns[N]>> {
-    return this.#options.store.directory.list(noun, { ...query, visibility: readable(noun, administrator) });
+    return this.#options.store.pages.directory.list(noun, { ...query, visibility: readable(noun, administrator) });
   }
 
   async #roles(query: Omit<ListQuery, 'visibility'>): Promise<Page<Role>> {

@@ -2,7 +2,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigError, type Config } from '../config.ts';
-import { diagnosePostgres, diagnoseRedis } from '../diagnosis.ts';
+import { diagnosePostgres, diagnoseRedis, diagnoseReplica } from '../diagnosis.ts';
 import type { CliContext } from './context.ts';
 import { discover } from './issuer.ts';
 import { inspectStore } from './operations/doctor.ts';
@@ -42,6 +42,8 @@ export async function runChecks(context: CliContext): Promise<readonly Check[]> 
     await look('data folder', () => folderMode(config.dataDir, 'data'));
   } else {
     await look('database', () => postgres(context, config));
+    const { replicaUrl } = config;
+    if (replicaUrl !== undefined) await look('replica', () => replica(database.reveal(), replicaUrl.reveal()));
   }
   await look('keys folder', () => folderMode(config.keysDir, 'keys'));
   const redis = config.redisUrl;
@@ -107,6 +109,17 @@ async function postgres(context: CliContext, { databaseUrl, databasePooler }: Co
   const finding = skewed(`Postgres ${version}, schema current`, 'the clock of the database', skew);
   if (databasePooler === 'none' || missingSettings.length === 0 || finding.status === 'fail') return finding;
   return warn(`${finding.finding}; the role lacks settings that a pooler does not pass on`, missingSettings.join(' '));
+}
+
+async function replica(primaryUrl: string, replicaUrl: string): Promise<Finding> {
+  const advice = 'Check ROLEMINT_DATABASE_REPLICA_URL. Until then all pages come from the database itself.';
+  try {
+    const { replaying, sameDatabase, bytesBehind } = await diagnoseReplica(primaryUrl, replicaUrl);
+    if (!sameDatabase) return fail('the replica is one of another database', advice);
+    return replaying ? ok(`replays, ${bytesBehind} bytes behind`) : warn('it is no replica any more, it was promoted', advice);
+  } catch {
+    return warn('the replica does not answer', advice);
+  }
 }
 
 function skewed(finding: string, whose: string, skew: number): Finding {

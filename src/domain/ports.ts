@@ -12,17 +12,18 @@ import type { Assignment } from './assignment.ts';
 import type { AuditEvent, AuditReader } from './audit-event.ts';
 import type { Definitions } from './catalogue.ts';
 import type { Client, ClientSecret } from './client.ts';
-import type { DirectoryReader, Page, Position } from './directory.ts';
+import type { DirectoryReader } from './directory.ts';
 import type { ImpersonationRule } from './impersonation-rule.ts';
 import type { InvitationReader, InvitationTable } from './invitation.ts';
 import type { LinkStore, LinkTable } from './one-time-link.ts';
 import type { Organization, OrganizationType } from './organization.ts';
 import type { Party, User, UserGroup } from './party.ts';
 import type { ResourceServer, SigningAlgorithm } from './resource-server.ts';
+import type { Pages } from './pages.ts';
+import type { Revocation, RevocationStore } from './revocation.ts';
 import type { RevocationFeedReader, RoleLoss } from './revocation-feed.ts';
 import type { Role } from './role.ts';
 import type { PermissionType, SecurityProfile } from './security-profile.ts';
-import type { Tenancy } from './tenancy.ts';
 import type { UsageStore } from './usage.ts';
 
 /** The only source of the time of day. */
@@ -220,53 +221,6 @@ export interface GrantStore {
   ofSession(sessionId: string): Promise<readonly Grant[]>;
 }
 
-/** What a revocation hits. `token` and `grant`: for ever; `user` and `client`: what was issued up to `notBefore`. */
-export interface Revocation {
-  readonly kind: 'token' | 'grant' | 'user' | 'client';
-  /** jti, grant id, user id or client id. */
-  readonly id: string;
-  readonly notBefore: Date;
-  /** When the last token that it can hit is dead, tolerance included. Refresh tokens are taken care of by the store. */
-  readonly expiresAt: Date;
-}
-
-export interface TokenTrace {
-  readonly jti: string;
-  readonly grantId?: string | undefined;
-  readonly userId?: string | undefined;
-  /** Who acts as the user: what ends the tokens of the one or the other ends this one. */
-  readonly actorId?: string | undefined;
-  readonly clientId: string;
-  readonly issuedAt: Date;
-}
-
-/** What of a user or a client was ended: everything that was issued up to an instant. */
-export interface SweepingRevocation extends Revocation {
-  readonly kind: 'user' | 'client';
-}
-
-export interface RevocationQuery {
-  /** Users and clients of the tenancy; none are inherited. */
-  readonly tenancy: Tenancy;
-  readonly kinds: readonly SweepingRevocation['kind'][];
-  /** Those that have not expired by then. */
-  readonly now: Date;
-  /** Its value is a kind, its key an id. */
-  readonly after?: Position | undefined;
-  readonly limit: number;
-  /** Whether to count everything that matches; costs a second statement. */
-  readonly total: boolean;
-}
-
-export interface RevocationStore {
-  /** Durable when it resolves, in one transaction with the audit event. Repeating it changes nothing but the later expiry. */
-  add(revocation: Revocation, event: AuditEvent): Promise<void>;
-  /** One statement. */
-  isRevoked(token: TokenTrace): Promise<boolean>;
-  /** One page of revocations of users and clients that exist, by kind and id in code-unit order; in one statement, and one more for the total. */
-  list(query: RevocationQuery): Promise<Page<SweepingRevocation>>;
-}
-
 export interface ReplayStore {
   /** True for exactly one caller per id until it expires. */
   useOnce(id: string, expiresAt: Date): Promise<boolean>;
@@ -324,6 +278,7 @@ export interface Store {
   readonly links: LinkStore;
   readonly usage: UsageStore;
   readonly audit: AuditReader;
+  readonly pages: Pages;
   findClient(clientId: string, now: Date): Promise<ClientRecord | undefined>;
   /**
    * Runs an administrative change. Changes run one after the other, on all nodes, so what `work` reads stays true until

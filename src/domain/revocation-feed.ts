@@ -2,7 +2,7 @@
  * @module What APIs that verify tokens by themselves have to be told: tokens that were taken back, and roles that somebody
  * lost while tokens still name them. An entry is told until the last token that it can hit is dead.
  */
-import type { Revocation } from './ports.ts';
+import type { Revocation } from './revocation.ts';
 
 /** In the place of a role: every role, and the token itself. No role can have this name. */
 export const WHOLE_TOKEN = '*';

@@ -3,7 +3,8 @@
  * and everything is read from the store as it is now. Whoever may not see a token sees what garbage gets.
  */
 import { isEffective, type Holdings, type Subject } from '../domain/access.ts';
-import type { Claims, Clock, GrantStore, RevocationStore, TokenSigner, TokenTrace } from '../domain/ports.ts';
+import type { Claims, Clock, GrantStore, TokenSigner } from '../domain/ports.ts';
+import type { RevocationStore, TokenTrace } from '../domain/revocation.ts';
 import { impersonate, mayStillImpersonate } from '../domain/impersonation-rule.ts';
 import type { AccessService, Workspace } from './access.ts';
 import { digest } from './client-authentication.ts';

@@ -66,7 +66,7 @@ export class InvitationService {
   }
 
   list(query: Omit<InvitationQuery, 'now'>): Promise<Page<Invitation>> {
-    return this.#options.store.invitations.list({ ...query, now: new Date(this.#options.clock.now()) });
+    return this.#options.store.pages.invitations.list({ ...query, now: new Date(this.#options.clock.now()) });
   }
 
   /**

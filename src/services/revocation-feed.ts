@@ -3,7 +3,8 @@
  * is open to everybody, so it names nobody: ids stand in it as hashes that only those recognize who know the id.
  */
 import { createHash } from 'node:crypto';
-import type { Clock, Revocation } from '../domain/ports.ts';
+import type { Clock } from '../domain/ports.ts';
+import type { Revocation } from '../domain/revocation.ts';
 import type { RevocationFeedReader, RevocationNews, RoleLoss } from '../domain/revocation-feed.ts';
 import { LONGEST_TOKEN } from './tokens.ts';
 

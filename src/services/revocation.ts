@@ -1,5 +1,6 @@
 /** @module Takes tokens back before they end; RFC 7009 for clients, and by user or client for administrators. Durable when it resolves. */
-import type { Clock, Grant, GrantStore, Revocation, RevocationStore, TokenSigner } from '../domain/ports.ts';
+import type { Clock, Grant, GrantStore, TokenSigner } from '../domain/ports.ts';
+import type { Revocation, RevocationStore } from '../domain/revocation.ts';
 import { eventNow, type Caller } from './caller.ts';
 import { digest } from './client-authentication.ts';
 import { looksLikeJwt, traceOf } from './token-trace.ts';

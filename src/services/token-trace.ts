@@ -1,5 +1,6 @@
 /** @module What stands in an access token for our own use: by which revocations it is hit, and when exactly it was made. */
-import type { Claims, TokenTrace } from '../domain/ports.ts';
+import type { Claims } from '../domain/ports.ts';
+import type { TokenTrace } from '../domain/revocation.ts';
 
 /** Separates the grant's id from the token's own in `jti`; neither contains it. */
 export const GRANT_SEPARATOR = '~';

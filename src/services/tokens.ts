@@ -5,7 +5,8 @@
 import type { Holdings, Instant, Subject } from '../domain/access.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
 import { mayActFor, type GrantType } from '../domain/client.ts';
-import type { Clock, Grant, GrantStore, Random, RevocationStore, TokenSigner } from '../domain/ports.ts';
+import type { Clock, Grant, GrantStore, Random, TokenSigner } from '../domain/ports.ts';
+import type { RevocationStore } from '../domain/revocation.ts';
 import { LONGEST_IMPERSONATION_SECONDS } from '../domain/impersonation-rule.ts';
 import { splitScope } from '../domain/oidc-scope.ts';
 import { negotiate, omittedNames, parseScope } from '../domain/scope.ts';

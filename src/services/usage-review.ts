@@ -5,9 +5,10 @@
 import { byCodeUnit, type Catalogue } from '../domain/catalogue.ts';
 import type { Position, Visibility } from '../domain/directory.ts';
 import { DomainError } from '../domain/errors.ts';
+import type { Pages } from '../domain/pages.ts';
 import type { Clock } from '../domain/ports.ts';
 import { MAXIMUM_SCOPE_NAMES } from '../domain/scope.ts';
-import { dayAfter, dayOf, OTHER_NAMES, type Day, type ProfileInUse, type Span, type UsageKind, type UsageStore } from '../domain/usage.ts';
+import { dayAfter, dayOf, OTHER_NAMES, type Day, type ProfileInUse, type Span, type UsageKind } from '../domain/usage.ts';
 import type { AccessService } from './access.ts';
 
 const DAYS = 30;
@@ -90,7 +91,7 @@ export interface LeastScope extends Reviewed {
 }
 
 export interface UsageReviewOptions {
-  readonly usage: UsageStore;
+  readonly usage: Pages['usage'];
   readonly access: AccessService;
   readonly clock: Clock;
   /** Days for which counts are kept. */

@@ -52,6 +52,12 @@ export function openMetrics(gauges: { readonly hashing: () => { readonly queued:
       buckets: FAST,
       registers,
     }),
+    pages: new Counter({
+      name: 'rolemint_pages_total',
+      help: 'Statements for pages of lists, where there is a replica, by who answered: replica, or the primary in its place.',
+      labelNames: ['answered_by'],
+      registers,
+    }),
     store: new Histogram({
       name: 'rolemint_store_seconds',
       help: 'Time of a call to the store, by operation and outcome.',

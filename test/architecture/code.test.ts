@@ -134,6 +134,21 @@ describe('the rules themselves', () => {
   });
 });
 
+describe('pages from a replica', () => {
+  it('are for lists of the management API, which decide nothing', () => {
+    const ALLOWED = {
+      'src/app.ts': 'hands the counts of use to their review',
+      'src/administration/administration.ts': 'lists of the management API',
+      'src/services/invitations.ts': 'the list of invitations',
+    };
+    const found = occurrences(SOURCES, /\bpages\.(?:directory|audit|usage|revocations|invitations)\b/g);
+    const lists = found.filter((one) => one.startsWith('src/http/management/'));
+    expect(lists.length).toBeGreaterThan(3);
+    expect(without(found, ALLOWED).filter((one) => !lists.includes(one))).toEqual([]);
+    expect(unneeded(found, ALLOWED)).toEqual([]);
+  });
+});
+
 describe('SQL', () => {
   it('never has a value put into its text', () => {
     expect(builtStatements([...SOURCES, ...filesBelow('migrations', '.ts').map(readSource)])).toEqual([]);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, expect, it } from '@jest/globals';
-import type { Revocation } from '../../src/domain/ports.ts';
+import type { Revocation } from '../../src/domain/revocation.ts';
 import type { RevocationNews, RoleLoss } from '../../src/domain/revocation-feed.ts';
 import { describeEachStore } from '../support/stores.ts';
 import { at, auditEvent, DAY, expectRefusal, fresh, HOUR } from './samples.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Revocation, RevocationQuery, TokenTrace } from '../../src/domain/ports.ts';
+import type { Revocation, RevocationQuery, TokenTrace } from '../../src/domain/revocation.ts';
 import { EVERYTHING, type Tenancy } from '../../src/domain/tenancy.ts';
 import { describeEachStore } from '../support/stores.ts';
 import { at, auditEvent, client, DAY, expectRefusal, fresh, grant, HOUR, putMarket, type Market } from './samples.ts';

@@ -1,7 +1,7 @@
 /** @module A real Postgres for a run of the tests: found on this machine, started in a temporary folder, gone afterwards. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -35,12 +35,27 @@ const HALT = { stop: 'SIGINT', crash: 'SIGQUIT', kill: 'SIGKILL' } as const;
 export async function startPostgres(given: Readonly<Record<string, string>> = {}): Promise<FailingPostgres | undefined> {
   const binaries = findBinaries();
   if (binaries === undefined) return undefined;
+  return serve(given, 'initdb', ['-U', 'rolemint', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']);
+}
+
+/** A streaming replica of a server, on a port of its own. */
+export async function startReplica(primary: Postgres): Promise<FailingPostgres> {
+  return serve({}, 'pg_basebackup', ['-d', primary.url, '--write-recovery-conf', '--checkpoint=fast', '--no-sync']);
+}
+
+/** Runs one of the programs that come with the server. */
+export function runPostgresProgram(program: string, values: readonly string[]): void {
+  execFileSync(path.join(findBinaries()!, program), values, { stdio: 'pipe' });
+}
+
+/** @param program makes the folder of the data */
+async function serve(given: Readonly<Record<string, string>>, program: string, values: readonly string[]): Promise<FailingPostgres> {
+  const binaries = findBinaries()!;
   const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-postgres-'));
   const owner = unprivileged();
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
   const data = path.join(folder, 'data');
-  const initialize = ['-D', data, '-U', 'rolemint', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
-  execFileSync(path.join(binaries, 'initdb'), initialize, { stdio: 'pipe', cwd: folder, ...owner });
+  execFileSync(path.join(binaries, program), ['-D', data, ...values], { stdio: 'pipe', cwd: folder, ...owner });
   const port = await freePort();
   const log = path.join(folder, 'log');
   const url = `postgres://rolemint@127.0.0.1:${port}/postgres`;
@@ -137,7 +152,9 @@ function findBinaries(): string | undefined {
         .map((name) => path.join(cellar, name, 'bin')),
     ),
   ];
-  return folders.find((folder) => folder !== '' && existsSync(path.join(folder, 'initdb')) && existsSync(path.join(folder, 'postgres')));
+  const found = folders.find((folder) => folder !== '' && existsSync(path.join(folder, 'initdb')) && existsSync(path.join(folder, 'postgres')));
+  // A folder with links to some of the programs has not all of them.
+  return found && path.dirname(realpathSync(path.join(found, 'postgres')));
 }
 
 export interface Owner {

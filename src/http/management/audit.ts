@@ -13,7 +13,7 @@ import { route, type Route } from '../api/route.ts';
 import { instant } from './representations.ts';
 
 export interface AuditRouteOptions {
-  readonly store: Pick<Store, 'audit' | 'directory'>;
+  readonly store: Pick<Store, 'audit' | 'directory' | 'pages'>;
   readonly cursors: Cursors;
 }
 
@@ -79,7 +79,7 @@ export function auditRoutes(options: AuditRouteOptions): readonly Route[] {
         const wanted = await wantedBy(asked, administrator, options);
         const context = ['audit_events', Object.entries(asked), tenancyKey(administrator.tenancy)];
         const after = cursor === undefined ? undefined : cursors.open(context, cursor);
-        const page = await store.audit.list({ ...wanted, descending: true, after, limit, total });
+        const page = await store.pages.audit.list({ ...wanted, descending: true, after, limit, total });
         const items = page.items.map(recordedAuditDocument);
         return { status: 200, body: { items, next_cursor: page.next && cursors.seal(context, page.next), total: page.total } };
       },

@@ -13,7 +13,7 @@ import { assertHoldsOneOf, assertMayTouch, holdsOneOf, mayTouch } from './demand
 import { instant, REPRESENTATIONS } from './representations.ts';
 
 export interface LeaseRouteOptions {
-  readonly store: Pick<Store, 'directory'>;
+  readonly store: Pick<Store, 'pages'>;
   readonly access: AccessService;
   readonly cursors: Cursors;
   readonly clock: Clock;
@@ -67,7 +67,7 @@ export function leaseRoutes(options: LeaseRouteOptions): readonly Route[] {
         const kinds = await readableKinds(query.kind, administrator, options);
         const context = ['leases', kinds, query.before?.toISOString() ?? null, tenancyKey(tenancy)];
         const from = new Date(clock.now());
-        const page = await store.directory.listLeases({
+        const page = await store.pages.directory.listLeases({
           visibility: { tenancy, inherited: false },
           kinds,
           from,

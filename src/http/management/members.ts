@@ -12,7 +12,7 @@ import { blastRadius, instant, REPRESENTATIONS } from './representations.ts';
 
 export interface MemberRouteOptions {
   readonly administration: Administration;
-  readonly store: Pick<Store, 'directory'>;
+  readonly store: Pick<Store, 'pages'>;
   readonly cursors: Cursors;
 }
 
@@ -47,7 +47,7 @@ export function memberRoutes({ administration, store, cursors }: MemberRouteOpti
         const visibility = readable('users', administrator);
         const context = ['members', params.id, tenancyKey(visibility.tenancy)];
         const after = query.cursor === undefined ? undefined : cursors.open(context, query.cursor);
-        const page = await store.directory.listMembers(params.id, { visibility, after, limit: query.limit, total: query.total });
+        const page = await store.pages.directory.listMembers(params.id, { visibility, after, limit: query.limit, total: query.total });
         const items = page.items.map(({ id, username, organization, active, memberships }) => {
           const { validFrom, validUntil, reason } = memberships.find(({ userGroup }) => userGroup === params.id) ?? {};
           return { user: id, username, organization, active, valid_from: validFrom, valid_until: validUntil, reason };

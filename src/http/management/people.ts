@@ -11,7 +11,7 @@ import { route, type Route } from '../api/route.ts';
 import { assertMayTouch } from './demands.ts';
 
 export interface PeopleRouteOptions {
-  readonly store: Pick<Store, 'directory'>;
+  readonly store: Pick<Store, 'directory' | 'pages'>;
   readonly access: AccessService;
   readonly cursors: Cursors;
 }
@@ -46,7 +46,7 @@ export function peopleRoutes(options: PeopleRouteOptions): readonly Route[] {
         const { search, limit: most, total } = query;
         const context = ['co-workers', organization, search ?? ''];
         const after = query.cursor === undefined ? undefined : cursors.open(context, query.cursor);
-        const page = await store.directory.list('users', {
+        const page = await store.pages.directory.list('users', {
           visibility: { tenancy: EVERYTHING, inherited: false },
           filters: { organization, active: true },
           sort: 'id',
@@ -81,7 +81,7 @@ export function peopleRoutes(options: PeopleRouteOptions): readonly Route[] {
         const { search } = query;
         const tenancy = wholeTreeOf(administrator);
         const context = ['people', search, tenancyKey(tenancy)];
-        const page = await store.directory.list('users', {
+        const page = await store.pages.directory.list('users', {
           visibility: { tenancy, inherited: false },
           filters: { active: true },
           sort: 'username',

@@ -16,7 +16,7 @@ import { blastRadius, REPRESENTATIONS } from './representations.ts';
 
 export interface ProfileRouteOptions {
   readonly administration: Administration;
-  readonly store: Pick<Store, 'directory' | 'access'>;
+  readonly store: Pick<Store, 'directory' | 'access' | 'pages'>;
   readonly definitions: DefinitionsCache;
   readonly random: Random;
   readonly cursors: Cursors;
@@ -102,7 +102,7 @@ export function profileRoutes(options: ProfileRouteOptions): readonly Route[] {
         const visibility = readable('users', administrator);
         const context = ['holders', params.id, tenancyKey(visibility.tenancy)];
         const after = query.cursor === undefined ? undefined : cursors.open(context, query.cursor);
-        const page = await store.directory.listHolders(params.id, { visibility, after, limit: query.limit, total: query.total });
+        const page = await store.pages.directory.listHolders(params.id, { visibility, after, limit: query.limit, total: query.total });
         const items = page.items.map(({ user: { id, username, organization, active }, assignments }) => ({
           user: id,
           username,

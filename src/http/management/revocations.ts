@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Administrator } from '../../administration/administrator.ts';
 import { absent } from '../../administration/nouns.ts';
-import type { Store, SweepingRevocation, TokenSigner } from '../../domain/ports.ts';
+import type { Store, TokenSigner } from '../../domain/ports.ts';
+import type { SweepingRevocation } from '../../domain/revocation.ts';
 import { isRootTenancy } from '../../domain/tenancy.ts';
 import type { AccessService } from '../../services/access.ts';
 import type { RevocationService } from '../../services/revocation.ts';
@@ -14,7 +15,7 @@ import { assertClient, assertHoldsOneOf, assertMayTouch, assertUser, callerOf, h
 import { instant } from './representations.ts';
 
 export interface RevocationRouteOptions {
-  readonly store: Pick<Store, 'directory' | 'grants' | 'revocations'>;
+  readonly store: Pick<Store, 'directory' | 'grants' | 'pages'>;
   readonly access: AccessService;
   readonly signer: Pick<TokenSigner, 'verify'>;
   readonly revocation: RevocationService;
@@ -72,7 +73,14 @@ export function revocationRoutes(options: RevocationRouteOptions): readonly Rout
         const kinds = await readableKinds(query.kind, administrator, options);
         const context = ['revocations', kinds, tenancyKey(tenancy)];
         const after = query.cursor === undefined ? undefined : cursors.open(context, query.cursor);
-        const page = await store.revocations.list({ tenancy, kinds, now: new Date(clock.now()), after, limit: query.limit, total: query.total });
+        const page = await store.pages.revocations.list({
+          tenancy,
+          kinds,
+          now: new Date(clock.now()),
+          after,
+          limit: query.limit,
+          total: query.total,
+        });
         const items = page.items.map(({ kind, id: key, notBefore, expiresAt }) => ({ kind, id: key, not_before: notBefore, expires_at: expiresAt }));
         return { status: 200, body: { items, next_cursor: page.next && cursors.seal(context, page.next), total: page.total } };
       },

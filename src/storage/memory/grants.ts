@@ -1,16 +1,8 @@
 /** @module Grants, refresh tokens, revocations and single-use ids of the in-memory store. */
 import { byCodeUnit } from '../../domain/catalogue.ts';
 import type { Page } from '../../domain/directory.ts';
-import type {
-  Grant,
-  GrantStore,
-  ReplayStore,
-  Revocation,
-  RevocationQuery,
-  RevocationStore,
-  SweepingRevocation,
-  TokenTrace,
-} from '../../domain/ports.ts';
+import type { Grant, GrantStore, ReplayStore } from '../../domain/ports.ts';
+import type { Revocation, RevocationQuery, RevocationStore, SweepingRevocation, TokenTrace } from '../../domain/revocation.ts';
 import { covers } from '../../domain/tenancy.ts';
 import { pageOf } from '../directory-query.ts';
 import { missing, taken } from '../refusals.ts';

@@ -54,19 +54,25 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
       });
     });
   };
+  const directory = memoryDirectory(() => read().tables);
+  const revocations = memoryRevocations(accessor);
+  const invitations = memoryInvitations(() => read().tables);
+  const usage = memoryUsage(accessor);
+  const audit = memoryAudit(read);
   return {
     access: memoryAccess(read),
-    directory: memoryDirectory(() => read().tables),
+    directory,
     signIn: memorySignIn(accessor),
     grants: memoryGrants(accessor),
-    revocations: memoryRevocations(accessor),
+    revocations,
     revocationFeed: memoryRevocationFeed(() => read().tables),
     replays: memoryReplays(accessor),
     artifacts: memoryArtifacts(accessor),
-    invitations: memoryInvitations(() => read().tables),
+    invitations,
     links: memoryLinks(accessor),
-    usage: memoryUsage(accessor),
-    audit: memoryAudit(read),
+    usage,
+    audit,
+    pages: { directory, audit, usage, revocations, invitations },
     findClient: async (clientId, now) => findClientRecord(read().tables, clientId, now),
     transaction,
     reap: (now, limit) => accessor.write(() => reap(state, now.getTime(), limit)),

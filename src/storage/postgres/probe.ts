@@ -37,6 +37,47 @@ export async function probePostgres(url: string): Promise<DatabaseProbe> {
   }
 }
 
+export interface ReplicaProbe {
+  /** It replays what the primary commits; false once it was promoted. */
+  readonly replaying: boolean;
+  /** Both hold the same database. */
+  readonly sameDatabase: boolean;
+  /** Of the primary's log, not replayed yet. */
+  readonly bytesBehind: number;
+}
+
+/** @throws `unavailable` when one of them does not answer */
+export async function probeReplica(primaryUrl: string, replicaUrl: string): Promise<ReplicaProbe> {
+  const [primary, replica] = await Promise.all([
+    ask<{ readonly identity: string; readonly lsn: string }>(primaryUrl, PRIMARY),
+    ask<{ readonly identity: string; readonly lsn: string | null }>(replicaUrl, REPLICA),
+  ]);
+  const position = (lsn: string) => {
+    const [high, low] = lsn.split('/').map((part) => Number.parseInt(part, 16));
+    return high! * 2 ** 32 + low!;
+  };
+  return {
+    replaying: replica.lsn !== null,
+    sameDatabase: primary.identity === replica.identity,
+    bytesBehind: replica.lsn === null ? 0 : Math.max(0, position(primary.lsn) - position(replica.lsn)),
+  };
+}
+
+const IDENTITY = `(SELECT system_identifier FROM pg_control_system()) || ' ' || (SELECT oid FROM pg_database WHERE datname = current_database()) AS identity`;
+const PRIMARY = `SELECT ${IDENTITY}, pg_current_wal_lsn()::text AS lsn`;
+const REPLICA = `SELECT ${IDENTITY}, CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END::text AS lsn`;
+
+async function ask<Row>(url: string, sql: string): Promise<Row> {
+  const knex = connectToMigrate(url);
+  try {
+    return (await knex.raw<{ rows: readonly Row[] }>(sql)).rows[0]!;
+  } catch (error) {
+    throw translate(error, false);
+  } finally {
+    await knex.destroy();
+  }
+}
+
 async function pending(knex: Knex): Promise<readonly string[]> {
   const names = (await migrationSource.getMigrations([])).map((migration) => migrationSource.getMigrationName(migration));
   if (!(await knex.schema.hasTable('knex_migrations'))) return names;

@@ -1,5 +1,5 @@
 /** @module What the feed of revocations tells, from Postgres: by the transactions that wrote it, not by the clock. */
-import type { Revocation } from '../../domain/ports.ts';
+import type { Revocation } from '../../domain/revocation.ts';
 import type { RevocationFeedReader, RoleLoss } from '../../domain/revocation-feed.ts';
 import { assertKey, batches, isTransactionNumber, toJson } from '../values.ts';
 import type { Session, Statement } from './session.ts';

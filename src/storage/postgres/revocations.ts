@@ -1,6 +1,7 @@
 /** @module Revocations and single-use ids in Postgres. */
 import type { Page } from '../../domain/directory.ts';
-import type { ReplayStore, Revocation, RevocationQuery, RevocationStore, SweepingRevocation } from '../../domain/ports.ts';
+import type { ReplayStore } from '../../domain/ports.ts';
+import type { Revocation, RevocationQuery, RevocationStore, SweepingRevocation } from '../../domain/revocation.ts';
 import { isRootTenancy } from '../../domain/tenancy.ts';
 import { pageOf } from '../directory-query.ts';
 import { assertKey, isStorable, toJson } from '../values.ts';

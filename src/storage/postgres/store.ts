@@ -3,6 +3,7 @@
  * only connecting differs.
  */
 import type { Knex } from 'knex';
+import type { Pages } from '../../domain/pages.ts';
 import type { Store } from '../../domain/ports.ts';
 import { SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
 import { transactionScope } from '../transaction-scope.ts';
@@ -17,14 +18,17 @@ import { postgresInvitations } from './invitations.ts';
 import { postgresLinks } from './links.ts';
 import { migrate } from './migrate.ts';
 import { reap } from './reap.ts';
+import { replicaOf, type Replica, type ReplicaOptions } from './replica.ts';
 import { postgresRevocationFeed } from './revocation-feed.ts';
 import { postgresReplays, postgresRevocations } from './revocations.ts';
-import { database, type Statement } from './session.ts';
+import { database, type Database, type Statement } from './session.ts';
 import { postgresSignIn } from './sign-in.ts';
 import { postgresTransaction } from './transaction.ts';
 import { postgresUsage } from './usage.ts';
 
 export interface PostgresStoreOptions extends StoreOptions, PostgresConnection {
+  /** A streaming replica for pages. */
+  readonly replica?: (ReplicaOptions & { readonly url: string }) | undefined;
   /** Bring the schema up to date first; true when unset. */
   readonly migrate?: boolean | undefined;
 }
@@ -33,19 +37,26 @@ export interface PostgresStoreOptions extends StoreOptions, PostgresConnection {
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   if (options.migrate !== false) await migrate(options.url);
   const knex = connect(options);
-  return storeOver(knex, { clock: options.clock, close: () => knex.destroy() });
+  const replica = options.replica && { ...options.replica, knex: connect({ ...options, url: options.replica.url }) };
+  const close = async () => void (await Promise.all([knex.destroy(), replica?.knex.destroy()]));
+  return storeOver(knex, { clock: options.clock, replica, close });
 }
 
 const PING: Statement = { name: 'ping', sql: 'SELECT version FROM workspace_state' };
 
+export interface OpenStoreOptions extends StoreOptions {
+  readonly replica?: (ReplicaOptions & { readonly knex: Knex }) | undefined;
+  readonly close: () => Promise<void>;
+}
+
 /** A store over a pool of connections. */
-export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, close }: StoreOptions & { readonly close: () => Promise<void> }): Store {
+export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, replica, close }: OpenStoreOptions): Store {
   const scope = transactionScope();
   const now = () => new Date(clock.now());
   const parts = database(knex, scope, now);
   const { reading, writing } = parts;
   let closing: Promise<void> | undefined;
-  return {
+  const store: Store = {
     access: postgresAccess(reading),
     directory: postgresDirectory(reading),
     signIn: postgresSignIn(parts),
@@ -58,10 +69,46 @@ export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, close }: StoreOpti
     links: postgresLinks(parts),
     usage: postgresUsage(parts),
     audit: postgresAudit(reading),
+    pages: postgresPages(parts),
     findClient: (clientId, at) => findClientRecord(reading, clientId, at),
     transaction: postgresTransaction({ knex, scope, now }),
     reap: (at, limit) => reap(writing, at, limit),
     ping: async () => void (await reading.rows(PING)),
     close: () => (closing ??= close()),
+  };
+  return replica === undefined
+    ? store
+    : showingFrom(replicaOf({ ...parts, knex: replica.knex, assertOutside: scope.assertOutside }, replica), store, parts);
+}
+
+function postgresPages(parts: Database): Pages {
+  return {
+    directory: postgresDirectory(parts.reading),
+    audit: postgresAudit(parts.reading),
+    usage: postgresUsage(parts),
+    revocations: postgresRevocations(parts),
+    invitations: postgresInvitations(parts.reading),
+  };
+}
+
+/** The store, its pages from a replica that is told what they must show. */
+function showingFrom({ showing, heardOf, changed }: Replica, store: Store, parts: Database): Store {
+  const { access, revocations, signIn } = store;
+  /** Also what failed may have been committed. */
+  const changing = <T>(work: Promise<T>): Promise<T> => work.finally(changed);
+  return {
+    ...store,
+    pages: postgresPages({ ...parts, reading: showing }),
+    access: {
+      ...access,
+      readChanges: async (since) => {
+        const log = await access.readChanges(since);
+        heardOf(log.version);
+        return log;
+      },
+    },
+    revocations: { ...revocations, add: (revocation, event) => changing(revocations.add(revocation, event)) },
+    signIn: { ...signIn, unlock: (key, event) => changing(signIn.unlock(key, event)) },
+    transaction: (work, options) => changing(store.transaction(work, options)),
   };
 }
