@@ -1,6 +1,7 @@
 /** @module Sign-ins in browsers: whether one still counts, who has which, and ending them with everything that came of them. */
 import type { ArtifactStore } from '../domain/artifact.ts';
-import type { Clock, GrantStore, RevocationStore } from '../domain/ports.ts';
+import type { Clock, GrantStore } from '../domain/ports.ts';
+import type { RevocationStore } from '../domain/revocation.ts';
 import type { AccessService } from './access.ts';
 import { eventNow, type Caller } from './caller.ts';
 import type { RevocationService } from './revocation.ts';
