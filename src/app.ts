@@ -49,7 +49,7 @@ import { UsageReview } from './services/usage-review.ts';
 import { UserService, type UserServiceOptions } from './services/users.ts';
 import { openSigningKeyFile } from './storage/files/signing-keys.ts';
 import { openAttemptBudget } from './storage/redis/attempt-budget.ts';
-import type { ReplicaOptions } from './storage/postgres/replica.ts';
+import { openStore } from './store.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
 import { measuredStore } from './telemetry/measured-store.ts';
 import { mailEvents } from './telemetry/mail-events.ts';
@@ -235,18 +235,6 @@ function people({ log, ...parts }: PeopleParts) {
     acceptance: new InvitationAcceptance({ ...parts, passwords, mayStill: inviterMayStill(parts.clock) }),
     resets: new PasswordResets({ ...parts, onFailed: (err) => log.warn({ event: 'password_reset_failed', err }) }),
   };
-}
-
-/** Each kind of store is loaded only when it is used: the embedded one brings a whole Postgres along. */
-async function openStore(config: Config, clock: Clock, told: Pick<ReplicaOptions, 'onFault' | 'onAnswer'>): Promise<Store> {
-  if (config.databaseUrl === undefined) {
-    const { openEmbeddedStore } = await import('./storage/postgres/embedded.ts');
-    return openEmbeddedStore({ dataDir: config.dataDir, clock });
-  }
-  const { openPostgresStore } = await import('./storage/postgres/store.ts');
-  const replica = config.replicaUrl && { ...told, url: config.replicaUrl.reveal(), maximumLagMilliseconds: config.replicaLagMilliseconds };
-  const { databasePoolSize: poolSize, databasePooler: pooler } = config;
-  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize, pooler, replica, clock });
 }
 
 /** The store, telling this process's caches at once when this process changed something. */

@@ -32,7 +32,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
 
 /** Files beside the folders: the composition root wires everything, the diagnosis probes stores without opening them, the configuration knows no other folder. */
 const ROOT_FILES: Readonly<Record<string, Layer>> = {
-  'app.ts': { own: ['config.ts', ...Object.keys(LAYERS).filter((folder) => folder !== 'cli')], packages: ['node:*', 'uuidv7'] },
+  'app.ts': { own: ['config.ts', 'store.ts', ...Object.keys(LAYERS).filter((folder) => folder !== 'cli')], packages: ['node:*', 'uuidv7'] },
+  'store.ts': { own: ['config.ts', 'domain', 'storage'], packages: [] },
   'diagnosis.ts': { own: ['storage'], packages: [] },
   'config.ts': { own: ['domain'], packages: ['node:*', 'zod'] },
 };
