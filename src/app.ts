@@ -3,8 +3,6 @@
  * this same file. The clock and random values are made here and nowhere else.
  */
 import { randomBytes } from 'node:crypto';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { V7Generator } from 'uuidv7';
 import { Administration } from './administration/administration.ts';
@@ -86,9 +84,14 @@ const SERVER: KeyCaller = { actor: { kind: 'system', id: 'server' } };
 /** Everything that a server or a command works with. */
 type Parts = Awaited<ReturnType<typeof assemble>>;
 
+export interface ListenOptions {
+  /** What `/metrics` answers; unset: the metrics of this process. */
+  readonly exposition?: () => Promise<string>;
+}
+
 export interface App extends Parts {
   /** Starts to answer requests. */
-  listen(): Promise<{ readonly port: number }>;
+  listen(options?: ListenOptions): Promise<{ readonly port: number }>;
   /** Ends everything in the reverse order of its opening; can be called twice. */
   close(): Promise<void>;
 }
@@ -101,7 +104,7 @@ export async function openApp(config: Config, replaced: Replacements = {}): Prom
   const closers: Closer[] = [];
   try {
     const parts = await assemble(config, replaced, closers);
-    return { ...parts, listen: () => listen(parts, closers), close: () => closeAll(closers) };
+    return { ...parts, listen: (listening = {}) => listen(parts, listening, closers), close: () => closeAll(closers) };
   } catch (error) {
     await closeAll(closers);
     throw error;
@@ -208,7 +211,12 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     ...administering,
     ...forPeople,
   };
-  return { config, log, clock, random, store, hasher, signer, budget, metrics, events, usage, services };
+  /** For failures that nothing waited for. */
+  const onStray = (err: unknown): void => {
+    metrics.strayFailures.inc();
+    log.error({ event: 'stray_failure', err });
+  };
+  return { config, log, onStray, clock, random, store, hasher, signer, budget, metrics, events, usage, services };
 }
 
 function administration(parts: UserServiceOptions & Omit<OneTimeLinkOptions, 'users'>) {
@@ -269,6 +277,7 @@ async function importServing() {
 
 async function listen(
   { config, log, store, signer, budget, metrics, events, usage, services, clock, random }: Parts,
+  { exposition = () => metrics.registry.metrics() }: ListenOptions,
   closers: Closer[],
 ): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
@@ -328,6 +337,10 @@ async function listen(
   });
   const prefix = randomBytes(6).toString('base64url');
   let requests = 0;
+  const ready = async () => {
+    if (server.draining) throw new DomainError('unavailable', 'The server is stopping.');
+    await store.ping();
+  };
   const server = createHttpServer({
     tls,
     trustedProxyHops: config.trustedProxyHops,
@@ -338,7 +351,7 @@ async function listen(
       revocationFeedRoute(services.revocationFeed),
       ...management,
       ...signInPages({ ...pages, ...services, browser, budget }),
-      healthRoutes({ ready: () => store.ping(), metrics: metrics.registry }),
+      healthRoutes({ ready, exposition }),
     ],
     onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointOf(ctx), method: ctx.method, status: ctx.status }, seconds),
     onFault,
@@ -346,12 +359,9 @@ async function listen(
   const stopReaper = startReaper({ store, clock, usageDays: config.usageDays, onError: (err) => log.warn({ event: 'reaping_failed', err }) });
   closers.push(stopReaper);
   closers.push(usage.start());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(config.port, config.host, resolve);
-  });
-  closers.push(() => drain(server));
-  return { port: (server.address() as AddressInfo).port };
+  const port = await server.listen(config.port, config.host);
+  closers.push(() => server.drain(DRAIN_MS));
+  return { port };
 }
 
 /** A signer that makes the first key of an algorithm when a resource server asks for one that nothing was signed with before. */
@@ -375,16 +385,6 @@ async function ensureKeys(access: AccessService, keys: KeyService): Promise<void
   for (const alg of new Set<SigningAlgorithm>(['ES256', ...[...resourceServers.values()].map((server) => server.signingAlg)])) {
     await keys.ensure(alg, SERVER);
   }
-}
-
-/** Takes no more connections, lets requests under way finish, then closes what is left. */
-async function drain(server: Server): Promise<void> {
-  const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  clearTimeout(deadline);
 }
 
 async function closeAll(closers: Closer[]): Promise<void> {

@@ -125,7 +125,11 @@ export const SETTINGS = {
     'false',
     'Refuses to start with an http issuer off loopback, demo data, plain-text secrets or loose file modes.',
   ),
-  ROLEMINT_WORKERS: setting(z.enum(['1']), '1', 'Processes that answer requests. One; to use more cores, run more nodes on one Postgres.'),
+  ROLEMINT_WORKERS: setting(
+    z.union([z.literal('auto').transform(() => availableParallelism()), whole(1, 256)], { error: 'a number from 1 to 256, or auto, is needed' }),
+    '1',
+    'Processes that answer requests on the one port; `auto`: one per core. More than one needs `ROLEMINT_DATABASE_URL`.',
+  ),
   ROLEMINT_TRUSTED_PROXY_HOPS: setting(
     whole(0, 10),
     '0',
@@ -153,15 +157,15 @@ export const SETTINGS = {
     '#14532d',
     'Colour of buttons and links there, `#rrggbb`, with a contrast of 4.5 to white at least. In the dark it is made lighter.',
   ),
-  ROLEMINT_HASH_THREADS: setting(whole(1, 256), 'cores - 1', 'Threads that hash passwords.'),
-  ROLEMINT_HASH_QUEUE: setting(whole(1, 100_000), '64', 'Passwords that may wait for a thread; more are answered 503 with Retry-After.'),
+  ROLEMINT_HASH_THREADS: setting(whole(1, 256), '(cores - 1) / WORKERS', 'Threads that hash passwords, per process.'),
+  ROLEMINT_HASH_QUEUE: setting(whole(1, 100_000), '64', 'Passwords that may wait for a thread, per process; more are answered 503 with Retry-After.'),
   ROLEMINT_ATTEMPTS_PER_ADDRESS: setting(
     whole(1, 1_000_000),
     '1000',
     'Failures per caller address in 10 minutes before failing is answered 429: client authentications, and sign-ins through public clients.',
   ),
   ROLEMINT_ATTEMPTS_PER_NAME: setting(whole(1, 1_000_000), '50', 'Failed attempts per name and caller address in 10 minutes before 429.'),
-  ROLEMINT_MAX_CONNECTIONS: setting(whole(1, 1_000_000), '10000', 'Open connections at most; more are refused.'),
+  ROLEMINT_MAX_CONNECTIONS: setting(whole(1, 1_000_000), '10000', 'Open connections at most, per process; more are refused.'),
   ROLEMINT_FULL_ACCESS_HOURS: setting(whole(0, 87_600), '24', 'Longest time for which the management API gives FullAccess without `confirm`.'),
   ROLEMINT_USAGE_DAYS: setting(whole(1, 3650), '400', 'Days for which counts of requested and granted roles are kept.'),
   ROLEMINT_LOG_LEVEL: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', 'Least level that is logged.'),
@@ -175,7 +179,7 @@ const DERIVED: Partial<Record<SettingName, (values: ReadonlyMap<SettingName, unk
   ROLEMINT_ISSUER: (values) => localIssuer(values.get('ROLEMINT_PORT') ?? SETTINGS.ROLEMINT_PORT.fallback),
   ROLEMINT_MAIL_FROM: (values) => `no-reply@${hostOf(values.get('ROLEMINT_ISSUER'))}`,
   ROLEMINT_OUTBOX_DIR: (values) => path.join(String(values.get('ROLEMINT_DATA_DIR')), 'outbox'),
-  ROLEMINT_HASH_THREADS: () => String(Math.max(1, availableParallelism() - 1)),
+  ROLEMINT_HASH_THREADS: (values) => String(Math.max(1, Math.floor((availableParallelism() - 1) / Number(values.get('ROLEMINT_WORKERS') ?? 1)))),
 };
 
 /** What mails come from: the host of the issuer, unless it is a bare IPv6 address or has been complained about already. */
@@ -250,6 +254,8 @@ export function loadConfig(env: Environment = PROCESS_ENVIRONMENT): Config {
   if (values.has('ROLEMINT_DATABASE_REPLICA_URL') && !values.has('ROLEMINT_DATABASE_URL')) {
     problems.push('ROLEMINT_DATABASE_REPLICA_URL: needs ROLEMINT_DATABASE_URL, whose replica it is');
   }
+  if (Number(values.get('ROLEMINT_WORKERS')) > 1 && readSetting(env, 'ROLEMINT_DATABASE_URL', []) === undefined)
+    problems.push('ROLEMINT_WORKERS: more than one process needs Postgres, and ROLEMINT_DATABASE_URL is not set');
   if (problems.length > 0) throw new ConfigError(problems);
   const config = build(values);
   if (config.production && new URL(config.issuer).protocol === 'http:' && !LOOPBACK_HOSTS.has(new URL(config.issuer).hostname)) {
@@ -294,6 +300,7 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     mailFrom: text('ROLEMINT_MAIL_FROM'),
     outboxDir: text('ROLEMINT_OUTBOX_DIR'),
     production: values.get('ROLEMINT_PRODUCTION') as boolean,
+    workers: number('ROLEMINT_WORKERS'),
     trustedProxyHops: number('ROLEMINT_TRUSTED_PROXY_HOPS'),
     accessTokenLifetimeSeconds: number('ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS'),
     refreshTokenLifetimeSeconds: number('ROLEMINT_REFRESH_TOKEN_LIFETIME_SECONDS'),

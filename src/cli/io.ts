@@ -14,11 +14,11 @@ export interface Input extends NodeJS.ReadableStream {
   readonly isTTY?: boolean | undefined;
 }
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export interface Signals {
-  on(signal: StopSignal, listener: () => void): unknown;
-  off(signal: StopSignal, listener: () => void): unknown;
+  on(signal: Signal, listener: () => void): unknown;
+  off(signal: Signal, listener: () => void): unknown;
   /** Something failed that nobody waited for. With a listener the process goes on. */
   on(failure: 'unhandledRejection', listener: (error: unknown) => void): unknown;
   off(failure: 'unhandledRejection', listener: (error: unknown) => void): unknown;

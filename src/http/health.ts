@@ -1,16 +1,17 @@
 import type Koa from 'koa';
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 
 export interface HealthOptions {
   /** Resolves when the server can do its work. */
   readonly ready: () => Promise<void>;
-  readonly metrics: Registry;
+  /** All metrics in the text format of Prometheus. */
+  readonly exposition: () => Promise<string>;
 }
 
-/** `/healthz`: the process lives. `/readyz`: its store answers too. `/metrics`: Prometheus. */
-export function healthRoutes({ ready, metrics }: HealthOptions): Koa.Middleware {
+/** `/healthz`: the process lives. `/readyz`: its store answers too, and it is not stopping. `/metrics`: Prometheus. */
+export function healthRoutes({ ready, exposition }: HealthOptions): Koa.Middleware {
   return async (ctx, next) => {
-    const answer = { '/healthz': alive, '/readyz': isReady, '/metrics': exposition }[ctx.path];
+    const answer = { '/healthz': alive, '/readyz': isReady, '/metrics': measured }[ctx.path];
     if (answer === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return void (await next());
     ctx.set('Cache-Control', 'no-store');
     await answer(ctx);
@@ -31,8 +32,8 @@ export function healthRoutes({ ready, metrics }: HealthOptions): Koa.Middleware 
     }
   }
 
-  async function exposition(ctx: Koa.Context): Promise<void> {
-    ctx.type = metrics.contentType;
-    ctx.body = await metrics.metrics();
+  async function measured(ctx: Koa.Context): Promise<void> {
+    ctx.type = Registry.PROMETHEUS_CONTENT_TYPE;
+    ctx.body = await exposition();
   }
 }

@@ -2,8 +2,11 @@
  * @module The HTTP side: one Koa application, every request with an id, limits against slow and many callers. Protocol
  * answers come from the engine, which arrives here as middleware.
  */
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
+import { DomainError } from '../domain/errors.ts';
+import { Connections } from './connections.ts';
 import { deadline } from './deadline.ts';
 import { errorAnswer } from './errors.ts';
 import { securityHeaders } from './headers.ts';
@@ -30,8 +33,21 @@ const REQUEST_TIMEOUT = 15_000;
 const KEEP_ALIVE_TIMEOUT = 65_000;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
+export interface HttpServer {
+  /**
+   * Starts to take connections.
+   * @returns the port, for when it was 0
+   * @throws `unavailable` in words where the port cannot be had
+   */
+  listen(port: number, host: string): Promise<number>;
+  /** It takes no more connections, and answers what is under way. */
+  readonly draining: boolean;
+  /** Stops, see {@link Connections.drain}. */
+  drain(milliseconds: number): Promise<void>;
+}
+
 /** Builds the server; it does not listen yet. */
-export function createHttpServer(options: HttpOptions): Server {
+export function createHttpServer(options: HttpOptions): HttpServer {
   const app = new Koa({ proxy: options.trustedProxyHops > 0, maxIpsCount: options.trustedProxyHops });
   app.silent = true;
   app.use(async (ctx, next) => {
@@ -55,8 +71,29 @@ export function createHttpServer(options: HttpOptions): Server {
     { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT, connectionsCheckingInterval: 5000 },
     originForm(app.callback()),
   );
-  server.maxConnections = options.maxConnections;
-  return server;
+  const connections = new Connections(server, { total: options.maxConnections });
+  return {
+    listen: async (port, host) => {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error: NodeJS.ErrnoException) => reject(portRefused(error, port, host)));
+        server.listen(port, host, resolve);
+      });
+      return (server.address() as AddressInfo).port;
+    },
+    get draining() {
+      return connections.draining;
+    },
+    drain: (milliseconds) => connections.drain(milliseconds),
+  };
+}
+
+function portRefused(cause: NodeJS.ErrnoException, port: number, host: string): Error {
+  const sentence = {
+    EADDRINUSE: `Port ${port} on ${host} is taken by another program: stop it, or choose another port with ROLEMINT_PORT.`,
+    EACCES: `Port ${port} may not be used by this user: choose one above 1023 with ROLEMINT_PORT.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine: see ROLEMINT_HOST.`,
+  }[cause.code ?? ''];
+  return sentence === undefined ? cause : new DomainError('unavailable', sentence, { cause });
 }
 
 /** Endpoint names as metric labels: a closed set, whatever paths and ids callers invent. */

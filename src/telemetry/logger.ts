@@ -7,6 +7,9 @@ export type { Logger };
 /** Longest text that a caller can put into a log line. */
 const LONGEST_TEXT = 500;
 
+/** Bytes that a pipe takes as one (POSIX `PIPE_BUF`): lines of several processes do not get into each other. */
+const CHUNKS = { minLength: 3072, maxWrite: 4096 };
+
 const SECRETS = [
   'password',
   'client_secret',
@@ -23,15 +26,17 @@ const SECRETS = [
 export interface LoggerOptions {
   readonly level: string;
   readonly format: 'auto' | 'json' | 'pretty';
+  /** Which of several processes writes to the same output; in every line. */
+  readonly worker?: number | undefined;
   /** Instead of standard output. */
   readonly stream?: DestinationStream | undefined;
 }
 
 /** Opens the log, on standard output if nothing else is said. */
-export function openLogger({ level, format, stream }: LoggerOptions): Logger {
+export function openLogger({ level, format, worker, stream }: LoggerOptions): Logger {
   const options: PinoOptions = {
     level,
-    base: null,
+    base: worker === undefined ? null : { worker },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
@@ -39,7 +44,7 @@ export function openLogger({ level, format, stream }: LoggerOptions): Logger {
   };
   if (stream !== undefined) return pino(options, stream);
   const pretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY);
-  return pretty ? pino(options, pinoPretty()) : pino(options, pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 }));
+  return pretty ? pino(options, pinoPretty()) : pino(options, pino.destination({ fd: 1, sync: false, ...CHUNKS, periodicFlush: 500 }));
 }
 
 /** Text of a caller, cut to a bearable length. */

@@ -8,7 +8,10 @@ export type Metrics = ReturnType<typeof openMetrics>;
 export function openMetrics(gauges: { readonly hashing: () => { readonly queued: number; readonly running: number } }) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  // Among several processes the worst counts: an average would hide the one that is stuck.
+  Object.assign(registry.getSingleMetric('nodejs_eventloop_lag_p99_seconds')!, { aggregator: 'max' });
   const registers = [registry];
+  new Gauge({ name: 'rolemint_workers', help: 'Processes that answer requests, and gave their metrics.', registers }).set(1);
   const hashQueue = new Gauge({
     name: 'rolemint_hash_queue',
     help: 'Passwords that wait for, or are in, a hashing thread.',

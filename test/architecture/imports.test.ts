@@ -22,17 +22,24 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   engine: { own: ['domain', 'services', 'engine'], packages: ['node:*', 'oidc-provider', 'jose', 'koa', 'koa-compose', 'raw-body', 'lru-cache'] },
   http: { own: ['domain', 'services', 'workspace', 'administration', 'sdk', 'http'], packages: ['node:*', 'koa', 'raw-body', 'zod', 'prom-client'] },
   telemetry: { own: ['domain', 'services', 'telemetry'], packages: ['node:*', 'pino', 'pino-pretty', 'prom-client'] },
+  cluster: {
+    own: ['app.ts', 'config.ts', 'domain', 'telemetry', 'cluster'],
+    packages: ['node:*', 'rate-limiter-flexible', 'prom-client'],
+  },
   sdk: { own: ['sdk'], packages: ['jose'] },
   // jose: `verify` judges a token as an API of somebody else would.
   cli: {
-    own: ['app.ts', 'config.ts', 'diagnosis.ts', 'domain', 'services', 'workspace', 'cli'],
+    own: ['app.ts', 'config.ts', 'diagnosis.ts', 'domain', 'services', 'workspace', 'cluster', 'cli'],
     packages: ['node:*', 'commander', 'csv-parse', 'jose'],
   },
 };
 
 /** Files beside the folders: the composition root wires everything, the diagnosis probes stores without opening them, the configuration knows no other folder. */
 const ROOT_FILES: Readonly<Record<string, Layer>> = {
-  'app.ts': { own: ['config.ts', 'store.ts', ...Object.keys(LAYERS).filter((folder) => folder !== 'cli')], packages: ['node:*', 'uuidv7'] },
+  'app.ts': {
+    own: ['config.ts', 'store.ts', ...Object.keys(LAYERS).filter((folder) => folder !== 'cli' && folder !== 'cluster')],
+    packages: ['node:*', 'uuidv7'],
+  },
   'store.ts': { own: ['config.ts', 'domain', 'storage'], packages: [] },
   'diagnosis.ts': { own: ['storage'], packages: [] },
   'config.ts': { own: ['domain'], packages: ['node:*', 'zod'] },

@@ -8,12 +8,13 @@ import { parseWorkspace } from '../../workspace/read.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { addCommand, several } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { DEMO_FILE, demonstrations, readDemo } from '../demo.ts';
-import type { Signals, StopSignal } from '../io.ts';
+import { DEMO_FILE, demonstrations, readDemo, type Demonstration } from '../demo.ts';
+import type { Signal } from '../io.ts';
 import { OPERATIONS } from '../operations/all.ts';
 import { workspaceContext } from '../operations/workspace.ts';
 import { openOperatorSocket } from '../operator-socket.ts';
 import { PACKAGE } from '../package.ts';
+import { SignalRequests } from '../signal-requests.ts';
 import { sourcesOf } from './workspace.ts';
 
 interface ServeOptions {
@@ -23,14 +24,15 @@ interface ServeOptions {
 }
 
 /** What a shell says of a program that a signal ended. */
-const SIGNAL_EXIT: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
+const SIGNAL_EXIT: Readonly<Record<Signal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 export function addServeCommand(program: Command, context: CliContext): void {
   addCommand(program, 'serve', {
     summary: 'Start the server: bring the schema up to date, apply workspace files, answer requests.',
     about:
       'Settings come from the environment (ROLEMINT_ISSUER, ROLEMINT_PORT, ROLEMINT_DATABASE_URL …; the README lists them). ' +
-      'Ctrl-C or SIGTERM lets requests under way finish and ends with 0; a second one ends at once.',
+      'Ctrl-C or SIGTERM lets requests under way finish and ends with 0; a second one ends at once. ' +
+      'With ROLEMINT_WORKERS of 2 and more, SIGHUP replaces one worker after the other without refusing a request.',
     examples: ['rolemint serve', 'rolemint serve --apply workspace/', 'rolemint serve --demo', 'ROLEMINT_PORT=8080 rolemint serve'],
   })
     .option('--apply <file-or-folder>', 'workspace files to apply first; may be given several times', several)
@@ -45,13 +47,13 @@ async function serve(context: CliContext, options: ServeOptions): Promise<number
   const config = context.config();
   if (config.production && options.demo === true) throw new DomainError('invalid_input', '--demo is refused with ROLEMINT_PRODUCTION=true.');
   const sources = options.apply === undefined ? undefined : await sourcesOf(context, options.apply, options);
-  const stop = stopRequests(context.io.signals);
+  const requests = new SignalRequests({ signals: context.io.signals, hangUpStops: config.workers === 1 });
   try {
-    const running = run(context, { config, demo: options.demo === true, sources, stopped: stop.first });
+    const running = run(context, { config, demo: options.demo === true, sources, requests });
     // Whatever is under way: who asks twice does not want to wait.
-    return await Promise.race([running, stop.second.then((signal) => SIGNAL_EXIT[signal])]);
+    return await Promise.race([running, requests.second.then((signal) => SIGNAL_EXIT[signal])]);
   } finally {
-    stop.forget();
+    requests.forget();
   }
 }
 
@@ -59,45 +61,95 @@ interface Run {
   readonly config: Config;
   readonly demo: boolean;
   readonly sources: Awaited<ReturnType<typeof sourcesOf>> | undefined;
-  readonly stopped: Promise<StopSignal>;
+  readonly requests: SignalRequests;
 }
 
-async function run(context: CliContext, { config, demo, sources, stopped }: Run): Promise<number> {
-  const { io } = context;
-  const friendly = demo || io.stdout.isTTY === true;
+/** What is there once the store is as it should be, and requests may come. */
+interface Prepared extends Run {
+  readonly app: App;
+  /** Somebody watches. */
+  readonly friendly: boolean;
+  readonly demonstrations: readonly Demonstration[];
+}
+
+async function run(context: CliContext, asked: Run): Promise<number> {
+  const { config, demo } = asked;
+  const friendly = demo || context.io.stdout.isTTY === true;
   const app = await context.openApp(config);
-  let closeSocket = async (): Promise<void> => {};
-  const onStray = (err: unknown): void => {
-    app.metrics.strayFailures.inc();
-    app.log.error({ event: 'stray_failure', err });
-  };
-  io.signals.on('unhandledRejection', onStray);
+  context.io.signals.on('unhandledRejection', app.onStray);
+  let signal: Signal;
   try {
-    if (sources !== undefined) {
-      const lookup = (name: string) => (Object.hasOwn(sources.environment, name) ? sources.environment[name] : undefined);
-      await applyTo(context, app, parseWorkspace(sources.sources, { insecurePlaintext: sources.insecure_plaintext, lookup }));
-    }
-    const marketplace = demo ? await readDemo() : undefined;
-    if (marketplace !== undefined && !(await app.store.access.hasUsers())) {
-      await applyTo(context, app, marketplace);
-      context.note(`rolemint: the demo marketplace is loaded (${DEMO_FILE}).`);
-    }
-    await app.services.consoleClient.ensure();
-    const { port } = await listening(app);
-    if (config.databaseUrl === undefined)
-      closeSocket = await openOperatorSocket({ dataDir: config.dataDir, version: PACKAGE.version, app, operations: OPERATIONS });
-    app.log.info({ event: 'listening', issuer: config.issuer, host: config.host, port, version: PACKAGE.version });
-    if (friendly) context.note(await banner(context, app, { port, marketplace }));
-    const signal = await stopped;
-    if (friendly) context.note('rolemint: stopping, requests under way may finish …');
-    app.log.info({ event: 'stopping', signal });
+    const prepared = { ...asked, app, friendly, demonstrations: await prepare(context, app, asked) };
+    signal = await (config.workers === 1 ? serveAlone(context, prepared) : serveWithWorkers(context, prepared));
   } finally {
-    await closeSocket();
     await app.close();
-    io.signals.off('unhandledRejection', onStray);
+    context.io.signals.off('unhandledRejection', app.onStray);
   }
   if (friendly) context.note('rolemint: stopped.');
-  return 0;
+  // Nobody could take over from the only process: whoever watches over it starts it anew.
+  return signal === 'SIGHUP' ? SIGNAL_EXIT.SIGHUP : 0;
+}
+
+/** Applies what is to be applied. @returns lines to try the demo with, where it was asked for */
+async function prepare(context: CliContext, app: App, { config, demo, sources }: Run): Promise<readonly Demonstration[]> {
+  if (sources !== undefined) {
+    const lookup = (name: string) => (Object.hasOwn(sources.environment, name) ? sources.environment[name] : undefined);
+    await applyTo(context, app, parseWorkspace(sources.sources, { insecurePlaintext: sources.insecure_plaintext, lookup }));
+  }
+  const marketplace = demo ? await readDemo() : undefined;
+  if (marketplace !== undefined && !(await app.store.access.hasUsers())) {
+    await applyTo(context, app, marketplace);
+    context.note(`rolemint: the demo marketplace is loaded (${DEMO_FILE}).`);
+  }
+  await app.services.consoleClient.ensure();
+  return marketplace === undefined ? [] : demonstrations(app, marketplace, config.issuer);
+}
+
+/** @returns the signal by which it was told to stop */
+async function serveAlone(context: CliContext, prepared: Prepared): Promise<Signal> {
+  const { app, config, requests } = prepared;
+  const { port } = await app.listen();
+  let closeSocket = async (): Promise<void> => {};
+  try {
+    if (config.databaseUrl === undefined)
+      closeSocket = await openOperatorSocket({ dataDir: config.dataDir, version: PACKAGE.version, app, operations: OPERATIONS });
+    announce(context, prepared, port);
+    const signal = await requests.first;
+    announceEnd(context, prepared, signal);
+    return signal;
+  } finally {
+    await closeSocket();
+  }
+}
+
+/** @returns the signal by which it was told to stop */
+async function serveWithWorkers(context: CliContext, prepared: Prepared): Promise<Signal> {
+  const { app, config, requests } = prepared;
+  // From here on the workers work; this process keeps nothing open.
+  await app.close();
+  const { Supervisor } = await import('../../cluster/supervisor.ts');
+  const supervisor = new Supervisor({ workers: config.workers, log: app.log });
+  try {
+    const { port } = await supervisor.start();
+    announce(context, prepared, port);
+    requests.onHangUp = () => void supervisor.renew();
+    const signal = await requests.first;
+    announceEnd(context, prepared, signal);
+    return signal;
+  } finally {
+    await supervisor.stop();
+  }
+}
+
+function announce(context: CliContext, prepared: Prepared, port: number): void {
+  const { app, config, friendly } = prepared;
+  app.log.info({ event: 'listening', issuer: config.issuer, host: config.host, port, version: PACKAGE.version, workers: config.workers });
+  if (friendly) context.note(banner(context, prepared, port));
+}
+
+function announceEnd(context: CliContext, { app, friendly }: Prepared, signal: Signal): void {
+  if (friendly) context.note('rolemint: stopping, requests under way may finish …');
+  app.log.info({ event: 'stopping', signal });
 }
 
 async function applyTo(context: CliContext, app: App, workspace: Workspace): Promise<void> {
@@ -105,31 +157,8 @@ async function applyTo(context: CliContext, app: App, workspace: Workspace): Pro
   app.log.info({ event: 'workspace_applied', workspace: workspace.name?.value, changes: rows.length });
 }
 
-/** @throws `unavailable` in words where the port cannot be had */
-async function listening(app: App): Promise<{ readonly port: number }> {
-  const { host, port } = app.config;
-  try {
-    return await app.listen();
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === 'EADDRINUSE')
-      throw new DomainError(
-        'unavailable',
-        `Port ${port} on ${host} is taken by another program: stop it, or choose another port with ROLEMINT_PORT.`,
-      );
-    if (code === 'EACCES')
-      throw new DomainError('unavailable', `Port ${port} may not be used by this user: choose one above 1023 with ROLEMINT_PORT.`);
-    if (code === 'EADDRNOTAVAIL') throw new DomainError('unavailable', `${host} is no address of this machine: see ROLEMINT_HOST.`);
-    throw error;
-  }
-}
-
-async function banner(
-  { style }: CliContext,
-  app: App,
-  { port, marketplace }: { readonly port: number; readonly marketplace: Workspace | undefined },
-): Promise<string> {
-  const { issuer, host } = app.config;
+function banner({ style }: CliContext, { config, demonstrations: shown }: Prepared, port: number): string {
+  const { issuer, host, workers } = config;
   const urls: readonly (readonly [string, string])[] = [
     ['token', '/oauth/token'],
     ['introspection', '/oauth/introspect'],
@@ -144,27 +173,10 @@ async function banner(
   ];
   const lines = [
     '',
-    `${style.bold('Rolemint')} ${PACKAGE.version} is listening on ${host}:${port}.`,
+    `${style.bold('Rolemint')} ${PACKAGE.version} is listening on ${host}:${port}${workers === 1 ? '' : ` with ${workers} workers`}.`,
     `  ${style.dim('issuer'.padEnd(14))} ${style.bold(issuer)}`,
     ...urls.map(([name, path]) => `  ${style.dim(name.padEnd(14))} ${issuer}${path}`),
   ];
-  const shown = marketplace === undefined ? [] : await demonstrations(app, marketplace, issuer);
   if (shown.length > 0) lines.push('', 'Try it:', ...shown.map(({ about, line }) => `\n  ${style.dim(`# ${about}`)}\n  ${line}`));
   return [...lines, '', style.dim('Ctrl-C stops it.'), ''].join('\n');
-}
-
-function stopRequests(signals: Signals) {
-  const arrived: StopSignal[] = [];
-  const waiting: ((signal: StopSignal) => void)[] = [];
-  const next = () => new Promise<StopSignal>((resolve) => waiting.push(resolve));
-  const [first, second] = [next(), next()];
-  const listeners = (['SIGINT', 'SIGTERM'] as const).map((signal) => {
-    const listener = () => {
-      waiting[arrived.length]?.(signal);
-      arrived.push(signal);
-    };
-    signals.on(signal, listener);
-    return { signal, listener };
-  });
-  return { first, second, forget: () => listeners.forEach(({ signal, listener }) => signals.off(signal, listener)) };
 }

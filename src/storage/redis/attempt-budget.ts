@@ -1,8 +1,12 @@
-/** @module Attempt budgets, shared by all nodes through Redis where there is one; while it is down, each node allows half. */
+/**
+ * @module Attempt budgets, shared by all nodes through Redis where there is one; while it is down, each node allows half.
+ * The workers of one node count together, in their parent.
+ */
+import cluster from 'node:cluster';
 import { isIPv6 } from 'node:net';
 import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import { RateLimiterCluster, RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { DomainError } from '../../domain/errors.ts';
 import type { AttemptBudget } from '../../domain/attempt-budget.ts';
 import type { Clock } from '../../domain/ports.ts';
@@ -10,6 +14,8 @@ import type { Clock } from '../../domain/ports.ts';
 const WINDOW_SECONDS = 600;
 /** A sign-in waits no longer than this for a Redis that hangs; then this node counts for itself. */
 const COMMAND_MS = 200;
+/** A parent that does not answer in this time is about to end, and its workers with it. */
+const PARENT_MS = 2000;
 const BLOCKED_ADDRESSES_KEPT = 100_000;
 
 export interface AttemptBudgetOptions {
@@ -30,7 +36,8 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
     try {
       await limits.consume(key);
     } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
+      if (!(error instanceof RateLimiterRes))
+        throw new DomainError('unavailable', 'Attempts cannot be counted at the moment.', { retryAfterSeconds: 1, cause: error });
       if (block !== undefined) blockedUntil.set(block, options.clock.now() + error.msBeforeNext);
       throw new DomainError('too_many_attempts', 'Too many failed attempts.', {
         retryAfterSeconds: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
@@ -80,9 +87,14 @@ export function callerOf(address: string): string {
 
 function limiter(redis: Redis | undefined, keyPrefix: string, points: number): RateLimiterAbstract {
   const duration = WINDOW_SECONDS;
-  if (redis === undefined) return new RateLimiterMemory({ keyPrefix, points, duration });
-  const insuranceLimiter = new RateLimiterMemory({ keyPrefix, points: Math.max(1, Math.floor(points / 2)), duration });
+  if (redis === undefined) return ofNode({ keyPrefix, points, duration });
+  const insuranceLimiter = ofNode({ keyPrefix, points: Math.max(1, Math.floor(points / 2)), duration });
   return new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, insuranceLimiter });
+}
+
+/** Counts for this node alone. The parent of a worker counts for all workers, see `src/cluster/supervisor.ts`. */
+function ofNode(options: { readonly keyPrefix: string; readonly points: number; readonly duration: number }): RateLimiterAbstract {
+  return cluster.isWorker ? new RateLimiterCluster({ ...options, timeoutMs: PARENT_MS }) : new RateLimiterMemory(options);
 }
 
 /** A connection that fails at once when Redis is away instead of queueing. */

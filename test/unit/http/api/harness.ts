@@ -1,6 +1,5 @@
 /** @module A server with routes of a test behind a guard that knows a few tokens by heart, and a client that sends what it is told. */
-import { request as httpRequest, type OutgoingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import type { Subject } from '../../../../src/domain/access.ts';
 import { compileCatalogue } from '../../../../src/domain/catalogue.ts';
 import type { OrganizationType } from '../../../../src/domain/organization.ts';
@@ -121,7 +120,7 @@ export async function startApi(routes: readonly Route[], tokens: Readonly<Record
   let requests = 0;
   const onFault = (_ctx: unknown, error: unknown) => void faults.push(error);
   const api = managementApi({ routes, guard: guardOptions(tokens), onRefused: (_ctx, refusal) => void refusals.push(refusal), onFault });
-  const server: Server = createHttpServer({
+  const server = createHttpServer({
     tls: true,
     trustedProxyHops: 0,
     maxConnections: 100,
@@ -130,16 +129,11 @@ export async function startApi(routes: readonly Route[], tokens: Readonly<Record
     onAnswered: () => undefined,
     onFault,
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await server.listen(0, '127.0.0.1');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     refusals,
     faults,
-    close: async () => {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-    },
+    close: () => server.drain(0),
   };
 }

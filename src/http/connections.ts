@@ -1,0 +1,90 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
+
+export interface ConnectionLimits {
+  readonly total: number;
+}
+
+interface Connection {
+  /** Answers that are not finished. */
+  readonly answering: Set<ServerResponse>;
+  requests: number;
+}
+
+/** What a connection had done when it was last looked at. */
+interface Seen {
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+/** How long a connection must have been silent to be closed while the server drains. */
+const SILENCE_MS = 250;
+
+/** The open connections of a server: how many there may be, and how they end when the server stops. */
+export class Connections {
+  readonly #server: Server;
+  readonly #limits: ConnectionLimits;
+  readonly #open = new Map<Socket, Connection>();
+  #draining = false;
+
+  constructor(server: Server, limits: ConnectionLimits) {
+    this.#server = server;
+    this.#limits = limits;
+    // Not `server.maxConnections`: among several processes Node offers a connection that one refuses to the others, for ever.
+    server.prependListener('connection', (socket) => this.#opened(socket));
+    server.prependListener('request', (request, response) => this.#asked(request, response));
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * Takes no more connections, lets requests under way finish, then closes what is left after so many milliseconds. Every
+   * answer from now on says `Connection: close`. A connection without a request is closed once it has been silent for a
+   * moment, for its client may be sending the next one right now.
+   */
+  async drain(milliseconds: number): Promise<void> {
+    this.#draining = true;
+    // That of http.Server closes idle connections at once.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
+    for (const { answering } of this.#open.values()) for (const response of answering) response.shouldKeepAlive = false;
+    let seen = this.#look();
+    const sweep = setInterval(() => {
+      this.#closeSilent(seen);
+      seen = this.#look();
+    }, SILENCE_MS);
+    const deadline = setTimeout(() => this.#server.closeAllConnections(), milliseconds);
+    await closed;
+    clearInterval(sweep);
+    clearTimeout(deadline);
+    // Ends the timer that looks for slow requests.
+    this.#server.close();
+  }
+
+  #opened(socket: Socket): void {
+    if (this.#open.size >= this.#limits.total) return void socket.destroy();
+    this.#open.set(socket, { answering: new Set(), requests: 0 });
+    socket.once('close', () => this.#open.delete(socket));
+  }
+
+  #asked({ socket }: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#open.get(socket);
+    if (connection === undefined) return;
+    connection.requests += 1;
+    connection.answering.add(response);
+    response.once('close', () => connection.answering.delete(response));
+    if (this.#draining) response.shouldKeepAlive = false;
+  }
+
+  #look(): ReadonlyMap<Socket, Seen> {
+    return new Map([...this.#open].map(([socket, { requests }]) => [socket, { requests, bytes: socket.bytesRead }]));
+  }
+
+  #closeSilent(seen: ReadonlyMap<Socket, Seen>): void {
+    for (const [socket, { answering, requests }] of this.#open) {
+      const before = seen.get(socket);
+      if (answering.size === 0 && before?.requests === requests && before.bytes === socket.bytesRead) socket.destroy();
+    }
+  }
+}
