@@ -6,7 +6,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { Clock } from '../domain/ports.ts';
 import { access } from 'node:fs/promises';
 import type { CliIo } from './io.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, TextOperation } from './operation.ts';
 import { askRunningServer } from './operator-socket.ts';
 import { PACKAGE } from './package.ts';
 import { styleOf, type Style } from './style.ts';
@@ -66,11 +66,29 @@ export class CliContext {
     }
   }
 
+  /** Performs an operation whose result is a text, and writes that as it comes. */
+  async writing<P>(operation: TextOperation<P>, parameters: P): Promise<void> {
+    const config = this.config();
+    const take = (text: string) => this.write(text);
+    if ((await this.#askServer(config, operation, parameters, take)) !== undefined) return;
+    const app = await this.openApp({ ...config, logLevel: 'silent' });
+    try {
+      await operation.write({ app, actor: { kind: 'operator', id: this.io.operator } }, parameters, take);
+    } finally {
+      await app.close();
+    }
+  }
+
   /** undefined: there is none that has the embedded database open. */
-  async #askServer<P>(config: Config, operation: Operation<P, unknown>, parameters: P): Promise<{ readonly result: unknown } | undefined> {
+  async #askServer<P>(
+    config: Config,
+    operation: Pick<Operation<P, unknown>, 'name' | 'mayCreateDatabase'>,
+    parameters: P,
+    take?: (text: string) => Promise<void>,
+  ): Promise<{ readonly result: unknown } | undefined> {
     if (config.databaseUrl !== undefined || this.io.openApp !== undefined) return undefined;
     const request = { version: PACKAGE.version, operation: operation.name, operator: this.io.operator, parameters };
-    const answer = await askRunningServer(config.dataDir, request);
+    const answer = await askRunningServer(config.dataDir, request, take);
     if (answer === undefined && operation.mayCreateDatabase !== true) await assertDatabase(config.dataDir);
     return answer;
   }

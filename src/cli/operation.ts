@@ -22,8 +22,15 @@ export interface Operation<P, R> {
   readonly perform: (context: OperationContext, parameters: P) => Promise<R>;
 }
 
+/** An operation whose result is a text of any length, which comes in pieces. */
+export interface TextOperation<P> {
+  readonly name: string;
+  /** @param write takes the next piece; resolves when whoever asked has room for more */
+  readonly write: (context: OperationContext, parameters: P, write: (text: string) => Promise<void>) => Promise<void>;
+}
+
 /** An operation as the server finds it by its name: its parameters come from a command of the same version. */
-export type AnyOperation = Operation<never, unknown>;
+export type AnyOperation = Operation<never, unknown> | TextOperation<never>;
 
 export const isoOf = (instant: Date | number | undefined): string | null =>
   instant === undefined || instant === Infinity || instant === -Infinity ? null : new Date(instant).toISOString();

@@ -3,7 +3,7 @@
  *
  * The server listens on a Unix socket in its data folder: 0600 in a folder 0700, so whoever can connect could open the
  * database itself, and nothing more is asked. A connection carries one operation, by name and with plain values, and one
- * answer. No command line, environment, path or file travels: the command reads its files, secrets and the environment
+ * answer; a long text comes before it, in pieces. Each is one line of JSON. No command line, environment, path or file travels: the command reads its files, secrets and the environment
  * variables that workspace files name itself, as the one who runs it, and sends what they hold.
  */
 import { chmod, mkdir, unlink } from 'node:fs/promises';
@@ -21,6 +21,13 @@ interface Request {
 }
 
 type Answer = { readonly result: unknown } | { readonly error: { readonly code: ErrorCode; readonly message: string } };
+
+/** A piece of the text that an operation writes before its answer. */
+interface Piece {
+  readonly text: string;
+}
+
+export type TakePiece = (text: string) => Promise<void>;
 
 export interface OperatorSocketOptions {
   readonly dataDir: string;
@@ -89,7 +96,8 @@ async function serve(socket: Socket, options: OperatorSocketOptions, onRead: () 
   onRead();
   if (text === undefined) return void socket.destroy();
   socket.setTimeout(0);
-  const answer = await answerTo(text, options);
+  const answer = await answerTo(text, options, (piece) => send(socket, { text: piece }));
+  if (socket.destroyed) return;
   await new Promise<void>((resolve) => {
     socket.setTimeout(REQUEST_TIMEOUT, () => socket.destroy());
     socket.once('close', () => resolve());
@@ -97,7 +105,23 @@ async function serve(socket: Socket, options: OperatorSocketOptions, onRead: () 
   });
 }
 
-async function answerTo(text: string, { app, version, operations }: OperatorSocketOptions): Promise<Answer> {
+/** Resolves when the other side has room for more. @throws `unavailable` when it went away */
+async function send(socket: Socket, piece: Piece): Promise<void> {
+  if (socket.destroyed) throw gone();
+  if (socket.write(`${JSON.stringify(piece)}\n`)) return;
+  await new Promise<void>((resolve, reject) => {
+    const closed = () => reject(gone());
+    socket.once('close', closed);
+    socket.once('drain', () => {
+      socket.off('close', closed);
+      resolve();
+    });
+  });
+}
+
+const gone = (): DomainError => new DomainError('unavailable', 'The command went away.');
+
+async function answerTo(text: string, { app, version, operations }: OperatorSocketOptions, take: TakePiece): Promise<Answer> {
   try {
     const request = JSON.parse(text) as Request;
     if (request.version !== version) {
@@ -108,8 +132,10 @@ async function answerTo(text: string, { app, version, operations }: OperatorSock
     }
     const operation = operations.get(request.operation);
     if (operation === undefined) throw new DomainError('invalid_input', 'The running server does not know this command.');
-    const actor = { kind: 'operator', id: request.operator } as const;
-    return { result: await operation.perform({ app, actor }, request.parameters as never) };
+    const context = { app, actor: { kind: 'operator', id: request.operator } as const };
+    if ('perform' in operation) return { result: await operation.perform(context, request.parameters as never) };
+    await operation.write(context, request.parameters as never, take);
+    return { result: null };
   } catch (error) {
     if (error instanceof DomainError) return { error: { code: error.code, message: error.message } };
     app.log.error({ event: 'operation_failed', err: error });
@@ -117,19 +143,48 @@ async function answerTo(text: string, { app, version, operations }: OperatorSock
   }
 }
 
-/** What a server that has the database open answered; undefined when none runs. */
-export async function askRunningServer(dataDir: string, request: Request): Promise<{ readonly result: unknown } | undefined> {
+/**
+ * What a server that has the database open answered; undefined when none runs.
+ * @param take gets the pieces of a text that come before
+ */
+export async function askRunningServer(dataDir: string, request: Request, take?: TakePiece): Promise<{ readonly result: unknown } | undefined> {
   const name = socketPath(dataDir);
   const socket = name === undefined ? undefined : await connect(name);
   if (socket === undefined) return undefined;
   socket.setTimeout(ANSWER_TIMEOUT, () => socket.destroy());
   socket.end(JSON.stringify(request));
-  const text = await readAll(socket).catch(() => '');
-  if (text === '')
+  let last = '';
+  try {
+    for await (const line of linesFrom(socket)) {
+      if (last !== '') await take?.((JSON.parse(last) as Piece).text);
+      last = line;
+    }
+  } catch (error) {
+    if (error instanceof DomainError) throw error;
+    last = '';
+  } finally {
+    socket.destroy();
+  }
+  const answer = last === '' ? undefined : (JSON.parse(last) as Answer | Piece);
+  if (answer === undefined || 'text' in answer)
     throw new DomainError('unavailable', 'The running server went away before it answered; whether it did what was asked is not known.');
-  const answer = JSON.parse(text) as Answer;
   if ('error' in answer) throw new DomainError(answer.error.code, answer.error.message);
   return answer;
+}
+
+async function* linesFrom(socket: Socket): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let open = '';
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
+    const [first, ...more] = decoder.decode(chunk, { stream: true }).split('\n');
+    open += first!;
+    for (const part of more) {
+      yield open;
+      open = part;
+    }
+    if (open.length > LARGEST_MESSAGE) throw new DomainError('invalid_input', 'The message is too large.');
+  }
+  if (open !== '') yield open;
 }
 
 /** undefined: there is no socket, or nobody listens on it. */

@@ -254,6 +254,8 @@ export interface StoreTransaction {
   setPasswords(passwordHashes: ReadonlyMap<string, string>, changedAt: Date): Promise<void>;
   /** Which of these users have a password. */
   findPasswordOwners(userIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The hashes of those who have one. */
+  findPasswordHashes(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   readonly settings: { get(name: string): Promise<string | undefined>; set(name: string, value: string): Promise<void> };
   readonly invitations: InvitationTable;
   readonly links: LinkTable;
@@ -262,6 +264,11 @@ export interface StoreTransaction {
   loseRoles(losses: readonly RoleLoss[]): Promise<void>;
   /** The event takes its place in the chain when the transaction commits, after all others of that moment. */
   audit(event: AuditEvent): Promise<void>;
+}
+
+export interface TransactionOptions {
+  readonly rollback?: boolean | undefined;
+  readonly snapshot?: boolean | undefined;
 }
 
 export interface Store {
@@ -283,8 +290,11 @@ export interface Store {
   /**
    * Runs an administrative change. Changes run one after the other, on all nodes, so what `work` reads stays true until
    * it commits; nothing is visible outside before. An error, or `rollback`, leaves no trace.
+   *
+   * With `snapshot` it is for reading alone: everything is as it was at one moment, however long it takes, and no change
+   * waits for it. A store with one session keeps everybody else waiting all the same.
    */
-  transaction<T>(work: (tx: StoreTransaction) => Promise<T>, options?: { readonly rollback?: boolean }): Promise<T>;
+  transaction<T>(work: (tx: StoreTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Deletes at most `limit` expired rows of each kind; returns how many went. */
   reap(now: Date, limit: number): Promise<number>;
   /** Resolves when the store answers. */

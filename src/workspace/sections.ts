@@ -27,15 +27,19 @@ export function batches<T>(list: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(list.length / BATCH) }, (_, index) => list.slice(index * BATCH, (index + 1) * BATCH));
 }
 
+type ListPage<T> = (options: { after?: string; limit: number }) => Promise<readonly T[]>;
+
 /** Everything that a repository holds, page by page. */
-export async function* everything<T>(
-  list: (options: { after?: string; limit: number }) => Promise<readonly T[]>,
-  keyOf: (object: T) => string,
-): AsyncGenerator<T> {
+export async function* pages<T>(list: ListPage<T>, keyOf: (object: T) => string): AsyncGenerator<readonly T[]> {
   let page = await list({ limit: BATCH });
   while (page.length > 0) {
-    yield* page;
+    yield page;
     if (page.length < BATCH) return;
     page = await list({ after: keyOf(page.at(-1)!), limit: BATCH });
   }
+}
+
+/** The same, one by one. */
+export async function* everything<T>(list: ListPage<T>, keyOf: (object: T) => string): AsyncGenerator<T> {
+  for await (const page of pages(list, keyOf)) yield* page;
 }

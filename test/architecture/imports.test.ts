@@ -30,7 +30,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // jose: `verify` judges a token as an API of somebody else would.
   cli: {
     own: ['app.ts', 'config.ts', 'diagnosis.ts', 'domain', 'services', 'workspace', 'cluster', 'cli'],
-    packages: ['node:*', 'commander', 'csv-parse', 'jose'],
+    packages: ['node:*', 'commander', 'csv-parse', 'csv-stringify', 'jose'],
   },
 };
 

@@ -226,3 +226,35 @@ describePostgres('two nodes on one Postgres', () => {
     expect(outcomes.filter(({ counted }) => counted)).toHaveLength(5);
   });
 });
+
+describePostgres('a snapshot of Postgres', () => {
+  let url: string;
+  let store: Store;
+  beforeEach(async () => {
+    url = await createTestDatabase();
+    store = await openPostgresStore({ url, migrate: false });
+  });
+  afterEach(async () => {
+    await store.close();
+    await dropDatabase(url);
+  });
+
+  it('stays as it was when it began, and no change waits for it', async () => {
+    const other = await openPostgresStore({ url, migrate: false });
+    const put = (name: string) => other.transaction((tx) => tx.roles.put([{ name, category: 'custom' }]));
+    await put('Before');
+    const names = await store.transaction(
+      async (tx) => {
+        const before = await tx.roles.findMany(['Before', 'Meanwhile']);
+        await put('Meanwhile');
+        return [...before.keys(), ...(await tx.roles.findMany(['Before', 'Meanwhile'])).keys()];
+      },
+      { snapshot: true },
+    );
+    expect(names).toEqual(['Before', 'Before']);
+    const writing = store.transaction((tx) => tx.roles.put([{ name: 'Never', category: 'custom' }]), { snapshot: true });
+    await expect(writing).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await store.access.loadDefinitions()).roles.map(({ name }) => name).filter((name) => name === 'Never')).toEqual([]);
+    await other.close();
+  });
+});

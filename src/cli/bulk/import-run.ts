@@ -4,7 +4,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { ImportResult, RefusedField, UserRecord } from '../../workspace/import-users.ts';
 import { visible } from '../../workspace/problem.ts';
 import { EXIT, type CliContext, type Perform } from '../context.ts';
-import { importBatch, type ImportBatch } from '../operations/user-import.ts';
+import { importBatch, type ImportBatch } from '../operations/bulk.ts';
 import { Progress } from './progress.ts';
 import type { FileRecord, RecordFile } from './records.ts';
 

@@ -7,6 +7,7 @@ import { createUser, listUsers, revokeUserTokens, setPassword, setUserActive, sh
 import type { PasswordResult, UserDetailsDocument } from '../operations/users.ts';
 import { linesOfStdin, promptNewPassword } from '../secrets.ts';
 import { table } from '../style.ts';
+import { addUserExportCommand } from './user-export.ts';
 import { addUserImportCommand } from './user-import.ts';
 
 interface Json {
@@ -23,7 +24,7 @@ const HOW = 'use --password-stdin, --generate or --link.';
 
 export function addUserCommands(program: Command, context: CliContext): void {
   const group = addGroup(program, 'user', {
-    summary: 'Users: list, show, create, password, unlock, enable, disable, revoke-tokens, import.',
+    summary: 'Users: list, show, create, password, unlock, enable, disable, revoke-tokens, import, export.',
     examples: ['rolemint user list', 'rolemint user show alice', 'rolemint user password alice --link'],
   });
   addReading(group, context);
@@ -31,6 +32,7 @@ export function addUserCommands(program: Command, context: CliContext): void {
   addPassword(group, context);
   addSwitches(group, context);
   addUserImportCommand(group, context);
+  addUserExportCommand(group, context);
 }
 
 function addReading(group: Command, context: CliContext): void {

@@ -66,8 +66,7 @@ export function addWorkspaceCommands(program: Command, context: CliContext): voi
     .option('--json', 'the same as --format json')
     .action(async (options: { format: 'yaml' | 'json'; includeHashes?: boolean; json?: boolean }) => {
       const format = options.json === true ? 'json' : options.format;
-      const { text } = await context.perform(exportAll, { format, include_hashes: options.includeHashes === true });
-      context.io.stdout.write(text);
+      await context.writing(exportAll, { format, include_hashes: options.includeHashes === true });
     });
 }
 

@@ -1,10 +1,10 @@
 import type { AnyOperation } from '../operation.ts';
 import { ACCESS_OPERATIONS } from './access.ts';
 import { AUDIT_OPERATIONS } from './audit.ts';
+import { BULK_OPERATIONS } from './bulk.ts';
 import { CLIENT_OPERATIONS } from './clients.ts';
 import { DOCTOR_OPERATIONS } from './doctor.ts';
 import { KEY_OPERATIONS } from './keys.ts';
-import { importBatch } from './user-import.ts';
 import { USER_OPERATIONS } from './users.ts';
 import { WORKSPACE_OPERATIONS } from './workspace.ts';
 
@@ -15,7 +15,7 @@ export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
     ...KEY_OPERATIONS,
     ...ACCESS_OPERATIONS,
     ...USER_OPERATIONS,
-    importBatch,
+    ...BULK_OPERATIONS,
     ...CLIENT_OPERATIONS,
     ...AUDIT_OPERATIONS,
     ...DOCTOR_OPERATIONS,

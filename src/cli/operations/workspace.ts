@@ -1,8 +1,8 @@
 /** Operations on the workspace as a whole. */
 import { applyWorkspace, planWorkspace, type WorkspacePlan } from '../../workspace/apply.ts';
-import { exportWorkspace } from '../../workspace/export.ts';
+import { writeWorkspace } from '../../workspace/export.ts';
 import { parseWorkspace } from '../../workspace/read.ts';
-import type { Operation, OperationContext } from '../operation.ts';
+import type { Operation, OperationContext, TextOperation } from '../operation.ts';
 
 /** Workspace files as the caller read them. */
 export interface WorkspaceSources {
@@ -25,9 +25,9 @@ export const apply: Operation<WorkspaceSources, WorkspacePlan> = {
   perform: (context, sources) => applyWorkspace(workspaceContext(context), workspaceOf(context, sources), { prune: sources.prune }),
 };
 
-export const exportAll: Operation<{ readonly format: 'yaml' | 'json'; readonly include_hashes: boolean }, { readonly text: string }> = {
+export const exportAll: TextOperation<{ readonly format: 'yaml' | 'json'; readonly include_hashes: boolean }> = {
   name: 'export',
-  perform: async ({ app }, { format, include_hashes: includeHashes }) => ({ text: await exportWorkspace(app.store, { format, includeHashes }) }),
+  write: ({ app }, { format, include_hashes: includeHashes }, write) => writeWorkspace(app.store, { format, includeHashes }, write),
 };
 
 export const migrate: Operation<Record<string, never>, { readonly database: 'embedded' | 'postgres'; readonly current: true }> = {

@@ -39,7 +39,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
     },
     now: () => clock.now(),
   };
-  const transaction: Store['transaction'] = async (work, { rollback = false } = {}) => {
+  const transaction: Store['transaction'] = async (work, { rollback = false, snapshot = false } = {}) => {
     scope.assertOutside();
     return queue(() => {
       const draft = new Draft(state, clock.now());
@@ -49,7 +49,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
         open: (guard) => memoryTransaction(draft, guard),
         finish: async () => {
           if (draft.tables.organizationTypes !== state.tables.organizationTypes) assertPlaces(draft);
-          if (!rollback) appendAuditEvents(state, draft.commit());
+          if (!rollback && !snapshot) appendAuditEvents(state, draft.commit());
         },
       });
     });

@@ -51,6 +51,13 @@ export function memoryTransaction(draft: Draft, guard: Guard): StoreTransaction 
         for (const [userId, hash] of hashes) setPassword(draft, userId, { hash, changedAt });
       },
       findPasswordOwners: async (userIds: readonly string[]) => new Set(storableKeys(userIds).filter((id) => draft.tables.passwords.has(id))),
+      findPasswordHashes: async (userIds: readonly string[]) =>
+        new Map(
+          storableKeys(userIds).flatMap((id) => {
+            const known = draft.tables.passwords.get(id);
+            return known === undefined ? [] : [[id, known.hash] as const];
+          }),
+        ),
       revoke: async (revocation: Parameters<StoreTransaction['revoke']>[0]) => {
         keepRevocation(draft.tables, draft.edit('revocations'), revocation);
       },

@@ -5,7 +5,7 @@
 import type { Knex } from 'knex';
 import type { AuditEvent } from '../../domain/audit-event.ts';
 import { MOST_REMEMBERED } from '../../domain/password-policy.ts';
-import type { AccessReader, Change, Store, StoreTransaction } from '../../domain/ports.ts';
+import type { AccessReader, Change, Store, StoreTransaction, TransactionOptions } from '../../domain/ports.ts';
 import { auditEntry, type AuditEntry } from '../audit-entry.ts';
 import { unknownUser } from '../refusals.ts';
 import { runTransaction, type Guard, type TransactionScope } from '../transaction-scope.ts';
@@ -27,6 +27,9 @@ import { addRevocation } from './revocations.ts';
 import { transactionSession, type Statement, type TransactionSession } from './session.ts';
 
 const LOCK: Statement = { sql: 'SELECT version FROM workspace_state FOR UPDATE' };
+const SNAPSHOT: Statement = { sql: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY' };
+/** Whoever takes the pieces of a long reading may take them slowly; no lock waits. */
+const PATIENT: Statement = { sql: "SELECT set_config('idle_in_transaction_session_timeout', '0', true)" };
 const RECORD: Statement = {
   sql: `
     WITH bumped AS (UPDATE workspace_state SET version = version + ?::int RETURNING version)
@@ -42,6 +45,9 @@ const SET_PASSWORDS: Statement = {
       former_password_hashes = CASE WHEN password_hash IS NULL THEN former_password_hashes ELSE (array_prepend(password_hash, former_password_hashes))[1:?::int] END
     FROM unnest(?::text[], ?::text[]) AS given (id, hash) WHERE users.id = given.id RETURNING users.id`,
 };
+const PASSWORD_HASHES: Statement = {
+  sql: 'SELECT id, password_hash AS hash FROM users WHERE id = ANY (?::text[]) AND password_hash IS NOT NULL',
+};
 const PASSWORD_OWNERS: Statement = { sql: 'SELECT id FROM users WHERE id = ANY (?::text[]) AND password_hash IS NOT NULL' };
 
 export interface TransactionContext {
@@ -54,14 +60,14 @@ export interface TransactionContext {
 const ROLLBACK = Symbol('rollback');
 
 export function postgresTransaction({ knex, scope, now }: TransactionContext): Store['transaction'] {
-  return async <T>(work: (tx: StoreTransaction) => Promise<T>, { rollback = false }: { readonly rollback?: boolean } = {}): Promise<T> => {
+  return async <T>(work: (tx: StoreTransaction) => Promise<T>, { rollback = false, snapshot = false }: TransactionOptions = {}): Promise<T> => {
     scope.assertOutside();
     let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
     try {
       await knex.transaction(async (trx) => {
-        const parts = openParts(transactionSession(trx), now(), rollback);
+        const parts = openParts(transactionSession(trx), now(), { rollback, snapshot });
         try {
-          await parts.lock();
+          await parts.begin();
           outcome = { value: await runTransaction({ scope, work, open: parts.open, finish: parts.finish }) };
         } catch (error) {
           outcome = { error };
@@ -77,14 +83,18 @@ export function postgresTransaction({ knex, scope, now }: TransactionContext): S
   };
 }
 
-function openParts(session: TransactionSession, at: Date, rollback: boolean) {
+function openParts(session: TransactionSession, at: Date, { rollback, snapshot }: Required<TransactionOptions>) {
   const log = changeLog(session, at);
   const writing: Writing = { session, changes: log, at };
   const events: AuditEntry[] = [];
   let typesChanged = false;
   const hooks = { typesChanged: () => void (typesChanged = true) };
   return {
-    lock: () => session.rows(LOCK),
+    begin: async () => {
+      if (!snapshot) return void (await session.rows(LOCK));
+      await session.rows(SNAPSHOT);
+      await session.rows(PATIENT);
+    },
     open: (guard: Guard): StoreTransaction => ({
       access: guard(readingOwnChanges(postgresAccess(session), log)),
       directory: guard(postgresDirectory(session)),
@@ -110,6 +120,7 @@ function openParts(session: TransactionSession, at: Date, rollback: boolean) {
       }),
     }),
     finish: async () => {
+      if (snapshot) return;
       if (typesChanged) await assertPlaces(session);
       await log.flush();
       // Last of all: nothing is waited for with the end of the chain in hand, which everybody who writes an event wants.
@@ -163,7 +174,9 @@ function settings({ session, changes }: Writing): StoreTransaction['settings'] {
   };
 }
 
-function passwords(session: TransactionSession): Pick<StoreTransaction, 'setPassword' | 'setPasswords' | 'findPasswordOwners'> {
+function passwords(
+  session: TransactionSession,
+): Pick<StoreTransaction, 'setPassword' | 'setPasswords' | 'findPasswordOwners' | 'findPasswordHashes'> {
   const setPasswords: StoreTransaction['setPasswords'] = async (hashes, changedAt) => {
     for (const hash of hashes.values()) assertStorable(hash, 'A password hash');
     for (const batch of batches([...hashes])) {
@@ -179,6 +192,10 @@ function passwords(session: TransactionSession): Pick<StoreTransaction, 'setPass
     findPasswordOwners: async (userIds) => {
       const rows = await session.rows<{ readonly id: string }>(PASSWORD_OWNERS, [storableKeys(userIds)]);
       return new Set(rows.map(({ id }) => id));
+    },
+    findPasswordHashes: async (userIds) => {
+      const rows = await session.rows<{ readonly id: string; readonly hash: string }>(PASSWORD_HASHES, [storableKeys(userIds)]);
+      return new Map(rows.map(({ id, hash }) => [id, hash]));
     },
   };
 }

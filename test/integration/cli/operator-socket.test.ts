@@ -16,8 +16,14 @@ let seen: unknown[];
 const operations: ReadonlyMap<string, AnyOperation> = new Map<string, AnyOperation>([
   ['echo', { name: 'echo', perform: async ({ actor }, parameters) => (seen.push(parameters), { actor, parameters }) }],
   ['refuse', { name: 'refuse', perform: async () => Promise.reject(new DomainError('already_exists', 'It is there.')) }],
+  ['tell', { name: 'tell', write: async (_context, { times }: { times: number }, write) => tell(times, write) }],
   ['break', { name: 'break', perform: async () => Promise.reject(new Error('with a secret in it')) }],
 ]);
+async function tell(times: number, write: (text: string) => Promise<void>): Promise<void> {
+  for (told = 0; told < times; told += 1) await write(`${told} ü\n${'x'.repeat(100_000)}`);
+  if (times === 3) throw new DomainError('not_found', 'There is no more.');
+}
+let told = 0;
 const open = () => openOperatorSocket({ dataDir: folder, version: '1', app: bench.app, operations });
 const ask = (operation: string, parameters: unknown = {}, version = '1') =>
   askRunningServer(folder, { version, operation, operator: 'ops', parameters });
@@ -47,6 +53,29 @@ describe('the operator socket', () => {
   it('carries large requests whole', async () => {
     const text = 'x'.repeat(5_000_000);
     expect(await ask('echo', { text })).toMatchObject({ result: { parameters: { text } } });
+  });
+
+  it('carries a text of any length in pieces, as fast as they are taken', async () => {
+    let most = 0;
+    let taken = 0;
+    const take = async (text: string) => {
+      expect(text.startsWith(`${taken} ü\n`)).toBe(true);
+      taken += 1;
+      most = Math.max(most, told - taken);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const request = { version: '1', operation: 'tell', operator: 'ops', parameters: { times: 400 } };
+    expect(await askRunningServer(folder, request, take)).toEqual({ result: null });
+    expect(taken).toBe(400);
+    expect(most).toBeLessThan(100);
+    await expect(askRunningServer(folder, { ...request, parameters: { times: 3 } }, async () => {})).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('ends a text that nobody takes any more', async () => {
+    const request = { version: '1', operation: 'tell', operator: 'ops', parameters: { times: 100_000 } };
+    await expect(askRunningServer(folder, request, async () => Promise.reject(new Error('enough')))).rejects.toMatchObject({ code: 'unavailable' });
+    await close();
+    expect(told).toBeLessThan(100_000);
   });
 
   it('brings refusals back with their code, and of faults nothing but that there was one', async () => {

@@ -80,7 +80,10 @@ security_profiles: [{id: p, description: "two\\n  lines: \\u00e9 \\u2028 \\u0085
     const market = harness();
     await market.apply(MARKET);
     const copy = harness();
-    await copy.apply(await exportWorkspace(market.store, { format: 'json' }));
+    const json = await exportWorkspace(market.store, { format: 'json' });
+    expect(json).toBe(`${JSON.stringify(JSON.parse(json), undefined, 2)}\n`);
+    expect(await exportWorkspace(harness().store, { format: 'json' })).toBe('{\n  "rolemint": 1\n}\n');
+    await copy.apply(json);
     expect(await exportWorkspace(copy.store)).toBe(await exportWorkspace(market.store));
   });
 
@@ -94,6 +97,40 @@ security_profiles: [{id: p, description: "two\\n  lines: \\u00e9 \\u2028 \\u0085
     const copy = harness();
     await copy.apply(exported);
     expect((await copy.store.signIn.findCredentialOf('ann'))?.passwordHash).toBe(hash);
+  });
+
+  it('sorts assignments by what people call them, however the ids of profiles and parties begin', async () => {
+    const market = harness();
+    const profiles = ['a', 'a-b', 'a.b', 'a0', 'ab'];
+    const users = ['u', 'u-1', 'u1'];
+    await market.apply(
+      [
+        'rolemint: 1',
+        'organization_types: [{name: t}]',
+        'organizations: [{id: O, type: t}]',
+        'user_groups: [{id: u, organization: O}]',
+        `users: [${users.map((id) => `{id: ${id}, organization: O}`).join(', ')}]`,
+        `security_profiles: [${profiles.map((id) => `{id: ${id}}`).join(', ')}]`,
+        'clients: [{client_id: c, grant_types: [password], token_endpoint_auth_method: none}]',
+        'assignments:',
+        ...profiles.flatMap((id) => [
+          `  - {security_profile: ${id}, user_group: u}`,
+          ...users.flatMap((user) => [
+            `  - {security_profile: ${id}, user: ${user}, valid_from: 2027-01-01}`,
+            `  - {security_profile: ${id}, user: ${user}, client: c}`,
+            `  - {security_profile: ${id}, user: ${user}}`,
+          ]),
+          `  - {security_profile: ${id}, organization: O}`,
+        ]),
+      ].join('\n'),
+    );
+    const { assignments } = JSON.parse(await exportWorkspace(market.store, { format: 'json' })) as { assignments: Record<string, string>[] };
+    const labels = assignments.map(({ security_profile: profile, user, user_group: group, client, valid_from: from }) => {
+      const party = user === undefined ? (group === undefined ? 'organization O' : `user_group ${group}`) : `user ${user}`;
+      return `${profile} → ${party}${client === undefined ? '' : ` through ${client}`}${from === undefined ? '' : ` from ${from}`}`;
+    });
+    expect(labels).toHaveLength(55);
+    expect(labels).toEqual([...labels].sort());
   });
 
   it('of an empty store is an empty workspace, and leaves nothing behind', async () => {

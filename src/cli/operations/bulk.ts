@@ -1,0 +1,57 @@
+/** Operations on very many users. */
+import { stringify } from 'csv-stringify/sync';
+import { exportUsers } from '../../workspace/export-users.ts';
+import { importUsers, USER_FIELDS, type ImportResult, type UserRecord } from '../../workspace/import-users.ts';
+import type { Operation, TextOperation } from '../operation.ts';
+import { workspaceContext } from './workspace.ts';
+
+export interface ImportBatch {
+  readonly records: readonly UserRecord[];
+  readonly on_error: 'stop' | 'skip';
+  readonly dry_run: boolean;
+  readonly insecure_plaintext: boolean;
+  /** Under which the audit events of the whole import are found. */
+  readonly request_id: string;
+}
+
+/** One batch of `rolemint user import`. */
+export const importBatch: Operation<ImportBatch, ImportResult> = {
+  name: 'user import',
+  perform: (context, { records, on_error: onError, dry_run: dryRun, insecure_plaintext, request_id: requestId }) => {
+    const { definitions } = context.app.services;
+    const insecurePlaintext = insecure_plaintext && !context.app.config.production;
+    const policy = { insecurePlaintext, lookup: () => undefined };
+    return importUsers({ ...workspaceContext(context), definitions, requestId }, records, { policy, onError, dryRun });
+  },
+};
+
+export interface ExportUsers {
+  readonly format: 'ndjson' | 'csv';
+  readonly organization?: string | undefined;
+  readonly include_hashes: boolean;
+}
+
+type UserFields = Readonly<Record<string, unknown>>;
+
+export const exportUserFile: TextOperation<ExportUsers> = {
+  name: 'user export',
+  write: async ({ app }, { format, organization, include_hashes: includeHashes }, write) => {
+    const columns = USER_FIELDS.filter((name) => name !== 'password' && (includeHashes || name !== 'password_hash'));
+    if (format === 'csv') await write(csvOf([columns]));
+    await exportUsers(app.store, { organization, includeHashes }, async (users) => {
+      if (format === 'csv') await write(csvOf(users.map((user) => columns.map((name) => cellOf(user[name])))));
+      else await write(users.map((user) => `${JSON.stringify(user)}\n`).join(''));
+    });
+  },
+};
+
+const csvOf = (rows: readonly (readonly string[])[]): string => stringify(rows.map((row) => [...row]));
+
+/** Lists between semicolons. Of a membership for a time CSV can only say the group. */
+function cellOf(value: unknown): string {
+  if (value === undefined) return '';
+  if (!Array.isArray(value)) return typeof value === 'string' ? value : JSON.stringify(value);
+  return value.map((item: unknown) => (typeof item === 'string' ? item : String((item as UserFields)['user_group']))).join(';');
+}
+
+export const BULK_OPERATIONS = [importBatch, exportUserFile];
