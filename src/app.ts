@@ -8,6 +8,7 @@ import { V7Generator } from 'uuidv7';
 import { Administration } from './administration/administration.ts';
 import { InvitationAdministration } from './administration/invitations.ts';
 import { inviterMayStill } from './administration/inviter.ts';
+import { PasswordAdministration } from './administration/passwords.ts';
 import type { Config } from './config.ts';
 import { DomainError } from './domain/errors.ts';
 import type { Clock, Random, Store } from './domain/ports.ts';
@@ -17,6 +18,7 @@ import { openPasswordHasher } from './hashing/password-hasher.ts';
 import { healthRoutes } from './http/health.ts';
 import { revocationFeedRoute } from './http/revocation-feed.ts';
 import { createHttpServer, endpointOf, requestIdOf, type HttpOptions } from './http/server.ts';
+import type { ManagementOptions } from './http/management/management.ts';
 import { openMail } from './mail/open.ts';
 import { AccessService } from './services/access.ts';
 import { Bootstrap } from './services/bootstrap.ts';
@@ -170,6 +172,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   const tokens = new TokenService({
     ...reading,
     issuer: config.issuer,
+    orderCloudApi: config.orderCloudApi,
     accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
     refreshTokenLifetimeSeconds: config.refreshTokenLifetimeSeconds,
     signIn,
@@ -201,11 +204,18 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     revocation: new RevocationService(reading),
     revocationFeed: new RevocationFeedService({ issuer: config.issuer, revocationFeed: store.revocationFeed, clock }),
     explain,
-    explainDocuments: new ExplainDocuments({ ...parts, accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds, explain, nearest }),
+    explainDocuments: new ExplainDocuments({
+      ...parts,
+      orderCloudApi: config.orderCloudApi,
+      accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
+      explain,
+      nearest,
+    }),
     definitions,
     administration: administered,
     browserSessions: new BrowserSessions({ ...reading, artifacts: store.artifacts, revocation }),
     consoleClient: new ConsoleClient(parts),
+    passwordAdministration: new PasswordAdministration({ administration: administered, ...administering, ...forPeople, clock, random }),
     inviting: new InvitationAdministration({ administration: administered, invitations: forPeople.invitations, definitions, clock }),
     usageReview: new UsageReview({ usage: store.pages.usage, access, clock, usageDays: config.usageDays }),
     ...administering,
@@ -238,6 +248,7 @@ function people({ log, ...parts }: PeopleParts) {
   const sessions = new SessionService(parts);
   return {
     sessions,
+    passwords,
     me: new MeService({ ...parts, passwords, sessions }),
     invitations: new InvitationService(parts),
     acceptance: new InvitationAcceptance({ ...parts, passwords, mayStill: inviterMayStill(parts.clock) }),
@@ -272,17 +283,18 @@ async function importServing() {
   const { openLook } = await import('./http/sign-in/look.ts');
   const { refusalPage } = await import('./http/sign-in/refusal.ts');
   const { signInPages } = await import('./http/sign-in/sign-in.ts');
-  return { openEngine, localKeys, openManagement, openLook, refusalPage, signInPages };
+  const { openOrderCloud } = await import('./http/ordercloud/ordercloud.ts');
+  return { openEngine, localKeys, openManagement, openOrderCloud, openLook, refusalPage, signInPages };
 }
 
 async function listen(
-  { config, log, store, signer, budget, metrics, events, usage, services, clock, random }: Parts,
+  { config, log, store, hasher, signer, budget, metrics, events, usage, services, clock, random }: Parts,
   { exposition = () => metrics.registry.metrics() }: ListenOptions,
   closers: Closer[],
 ): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
   const { access, authentication, tokens, introspection, revocation } = services;
-  const { openEngine, openManagement, localKeys, openLook, refusalPage, signInPages } = await loadServing();
+  const { openEngine, openManagement, openOrderCloud, localKeys, openLook, refusalPage, signInPages } = await loadServing();
   const secret = await deploymentSecret({ store, random });
   const tls = config.issuer.startsWith('https:');
   const pages = { look: await openLook(config), secret: derivedSecret(secret, 'forms'), random, tls };
@@ -303,38 +315,17 @@ async function listen(
     endGrant: (id, clientId) => revocation.endReused(id, clientId),
     refused: refusalPage(pages),
     replays: store.replays,
+    orderCloudApi: config.orderCloudApi,
     jwks: () => signer.jwks(),
     onRefusal: (ctx, refusal) => events.refused({ ...refusal, requestId: requestIdOf(ctx) }),
   });
   const onFault: HttpOptions['onFault'] = (ctx, err) => log.error({ event: 'request_failed', path: ctx.path, request_id: requestIdOf(ctx), err });
-  const management = openManagement({
-    issuer: config.issuer,
-    clock,
-    keys: localKeys(() => signer.jwks()),
-    signer,
-    introspection,
-    access,
-    secret,
-    store,
-    random,
-    administration: services.administration,
-    definitions: services.definitions,
-    clients: services.clients,
-    users: services.users,
-    links: services.links,
-    sessions: services.sessions,
-    explainDocuments: services.explainDocuments,
-    revocation: services.revocation,
-    signingKeys: services.keys,
-    me: services.me,
-    invitations: services.invitations,
-    inviting: services.inviting,
-    resets: services.resets,
-    usageReview: services.usageReview,
-    onRefused: (ctx, refusal) =>
-      log.info({ event: 'api_refused', endpoint: endpointOf(ctx), method: ctx.method, ...refusal, request_id: requestIdOf(ctx) }),
-    onFault,
-  });
+  const onRefused: ManagementOptions['onRefused'] = (ctx, refusal) =>
+    log.info({ event: 'api_refused', endpoint: endpointOf(ctx), method: ctx.method, ...refusal, request_id: requestIdOf(ctx) });
+  const keys = localKeys(() => signer.jwks());
+  const apis = { ...services, issuer: config.issuer, clock, random, keys, signer, store, onRefused, onFault };
+  const management = openManagement({ ...apis, signingKeys: services.keys, secret });
+  const orderCloud = config.orderCloudApi ? openOrderCloud({ ...apis, jwks: () => signer.jwks(), hasher, budget }) : [];
   const prefix = randomBytes(6).toString('base64url');
   let requests = 0;
   const ready = async () => {
@@ -347,6 +338,7 @@ async function listen(
     maxConnections: config.maxConnections,
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
     middleware: [
+      ...orderCloud,
       endpoints,
       revocationFeedRoute(services.revocationFeed),
       ...management,

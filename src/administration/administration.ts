@@ -48,6 +48,8 @@ export interface WriteCall extends Call {
   readonly dryRun: boolean;
   /** More lists of roles, of each of which one must be held as well. */
   readonly alsoNeeds?: readonly (readonly string[])[] | undefined;
+  /** Roles that the object names: those that there are not are made along with it. */
+  readonly definesRoles?: readonly Pick<Role, 'name' | 'category'>[] | undefined;
   /** FullAccess may be handed out for long. */
   readonly confirmed?: boolean | undefined;
   /** Looks at what is stored before it is changed; throws `stale_version`. */
@@ -111,14 +113,14 @@ export class Administration {
    * @throws `already_exists`, `invalid_input`, `above_ceiling`
    */
   async create<T = undefined>(noun: NounName, value: Json, call: WriteCall, finish?: Finish<T>): Promise<Written<T>> {
-    const workspace = entryWorkspace(noun, completed(noun, withKey(noun, value, this.#options.random), call));
-    const [key] = workspace.entries[noun].keys();
+    const complete = completed(noun, withKey(noun, value, this.#options.random), call);
+    const [key] = entryWorkspace(noun, complete).entries[noun].keys();
     if (noun === 'roles' && key !== undefined) assertNotBuiltIn(key);
     const prepare = async (tx: StoreTransaction): Promise<Wanted> => {
       if (key !== undefined && (await SECTIONS[noun].repository(tx).findMany([key])).size > 0) {
         throw new DomainError('already_exists', `There is a ${SECTIONS[noun].noun.replaceAll('_', ' ')} ${JSON.stringify(key)} already.`);
       }
-      return { workspace, generatesSecrets: finish !== undefined };
+      return { workspace: entryWorkspace(noun, complete, await this.#missingRoles(tx, call)), generatesSecrets: finish !== undefined };
     };
     return this.#write(call, { prepare, finish, noun, key });
   }
@@ -132,7 +134,8 @@ export class Administration {
       const stored = await this.#current(tx, noun, key, call);
       const current = fieldsOf(noun, stored);
       const value = keyed(noun, key, await change(current, stored, tx));
-      const workspace = entryWorkspace(noun, completed(noun, value, { administrator: call.administrator, current }));
+      const complete = completed(noun, value, { administrator: call.administrator, current });
+      const workspace = entryWorkspace(noun, complete, await this.#missingRoles(tx, call));
       if (!workspace.entries[noun].has(key) && workspace.problems.length === 0) {
         throw new DomainError('invalid_input', 'What makes the object this one cannot be changed: make another one instead.');
       }
@@ -188,6 +191,13 @@ export class Administration {
       },
       { rollback: call.dryRun },
     );
+  }
+
+  async #missingRoles(tx: StoreTransaction, { definesRoles = [] }: WriteCall): Promise<readonly Json[]> {
+    if (definesRoles.length === 0) return [];
+    const { catalogue } = await this.#options.definitions.current(tx.access);
+    const missing = definesRoles.filter(({ name }) => catalogue.indexOf(name) === undefined);
+    return [...new Map(missing.map(({ name, category }) => [name, { name, category }])).values()];
   }
 
   #page<N extends NounName>(noun: N, query: Omit<ListQuery, 'visibility'>, { administrator }: Call): Promise<Page<Nouns[N]>> {

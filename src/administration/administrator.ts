@@ -5,6 +5,7 @@
 import type { Subject } from '../domain/access.ts';
 import type { AuditActor } from '../domain/audit-event.ts';
 import { tenancyOf, type Tenancy } from '../domain/tenancy.ts';
+import type { Caller } from '../services/caller.ts';
 import type { LiveAccess } from '../services/introspection.ts';
 
 export interface Administrator {
@@ -21,6 +22,9 @@ export interface Administrator {
   readonly tenancy: Tenancy;
   readonly requestId: string;
 }
+
+/** Who is recorded as having done it. */
+export const callerOf = ({ actor, onBehalfOf, clientId, requestId }: Administrator): Caller => ({ actor, onBehalfOf, clientId, requestId });
 
 /** The administrator behind a verified access token. */
 export function administratorOf(claims: Readonly<Record<string, unknown>>, live: LiveAccess, requestId: string): Administrator {

@@ -13,9 +13,10 @@ import type { Workspace } from '../workspace/workspace.ts';
 /** JSON as it was received. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** The workspace of one object. */
-export function entryWorkspace(section: NounName, value: Json): Workspace {
-  return uniteDocuments([requestDocument({ rolemint: 1, [section]: [value] }, 2)], POLICY);
+/** The workspace of one object. @param roles that are made along with it */
+export function entryWorkspace(section: NounName, value: Json, roles: readonly Json[] = []): Workspace {
+  const defined = roles.length === 0 ? {} : { roles };
+  return uniteDocuments([requestDocument({ rolemint: 1, ...defined, [section]: [value] }, 2)], POLICY);
 }
 
 /** A workspace that says nothing, for a change that only removes. */

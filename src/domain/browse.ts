@@ -4,6 +4,8 @@
  * not for programs that read everything.
  */
 import type { ListQuery, Nouns, Visibility } from './directory.ts';
+import { byCodePoint } from './code-point.ts';
+import { fold, searchFor } from './letter-case.ts';
 
 export type BrowsedNoun = 'organizations' | 'user_groups' | 'users' | 'security_profiles' | 'clients' | 'impersonation_rules' | 'assignments';
 
@@ -116,4 +118,45 @@ export interface BrowseReader {
   browseMemberships(query: MembershipQuery): Promise<NumberedPage<MemberOf>>;
   /** Of those that exist, by key; whether they may be seen is for the caller to know. */
   findAnnals(noun: 'organizations' | 'users', keys: readonly string[]): Promise<ReadonlyMap<string, Annals>>;
+}
+
+/** What a field of an object says. */
+export type FieldValue = string | boolean | Date | undefined;
+
+/** Whether a value passes a test. */
+export function passes(value: FieldValue, { not, is }: FieldTest): boolean {
+  return holds(value, is) !== not;
+}
+
+function holds(value: FieldValue, is: FieldTest['is']): boolean {
+  if (value === undefined) return false;
+  if ('like' in is) return isLike(value, is.like);
+  if ('equal' in is) return typeof is.equal !== 'boolean' ? Number(value) === Number(is.equal) : value === is.equal;
+  const order = compared(value, is.than);
+  return (is.order === 'below' ? order < 0 : order > 0) || (is.orEqual && order === 0);
+}
+
+/** Piece by piece from the left, the last one at the end: as much work as there are characters, whatever the pieces. */
+function isLike(value: FieldValue, pieces: readonly string[]): boolean {
+  if (typeof value !== 'string') return false;
+  const { letters } = searchFor(pieces.join(''));
+  const text = fold(value, letters);
+  const [first = '', ...rest] = pieces.map((piece) => fold(piece, letters));
+  const last = rest.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let position = first.length;
+  for (const piece of rest) {
+    const found = text.indexOf(piece, position);
+    if (found === -1) return false;
+    position = found + piece.length;
+  }
+  return position <= text.length - last.length;
+}
+
+/** What is absent comes after everything. */
+export function compared(a: FieldValue, b: FieldValue): number {
+  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+  if (typeof a === 'string') return byCodePoint(a, b as string);
+  return Number(a) - Number(b);
 }

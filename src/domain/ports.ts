@@ -170,6 +170,8 @@ export interface SignInStore {
    * @param failures as {@link beginAttempt} told
    */
   uncountAttempt(key: string, failures: number): Promise<void>;
+  /** Failures in a row of these keys, of those that have any that still count. */
+  findFailures(keys: readonly string[], now: Date): Promise<ReadonlyMap<string, number>>;
   /** After a right password: the count starts anew. */
   clearAttempts(key: string): Promise<void>;
   /** After a wrong password that used up the last attempt: keeps the audit event. */

@@ -24,6 +24,7 @@ import { GRANT_NAMES } from './grants/grants.ts';
 import type { Engine, EngineContext } from './context.ts';
 import { signInPolicy } from './interaction-policy.ts';
 import { onlyQueryResponses, pinToIssuer } from './internals.ts';
+import { orderCloudErrors } from './ordercloud-errors.ts';
 
 export const PATHS = {
   authorization: AUTHORIZATION_PATH,
@@ -52,6 +53,8 @@ export interface EngineOptions extends CookieOptions {
   readonly sessionLifetimeSeconds: number;
   readonly random: Random;
   readonly clock: Clock;
+  /** Refusals are told in OrderCloud's way as well. */
+  readonly orderCloudApi: boolean;
   readonly onRefusal: (ctx: EngineContext, refusal: EndpointRefusal) => void;
 }
 
@@ -68,7 +71,7 @@ export function createProvider(options: EngineOptions): Engine {
   const events: EventEmitter = provider;
   for (const event of REFUSALS) {
     events.on(event, (ctx: EngineContext, error: unknown) => {
-      completeRefusal(ctx, error);
+      completeRefusal(ctx, error, options.orderCloudApi);
       options.onRefusal(ctx, refusalOf(ctx, error));
     });
   }
@@ -192,10 +195,15 @@ function useOnce(provider: Provider, { replays }: EngineOptions): void {
   });
 }
 
-function completeRefusal(ctx: EngineContext, error: unknown): void {
+function completeRefusal(ctx: EngineContext, error: unknown, orderCloudApi: boolean): void {
   const { retryAfterSeconds, errorCode } = extrasOf(error);
   if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds));
   if (errorCode !== undefined) ctx.body = { ...(ctx.body as object), error_code: errorCode };
+  if (!orderCloudApi || ctx.oidc.route !== 'token') return;
+  const { error: code } = ctx.body as { readonly error: string };
+  const { grant_type: grantType } = (ctx.oidc.params ?? {}) as Record<string, string | undefined>;
+  const Errors = orderCloudErrors({ error: code, grantType, errorCode });
+  if (Errors !== undefined) ctx.body = { ...(ctx.body as object), Errors };
 }
 
 function refusalOf(ctx: EngineContext, error: unknown): EndpointRefusal {

@@ -58,7 +58,7 @@ export class HttpError extends Error {
 }
 
 /** What the caller is told of an error. */
-interface Problem {
+export interface Problem {
   readonly code: ProblemCode;
   readonly title: string;
   /** More members of the body. */
@@ -94,7 +94,8 @@ export function errorAnswer(ctx: Koa.Context, error: unknown, onFault: (ctx: Koa
   ctx.type = 'application/problem+json';
 }
 
-function problemOf(error: unknown): Problem {
+/** What an error comes down to, however it is written. */
+export function problemOf(error: unknown): Problem {
   if (error === undefined) return { code: 'not_found', title: ABSENT, members: {}, headers: {} };
   if (error instanceof DomainError) return problemOfDomain(error);
   if (error instanceof HttpError) return { code: error.code, title: error.message, members: {}, headers: error.headers };

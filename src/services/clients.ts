@@ -2,7 +2,7 @@
 import type { Client, ClientSecret } from '../domain/client.ts';
 import { DomainError } from '../domain/errors.ts';
 import { assertNaturalId } from '../domain/party.ts';
-import type { Clock, Random, Store, StoreTransaction } from '../domain/ports.ts';
+import type { Clock, PasswordHasher, Random, Store, StoreTransaction } from '../domain/ports.ts';
 import { eventNow, type Caller } from './caller.ts';
 import { digest } from './client-authentication.ts';
 import { LONGEST_TOKEN } from './tokens.ts';
@@ -21,6 +21,10 @@ export interface FreshSecret {
 }
 
 export interface SecretOptions {
+  /** For people. */
+  readonly name?: string | undefined;
+  /** Of a secret that somebody chose, by {@link hashOfSecret}; unset: one is made. */
+  readonly hash?: Pick<ClientSecret, 'algorithm' | 'hash'> | undefined;
   /** Unset: for good. */
   readonly lifetimeMs?: number | undefined;
   /** How long the secrets that are there already stay good at most; unset: as long as they would. */
@@ -110,12 +114,17 @@ export class ClientService {
     return usesSecret(await existing(tx, clientId)) ? this.#addSecret(tx, clientId, caller, {}) : undefined;
   }
 
-  /** Ends a secret at once, inside a change that does more. @throws `not_found` */
+  /** Ends a secret, at once unless another instant is named, inside a change that does more. @throws `not_found` */
   async expireSecretIn(
     tx: StoreTransaction,
-    { clientId, secretId, caller }: { readonly clientId: string; readonly secretId: string; readonly caller: Caller },
+    {
+      clientId,
+      secretId,
+      at,
+      caller,
+    }: { readonly clientId: string; readonly secretId: string; readonly at?: Date | undefined; readonly caller: Caller },
   ): Promise<void> {
-    await this.#expire(tx, { clientId, secretId, at: new Date(this.#options.clock.now()) }, caller);
+    await this.#expire(tx, { clientId, secretId, at: at ?? new Date(this.#options.clock.now()) }, caller);
   }
 
   /** Ends a secret at an instant. @throws `not_found` */
@@ -147,14 +156,14 @@ export class ClientService {
     });
   }
 
-  async #addSecret(tx: StoreTransaction, clientId: string, caller: Caller, { lifetimeMs }: SecretOptions): Promise<FreshSecret> {
+  async #addSecret(tx: StoreTransaction, clientId: string, caller: Caller, { lifetimeMs, name, hash }: SecretOptions): Promise<FreshSecret> {
     const { clock, random } = this.#options;
     const now = clock.now();
     const fresh = { id: random.id(), secret: random.secret(), expiresAt: lifetimeMs === undefined ? undefined : new Date(now + lifetimeMs) };
     await tx.addClientSecret(clientId, {
       id: fresh.id,
-      algorithm: 'sha256',
-      hash: digest(fresh.secret),
+      name,
+      ...(hash ?? { algorithm: 'sha256', hash: digest(fresh.secret) }),
       createdAt: new Date(now),
       expiresAt: fresh.expiresAt,
     });
@@ -182,6 +191,15 @@ export class ClientService {
   async #read<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
     return this.#options.store.transaction(work, { rollback: true });
   }
+}
+
+/** Secrets that look made by a machine: 256 bits and more in base64url need no slow hash. */
+const GENERATED = /^[A-Za-z0-9_-]{43,}$/;
+
+/** How a secret that somebody chose is kept. @throws `unavailable` when the hashing queue is full */
+export async function hashOfSecret(hasher: Pick<PasswordHasher, 'hash'>, secret: string): Promise<Pick<ClientSecret, 'algorithm' | 'hash'>> {
+  if (GENERATED.test(secret)) return { algorithm: 'sha256', hash: digest(secret) };
+  return { algorithm: 'argon2id', hash: await hasher.hash(secret) };
 }
 
 const usesSecret = ({ tokenEndpointAuthMethod }: Client): boolean => tokenEndpointAuthMethod.startsWith('client_secret_');

@@ -19,11 +19,10 @@ import { heldRoles } from './effective-roles.ts';
 import type { ExplainService, ProfileWithRole, Question } from './explain.ts';
 import { ALL } from './one-time-links.ts';
 import { accessTokenLifetime } from './prepared-client.ts';
-import { accessTokenClaims } from './token-claims.ts';
+import { accessTokenClaims, ownResourceServer, type OwnResourceServerOptions } from './token-claims.ts';
 import { accessTokenSize } from './token-size.ts';
 
-export interface ExplainDocumentsOptions {
-  readonly issuer: string;
+export interface ExplainDocumentsOptions extends OwnResourceServerOptions {
   readonly accessTokenLifetimeSeconds: number;
   readonly explain: ExplainService;
   readonly access: AccessService;
@@ -93,12 +92,12 @@ export class ExplainDocuments {
    * @throws `not_found` as {@link why}, and `invalid_input` for a string that is not a scope
    */
   async preview(question: Question & { readonly client: string }, scope: string | undefined, viewer: Viewer): Promise<PreviewDocument> {
-    const { explain, issuer, accessTokenLifetimeSeconds, clock, random } = this.#options;
+    const { explain, issuer, orderCloudApi, accessTokenLifetimeSeconds, clock, random } = this.#options;
     const asked = await this.#prepared(question);
     const { subject, acting, negotiation, explanations, objection, client, resourceServer } = await explain.preview(asked, scope);
     const at = question.at?.getTime() ?? clock.now();
     const iat = Math.floor(at / 1000);
-    const audience = resourceServer ?? { audience: issuer, name: 'Rolemint', signingAlg: 'ES256' as const, clients: [], roleSet: undefined };
+    const audience = resourceServer ?? ownResourceServer({ issuer, orderCloudApi }, acting);
     const scopeText = negotiation.granted.join(' ');
     // A token that comes with a refresh token carries the id of the grant as well.
     const hasGrant = subject.kind === 'user' && client!.client.grantTypes.includes('refresh_token');

@@ -1,4 +1,5 @@
 /** @module What people do with their own user: nothing here can give anybody a role. */
+import type { Subject } from '../domain/access.ts';
 import type { Session } from '../domain/directory.ts';
 import { DomainError } from '../domain/errors.ts';
 import { assertMailAddress, isMailAddress, type Mailer } from '../domain/mail.ts';
@@ -133,18 +134,39 @@ export class MeService {
    * @throws `too_many_attempts` when the address, or the name from this address, has failed too often
    */
   async changePassword(userId: string, { current, password, address, dryRun = false }: PasswordChange, caller: Caller): Promise<void> {
-    const { users, passwords, store, clock, mailer, issuer } = this.#options;
     const user = await this.get(userId);
     const signedIn = await this.#prove(user, { current, address });
-    const { minimumAgeMinutes = 0 } = await passwords.policyOf(signedIn.user);
-    const changedAt = (await store.signIn.findCredentialOf(userId))?.passwordChangedAt?.getTime() ?? -Infinity;
+    await this.#setPassword(user, { subject: signedIn.user, password, dryRun }, caller);
+  }
+
+  /**
+   * {@link changePassword} for somebody whose token was asked for to do just this: it carries the role `PasswordReset`,
+   * as that of somebody whose password has expired does, and stands in for the present password.
+   * @throws `not_found`, and `invalid_input` as {@link changePassword}
+   */
+  async resetPassword(userId: string, password: string, caller: Caller): Promise<void> {
+    const user = await this.get(userId);
+    await this.#options.access.refresh(0);
+    const subject = await this.#options.access.subject('user', userId);
+    if (subject === undefined) throw unknown(userId);
+    await this.#setPassword(user, { subject, password, dryRun: false }, caller);
+  }
+
+  async #setPassword(
+    user: User,
+    { subject, password, dryRun }: { readonly subject: Subject; readonly password: string; readonly dryRun: boolean },
+    caller: Caller,
+  ): Promise<void> {
+    const { users, passwords, store, clock, mailer, issuer } = this.#options;
+    const { minimumAgeMinutes = 0 } = await passwords.policyOf(subject);
+    const changedAt = (await store.signIn.findCredentialOf(user.id))?.passwordChangedAt?.getTime() ?? -Infinity;
     if (clock.now() < changedAt + minimumAgeMinutes * MINUTE) {
       const from = new Date(changedAt + minimumAgeMinutes * MINUTE).toISOString();
       throw new DomainError('invalid_input', `The password was changed a short time ago; it can be changed again from ${from}.`, {
         pointer: '/password',
       });
     }
-    await users.setPassword(userId, password, caller, { dryRun });
+    await users.setPassword(user.id, password, caller, { dryRun });
     if (!dryRun && isMailAddress(user.email ?? '')) mailer.send(passwordChangedMail(user.email!, user, `${issuer}${FORGOTTEN_PASSWORD_PATH}`));
   }
 

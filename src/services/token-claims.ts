@@ -36,17 +36,44 @@ export function accessTokenClaims(times: TokenTimes, { subject, acting, request,
     org_ids: organization === undefined ? [] : [organization.id, ...acting.authorizedOrganizations.filter((id) => id !== organization.id)],
     ...(actor === undefined ? {} : { act: { sub: actor } }),
     ...(request.dpopThumbprint === undefined ? {} : { cnf: { jkt: request.dpopThumbprint } }),
-    ...(resourceServer.claims === 'ordercloud' ? orderCloudClaims(times.roles, acting, clientId) : {}),
+    ...(resourceServer.claims === 'ordercloud' ? orderCloudClaims(times, acting, clientId) : {}),
   };
 }
 
+/** Types of organizations whose people OrderCloud knows, by its name for them. */
+const USER_TYPES: Readonly<Record<string, string>> = { seller: 'admin', buyer: 'buyer', supplier: 'supplier' };
+
+/**
+ * The deployment itself as a resource server, which tokens are for when a request names no other. Where it answers
+ * OrderCloud's SDK, tokens for people whom OrderCloud knows carry its claims.
+ */
+export function ownResourceServer({ issuer, orderCloudApi }: OwnResourceServerOptions, acting: Subject | undefined): PreparedResourceServer {
+  const isOrderCloud = orderCloudApi && Object.hasOwn(USER_TYPES, acting?.organization?.type ?? '');
+  return {
+    audience: issuer,
+    name: 'Rolemint',
+    signingAlg: 'ES256',
+    clients: [],
+    roleSet: undefined,
+    ...(isOrderCloud ? { claims: 'ordercloud' as const } : {}),
+  };
+}
+
+export interface OwnResourceServerOptions {
+  readonly issuer: string;
+  /** OrderCloud's SDK is answered. */
+  readonly orderCloudApi: boolean;
+}
+
 /** The names under which APIs written for OrderCloud look for the same facts. */
-function orderCloudClaims(roles: readonly string[], acting: Subject, clientId: string): Claims {
+function orderCloudClaims({ roles, iat }: TokenTimes, acting: Subject, clientId: string): Claims {
   const type = acting.organization?.type;
   return {
     ...(acting.username === undefined ? {} : { usr: acting.username }),
     cid: clientId,
-    ...(type === undefined ? {} : { usrtype: type === 'seller' ? 'admin' : type }),
+    ...(type === undefined ? {} : { usrtype: USER_TYPES[type] ?? type }),
     role: roles,
+    // Whose clock is behind takes the token, too.
+    nbf: iat - 60,
   };
 }

@@ -18,13 +18,12 @@ import { idTokenClaims } from './id-tokens.ts';
 import type { ImpersonationRequest, ImpersonationService } from './impersonation.ts';
 import { accessTokenLifetime, type PreparedClient } from './prepared-client.ts';
 import type { Credentials, SignIn } from './sign-in.ts';
-import { accessTokenClaims, type TokenTimes } from './token-claims.ts';
+import { accessTokenClaims, ownResourceServer, type OwnResourceServerOptions, type TokenTimes } from './token-claims.ts';
 import { TokenRefusal } from './token-refusal.ts';
 import type { Authorization, IssuedToken, TokenIssued, TokenRequest } from './token-request.ts';
 import { GRANT_SEPARATOR } from './token-trace.ts';
 
-export interface TokenServiceOptions {
-  readonly issuer: string;
+export interface TokenServiceOptions extends OwnResourceServerOptions {
   readonly accessTokenLifetimeSeconds: number;
   readonly refreshTokenLifetimeSeconds: number;
   readonly access: AccessService;
@@ -47,7 +46,8 @@ interface Issue {
   readonly requested: readonly string[];
   readonly held: Holdings;
   readonly catalogue: Catalogue;
-  readonly resourceServer: PreparedResourceServer;
+  /** Undefined: the deployment itself. */
+  readonly resourceServer: PreparedResourceServer | undefined;
   readonly grantId: string | undefined;
   /** Scopes of OpenID Connect, which stand beside the roles. */
   readonly oidcScope?: readonly string[] | undefined;
@@ -285,15 +285,14 @@ export class TokenService {
     throw new TokenRefusal('invalid_grant', 'refresh token was used before; its family is revoked');
   }
 
-  /** The API that the token is for, with the catalogue that decides. */
-  async #target(request: Pick<TokenRequest, 'resource'>): Promise<{ catalogue: Catalogue; resourceServer: PreparedResourceServer }> {
+  /** The API that the token is for, undefined for the deployment itself, with the catalogue that decides. */
+  async #target(request: Pick<TokenRequest, 'resource'>): Promise<{ catalogue: Catalogue; resourceServer: PreparedResourceServer | undefined }> {
     const { catalogue, resourceServers } = await this.#options.access.workspace();
     const { issuer } = this.#options;
     const audience = request.resource ?? issuer;
-    const known = resourceServers.get(audience);
-    if (known !== undefined) return { catalogue, resourceServer: known };
-    if (audience !== issuer) throw new TokenRefusal('invalid_target', `unknown resource ${audience}`);
-    return { catalogue, resourceServer: { audience: issuer, name: 'Rolemint', signingAlg: 'ES256', clients: [], roleSet: undefined } };
+    const resourceServer = resourceServers.get(audience);
+    if (resourceServer === undefined && audience !== issuer) throw new TokenRefusal('invalid_target', `unknown resource ${audience}`);
+    return { catalogue, resourceServer };
   }
 
   #admit(catalogue: Catalogue, { client }: PreparedClient, user: Subject): string | undefined {
@@ -345,7 +344,8 @@ export class TokenService {
 
   async #issue(issue: Issue): Promise<IssuedToken> {
     const { clock, random, signer, issuer, onIssued } = this.#options;
-    const { request, catalogue, resourceServer, held } = issue;
+    const { request, catalogue, held } = issue;
+    const resourceServer = issue.resourceServer ?? ownResourceServer(this.#options, issue.acting);
     const { client } = request.client;
     const negotiation = negotiate(
       catalogue,
@@ -364,7 +364,7 @@ export class TokenService {
     const jti = issue.grantId === undefined ? id : `${issue.grantId}${GRANT_SEPARATOR}${id}`;
     const scope = [...negotiation.granted, ...(issue.oidcScope ?? [])].sort().join(' ');
     const times: TokenTimes = { iss: issuer, jti, iat, exp, scope, roles: negotiation.granted };
-    const accessToken = await signer.sign(accessTokenClaims(times, issue), resourceServer.signingAlg);
+    const accessToken = await signer.sign(accessTokenClaims(times, { ...issue, resourceServer }), resourceServer.signingAlg);
     if (issue.keep !== undefined) await issue.keep(times);
     onIssued({
       grantType: issue.grantType,

@@ -12,6 +12,7 @@ import type { ClientSecret } from '../domain/client.ts';
 import { normalizePassword } from '../domain/password-policy.ts';
 import type { PasswordHasher, StoreTransaction } from '../domain/ports.ts';
 import { digest } from '../services/client-authentication.ts';
+import { hashOfSecret } from '../services/clients.ts';
 import { soundEntries } from './desired.ts';
 import type { FieldChange } from './object-change.ts';
 import { isFromWorkspace, SECRET_ID_PREFIX } from './object-checks.ts';
@@ -20,8 +21,6 @@ import type { Secret } from './secret.ts';
 import { batches } from './sections.ts';
 import type { Workspace, WorkspaceContext } from './workspace.ts';
 
-/** Secrets that look made by a machine: 256 bits and more in base64url need no slow hash. */
-const GENERATED = /^[A-Za-z0-9_-]{43,}$/;
 /** Argon2id runs in a small pool behind a bounded queue; what is more would only wait there, or be refused. */
 const AT_A_TIME = 4;
 
@@ -48,9 +47,8 @@ export class SecretWork {
 
   secretHash(clientId: string, secret: Secret): Promise<Hash> {
     return this.#once(`secret ${clientId}`, async () => {
-      const text = secret.reveal();
-      if (GENERATED.test(text)) return { algorithm: 'sha256', hash: digest(text) };
-      return { algorithm: 'argon2id', hash: this.#dryRun ? this.#hasher.decoy : await this.#hasher.hash(text) };
+      const hasher = this.#dryRun ? { hash: async () => this.#hasher.decoy } : this.#hasher;
+      return hashOfSecret(hasher, secret.reveal());
     });
   }
 

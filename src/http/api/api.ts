@@ -1,13 +1,11 @@
 import { Readable } from 'node:stream';
 import type Koa from 'koa';
-import { DomainError } from '../../domain/errors.ts';
-import { AccessError } from '../../sdk/errors.ts';
 import { PATIENCE_STATE } from '../deadline.ts';
 import { HttpError } from '../errors.ts';
 import { ENDPOINT_STATE } from '../server.ts';
 import { readBody } from './body.ts';
 import { isKnown, parseIfMatch } from './etag.ts';
-import { guardOf, type GuardOptions } from './guard.ts';
+import { assertAdmitted, guardOf, type GuardOptions, type OnRefused } from './guard.ts';
 import { queryOf, readQuery } from './query.ts';
 import { API_PREFIX, type ApiAnswer, type ApiRequest, type Route } from './route.ts';
 import { decodeParams, RouteTable } from './route-table.ts';
@@ -17,7 +15,7 @@ export interface ManagementApiOptions {
   readonly routes: readonly Route[];
   readonly guard: GuardOptions;
   /** Somebody was not let through, for a reason that the caller is not always told. */
-  readonly onRefused: (ctx: Koa.Context, refusal: { readonly code: string; readonly reason: string }) => void;
+  readonly onRefused: OnRefused;
   /** An answer could not be sent to its end; its status was sent before. */
   readonly onFault: (ctx: Koa.Context, error: unknown) => void;
 }
@@ -27,7 +25,7 @@ export interface ManagementApiOptions {
  * public, the document lists them), who asks and may they, and only then what is asked.
  */
 export function managementApi({ routes, guard: options, onRefused, onFault }: ManagementApiOptions): Koa.Middleware {
-  const table = new RouteTable(routes);
+  const table = new RouteTable(routes, API_PREFIX);
   const guard = guardOf(routes, options);
   const queries = new Map(routes.map((route) => [route, queryOf(route)]));
   return async (ctx, next) => {
@@ -40,10 +38,7 @@ export function managementApi({ routes, guard: options, onRefused, onFault }: Ma
     const { route, rawParams } = found;
     ctx.state[ENDPOINT_STATE] = API_PREFIX + route.path;
     ctx.state[PATIENCE_STATE] = route.patience;
-    const administrator = await guard.admit(ctx, route).catch((error: unknown) => {
-      if (isRefusal(error)) onRefused(ctx, { code: error.code, reason: reasonOf(error) });
-      throw error;
-    });
+    const administrator = await assertAdmitted(guard, ctx, route, onRefused);
     const params = decodeParams(rawParams);
     const query = readQuery(queries.get(route)!, ctx.querystring);
     const ifMatch = parseIfMatch(ctx.get('if-match') || undefined);
@@ -53,15 +48,6 @@ export function managementApi({ routes, guard: options, onRefused, onFault }: Ma
     present(ctx, route, answer);
     if (answer.lines !== undefined) writeLines(ctx, answer.lines, onFault);
   };
-}
-
-function isRefusal(error: unknown): error is AccessError | DomainError {
-  return error instanceof AccessError || (error instanceof DomainError && error.code === 'forbidden');
-}
-
-function reasonOf({ message, cause }: AccessError | DomainError): string {
-  const { message: reason } = (cause ?? {}) as { readonly message?: unknown };
-  return typeof reason === 'string' ? reason : message;
 }
 
 function present(ctx: Koa.Context, route: Route, answer: ApiAnswer): void {

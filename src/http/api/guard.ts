@@ -18,6 +18,9 @@ import type { AccessService } from '../../services/access.ts';
 import type { IntrospectionService, LiveAccess } from '../../services/introspection.ts';
 import type { Route } from './route.ts';
 
+/** What of a route decides who may call it. */
+export type GuardedRoute = Pick<Route, 'method' | 'resource' | 'roles'>;
+
 export interface GuardOptions {
   /** For tokens whose audience is the issuer. */
   readonly verifier: Verifier;
@@ -33,14 +36,14 @@ export interface Guard {
    * @throws AccessError 401 without a good token, 403 without a role that suffices
    * @throws `forbidden` for who may not, whatever roles it holds
    */
-  admit(ctx: Koa.Context, route: Route): Promise<Administrator>;
+  admit(ctx: Koa.Context, route: GuardedRoute): Promise<Administrator>;
 }
 
 /** Suffices for every route. */
 const EVERYWHERE = 'FullAccess';
 
 /** @param routes all of them: which roles a resource is made for decides who is barred from it */
-export function guardOf(routes: readonly Route[], options: GuardOptions): Guard {
+export function guardOf(routes: readonly GuardedRoute[], options: GuardOptions): Guard {
   const rolesOfResource = rolesByResource(routes);
   const checks = new Map(routes.map((route) => [route, checkOf(route)]));
   return {
@@ -57,6 +60,25 @@ export function guardOf(routes: readonly Route[], options: GuardOptions): Guard 
       return administrator;
     },
   };
+}
+
+export type OnRefused = (ctx: Koa.Context, refusal: { readonly code: string; readonly reason: string }) => void;
+
+/** {@link Guard.admit}, with a word to the log about whoever is not let through. */
+export async function assertAdmitted(guard: Guard, ctx: Koa.Context, route: GuardedRoute, onRefused: OnRefused): Promise<Administrator> {
+  return guard.admit(ctx, route).catch((error: unknown) => {
+    if (isRefusal(error)) onRefused(ctx, { code: error.code, reason: reasonOf(error) });
+    throw error;
+  });
+}
+
+function isRefusal(error: unknown): error is AccessError | DomainError {
+  return error instanceof AccessError || (error instanceof DomainError && error.code === 'forbidden');
+}
+
+function reasonOf({ message, cause }: AccessError | DomainError): string {
+  const { message: reason } = (cause ?? {}) as { readonly message?: unknown };
+  return typeof reason === 'string' ? reason : message;
 }
 
 async function authenticated(ctx: Koa.Context, { verifier, signer, introspection }: GuardOptions) {
@@ -77,11 +99,11 @@ function inSameWords(error: unknown): never {
 }
 
 /** Undefined: any token will do. */
-function checkOf({ roles }: Route): Check | undefined {
+function checkOf({ roles }: GuardedRoute): Check | undefined {
   return roles === 'any_token' ? undefined : anyOf(...roles, EVERYWHERE);
 }
 
-function rolesByResource(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
+function rolesByResource(routes: readonly GuardedRoute[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, Set<string>>();
   for (const { resource, roles } of routes) {
     const all = found.get(resource) ?? new Set();

@@ -27,7 +27,24 @@ export function queryOf({ method, query }: Pick<Route, 'method' | 'query'>): z.Z
  * @throws `invalid_input` with `problems`
  */
 export function readQuery(schema: z.ZodObject, search: string): Readonly<Record<string, unknown>> {
+  return validated(schema, readParameters(search, new Set(Object.keys(schema.shape)), false).values, 'query');
+}
+
+/** Parameters as text: those that come once, and the others in their order. */
+export interface Parameters {
+  readonly values: Readonly<Record<string, string>>;
+  readonly others: readonly (readonly [string, string])[];
+}
+
+/**
+ * The parameters of a query string as text.
+ * @param once names of those that come at most once
+ * @param open whether there may be others, as often as they like
+ * @throws `invalid_input` with `problems`
+ */
+export function readParameters(search: string, once: ReadonlySet<string>, open: boolean): Parameters {
   const values = new Map<string, string>();
+  const others: (readonly [string, string])[] = [];
   const problems: InputProblem[] = [];
   for (const pair of search.split('&').filter((part) => part !== '')) {
     const [rawName = '', ...rest] = pair.split('=');
@@ -35,13 +52,14 @@ export function readQuery(schema: z.ZodObject, search: string): Readonly<Record<
     const value = decoded(rest.join('='));
     const problem = name === undefined || value === undefined ? 'is not percent-encoded UTF-8.' : problemOf(value);
     if (problem !== undefined) problems.push({ parameter: shown(name ?? rawName), message: problem });
-    else if (!Object.hasOwn(schema.shape, name!)) problems.push({ parameter: shown(name!), message: unknownParameter(schema) });
+    else if (!once.has(name!) && open) others.push([name!, value!]);
+    else if (!once.has(name!)) problems.push({ parameter: shown(name!), message: unknownParameter([...once]) });
     else if (values.has(name!)) problems.push({ parameter: name!, message: 'is given twice.' });
     else values.set(name!, value!);
     if (problems.length >= MOST_TOLD) break;
   }
   if (problems.length > 0) throw invalidInput(problems);
-  return validated(schema, Object.fromEntries(values), 'query');
+  return { values: Object.fromEntries(values), others };
 }
 
 const MOST_TOLD = 20;
@@ -51,8 +69,7 @@ function problemOf(value: string): string | undefined {
   return IN_NO_VALUE.test(value) ? 'has a control character.' : undefined;
 }
 
-function unknownParameter(schema: z.ZodObject): string {
-  const allowed = Object.keys(schema.shape);
+function unknownParameter(allowed: readonly string[]): string {
   return `unknown parameter. ${allowed.length === 0 ? 'None is allowed here.' : `Allowed: ${allowed.join(', ')}.`}`;
 }
 

@@ -1,20 +1,23 @@
 import { DomainError } from '../../domain/errors.ts';
 import { ABSENT } from '../errors.ts';
-import { API_PREFIX, type Method, type Route } from './route.ts';
+import type { Method, Route } from './route.ts';
 
-export interface Match {
-  readonly route: Route;
+/** What of a route says where it is. */
+type Placed = Pick<Route, 'method' | 'path'>;
+
+export interface Match<R> {
+  readonly route: R;
   /** As they stand in the path, still percent-encoded. */
   readonly rawParams: Readonly<Record<string, string>>;
 }
 
 /** What a path is: nobody's, somebody's with other methods, or a route. */
-export type Lookup = Match | { readonly allowed: readonly string[] } | undefined;
+export type Lookup<R> = Match<R> | { readonly allowed: readonly string[] } | undefined;
 
-interface Pattern {
+interface Pattern<R = Placed> {
   /** A name in braces stands for any one segment. */
   readonly segments: readonly string[];
-  readonly routes: ReadonlyMap<Method, Route>;
+  readonly routes: ReadonlyMap<Method, R>;
 }
 
 const PARAM = /^\{(\w+)\}$/;
@@ -23,29 +26,34 @@ const IN_NO_ID = /[\p{Cc}\uFFFD]/u;
 const LONGEST_PARAM = 1000;
 
 /** Finds the route of a request. Paths are matched as they are sent: neither case, slashes nor escapes are evened out. */
-export class RouteTable {
-  readonly #patterns: ReadonlyMap<number, readonly Pattern[]>;
+export class RouteTable<R extends Placed> {
+  readonly #prefix: string;
+  readonly #patterns: ReadonlyMap<number, readonly Pattern<R>[]>;
 
-  /** @throws TypeError when two routes are the same */
-  constructor(routes: readonly Route[]) {
-    const byPath = new Map<string, Map<Method, Route>>();
+  /**
+   * @param prefix where every route begins
+   * @throws TypeError when two routes are the same
+   */
+  constructor(routes: readonly R[], prefix: string) {
+    this.#prefix = `${prefix}/`;
+    const byPath = new Map<string, Map<Method, R>>();
     for (const route of routes) {
-      const methods = byPath.get(route.path) ?? new Map<Method, Route>();
+      const methods = byPath.get(route.path) ?? new Map<Method, R>();
       if (methods.has(route.method)) throw new TypeError(`${route.method} ${route.path} is declared twice.`);
       byPath.set(route.path, methods.set(route.method, route));
     }
-    const patterns = [...byPath].map(([path, methods]): Pattern => ({ segments: path.split('/').slice(1), routes: methods }));
+    const patterns = [...byPath].map(([path, methods]): Pattern<R> => ({ segments: path.split('/').slice(1), routes: methods }));
     // A word comes before a parameter: `/users/me` is never the user called "me".
-    patterns.sort((a, b) => firstParam(b) - firstParam(a));
-    const byLength = new Map<number, Pattern[]>();
+    patterns.sort(wordsFirst);
+    const byLength = new Map<number, Pattern<R>[]>();
     for (const pattern of patterns) byLength.set(pattern.segments.length, [...(byLength.get(pattern.segments.length) ?? []), pattern]);
     this.#patterns = byLength;
   }
 
   /** @param path of the request, without its query */
-  find(method: string, path: string): Lookup {
-    if (!path.startsWith(`${API_PREFIX}/`)) return undefined;
-    const segments = path.slice(API_PREFIX.length + 1).split('/');
+  find(method: string, path: string): Lookup<R> {
+    if (!path.startsWith(this.#prefix)) return undefined;
+    const segments = path.slice(this.#prefix.length).split('/');
     for (const pattern of this.#patterns.get(segments.length) ?? []) {
       const rawParams = paramsOf(pattern, segments);
       if (rawParams === undefined) continue;
@@ -75,10 +83,13 @@ function decoded(raw: string): string {
   return text;
 }
 
-/** Position of the first parameter; the further to the right, the more is said by words. */
-function firstParam({ segments }: Pattern): number {
-  const position = segments.findIndex((segment) => PARAM.test(segment));
-  return position === -1 ? Infinity : position;
+/** From the left, a word is looked for before anything else that may stand in its place. */
+function wordsFirst(a: Pattern<unknown>, b: Pattern<unknown>): number {
+  for (const [position, segment] of a.segments.entries()) {
+    const difference = Number(PARAM.test(segment)) - Number(PARAM.test(b.segments[position] ?? ''));
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 function paramsOf(pattern: Pattern, segments: readonly string[]): Record<string, string> | undefined {

@@ -1,13 +1,12 @@
 /** Clients and their secrets. A generated secret is answered once, by the request that makes it. */
 import { z } from 'zod';
 import type { Administration } from '../../administration/administration.ts';
-import { assertMayActAs } from '../../administration/take-over.ts';
-import { absent } from '../../administration/nouns.ts';
-import type { StoreTransaction } from '../../domain/ports.ts';
+import { callerOf } from '../../administration/administrator.ts';
+import { addClientSecret, endClientSecret } from '../../administration/client-secrets.ts';
 import type { ClientService, FreshSecret } from '../../services/clients.ts';
 import { route, type Route } from '../api/route.ts';
 import { creationOf } from './bodies.ts';
-import { callerOf } from './demands.ts';
+
 import { created, writing } from './nouns.ts';
 import { blastRadius, instant, REPRESENTATIONS } from './representations.ts';
 
@@ -94,11 +93,7 @@ export function clientRoutes({ administration, clients }: ClientRouteOptions): r
           lifetimeMs: body.expires_in_days === undefined ? undefined : body.expires_in_days * 86_400_000,
           graceMs: body.others_expire_in_hours === undefined ? undefined : body.others_expire_in_hours * 3_600_000,
         };
-        const caller = callerOf(administrator);
-        const fresh = await administration.within({ administrator, needs: WRITERS, dryRun }, async (tx, authority) => {
-          await assertMayActAs(tx, authority, { kind: 'client', id: params.id });
-          return clients.addSecretIn(tx, params.id, { ...options, caller });
-        });
+        const fresh = await addClientSecret({ administration, clients }, params.id, { administrator, needs: WRITERS, dryRun }, options);
         if (dryRun) return { status: 200, body: { dry_run: true } };
         return { status: 201, body: shown(fresh), location: `/clients/${encodeURIComponent(params.id)}/secrets` };
       },
@@ -111,21 +106,15 @@ export function clientRoutes({ administration, clients }: ClientRouteOptions): r
       summary: 'End a secret of a client at once',
       answers: { 200: z.strictObject({ dry_run: z.literal(true) }), 204: undefined },
       handle: async ({ administrator, params, dryRun }) => {
-        const caller = callerOf(administrator);
-        await administration.within({ administrator, needs: WRITERS, dryRun }, async (tx, authority) => {
-          await assertMayActAs(tx, authority, { kind: 'client', id: params.id });
-          await assertSecret(tx, params.id, params.secret_id);
-          await clients.expireSecretIn(tx, { clientId: params.id, secretId: params.secret_id, caller });
-        });
+        await endClientSecret(
+          { administration, clients },
+          { clientId: params.id, secretId: params.secret_id },
+          { administrator, needs: WRITERS, dryRun },
+        );
         return dryRun ? { status: 200, body: { dry_run: true } } : { status: 204 };
       },
     }),
   ];
-}
-
-async function assertSecret(tx: StoreTransaction, clientId: string, secretId: string): Promise<void> {
-  const secrets = (await tx.findClientSecrets([clientId])).get(clientId) ?? [];
-  if (!secrets.some(({ id }) => id === secretId)) throw absent();
 }
 
 const shown = ({ id, secret: client_secret, expiresAt }: FreshSecret) => ({ id, client_secret, expires_at: expiresAt });

@@ -10,15 +10,11 @@ import { FULL_ACCESS } from '../../domain/role.ts';
 import { EVERYTHING, isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
 import { AccessError } from '../../sdk/errors.ts';
 import type { AccessService } from '../../services/access.ts';
-import type { Caller } from '../../services/caller.ts';
 import { assertNotBarred } from '../api/guard.ts';
 import { NOUNS } from './nouns.ts';
 
 /** The answer of a dry run that has nothing more to tell. */
 export const nothingDone = z.strictObject({ dry_run: z.literal(true) });
-
-/** Who is recorded as having done it. */
-export const callerOf = ({ actor, onBehalfOf, clientId, requestId }: Administrator): Caller => ({ actor, onBehalfOf, clientId, requestId });
 
 /** Whether one of these roles, or FullAccess, is in the token and held. */
 export function holdsOneOf({ roles }: Administrator, sufficient: readonly string[]): boolean {

@@ -1,7 +1,7 @@
 /** Mails that let somebody in: invitations to become a user, and links to set a password. */
 import { z } from 'zod';
 import type { Administration } from '../../administration/administration.ts';
-import type { Administrator } from '../../administration/administrator.ts';
+import { callerOf, type Administrator } from '../../administration/administrator.ts';
 import { CONFIRMATION } from '../../administration/full-access.ts';
 import type { InvitationAdministration, InvitationCall, Invited } from '../../administration/invitations.ts';
 import { ASSIGNING_ROLE } from '../../administration/inviter.ts';
@@ -15,7 +15,7 @@ import type { Cursors } from '../api/cursor.ts';
 import { assertMatch, etagOf } from '../api/etag.ts';
 import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
 import { route, type ApiAnswer, type ApiRequest, type Route } from '../api/route.ts';
-import { assertHoldsOneOf, assertMayTouch, callerOf, nothingDone } from './demands.ts';
+import { assertHoldsOneOf, assertMayTouch, nothingDone } from './demands.ts';
 import { blastRadius, instant } from './representations.ts';
 
 export interface InvitationRouteOptions {

@@ -1,13 +1,13 @@
 /** The keys that sign tokens. They are the whole deployment's, so whoever administers less than a tree knows nothing of them. */
 import { z } from 'zod';
-import type { Administrator } from '../../administration/administrator.ts';
+import { callerOf, type Administrator } from '../../administration/administrator.ts';
 import { absent } from '../../administration/nouns.ts';
 import type { SigningKeyInfo } from '../../domain/ports.ts';
 import { SIGNING_ALGORITHMS } from '../../domain/resource-server.ts';
 import { isRootTenancy } from '../../domain/tenancy.ts';
 import type { KeyService } from '../../services/keys.ts';
 import { route, type Route } from '../api/route.ts';
-import { callerOf, nothingDone } from './demands.ts';
+import { nothingDone } from './demands.ts';
 import { instant } from './representations.ts';
 
 export interface KeyRouteOptions {

@@ -1,6 +1,6 @@
 /** What concerns whoever asks: who that is, the own profile, password, groups, roles and sign-ins. */
 import { z } from 'zod';
-import type { Administrator } from '../../administration/administrator.ts';
+import { callerOf, type Administrator } from '../../administration/administrator.ts';
 import { absent } from '../../administration/nouns.ts';
 import { fieldsOf } from '../../administration/representation.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -13,7 +13,7 @@ import type { SessionService } from '../../services/sessions.ts';
 import { assertMatch, etagOf } from '../api/etag.ts';
 import { route, type ApiRequest, type Route } from '../api/route.ts';
 import { at, effectiveRoles } from './access.ts';
-import { callerOf, nothingDone } from './demands.ts';
+import { nothingDone } from './demands.ts';
 import { instant, REPRESENTATIONS } from './representations.ts';
 import { session, sessionShown } from './users.ts';
 

@@ -1,8 +1,8 @@
 /** Who is in a user group. A membership is a field of the user, in force for good or for a time. */
 import { z } from 'zod';
-import type { Administration, Rewrite } from '../../administration/administration.ts';
-import type { Json } from '../../administration/entries.ts';
-import { absent, readable } from '../../administration/nouns.ts';
+import type { Administration } from '../../administration/administration.ts';
+import { joining, leaving } from '../../administration/memberships.ts';
+import { readable } from '../../administration/nouns.ts';
 import type { Store } from '../../domain/ports.ts';
 import type { Cursors } from '../api/cursor.ts';
 import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
@@ -23,11 +23,6 @@ const window = { valid_from: instant.optional(), valid_until: instant.optional()
 const member = z
   .strictObject({ user: z.string(), username: z.string(), organization: z.string(), active: z.boolean(), ...window })
   .meta({ id: 'Member' });
-
-type Membership = string | { readonly user_group: string };
-const groupOf = (membership: Membership): string => (typeof membership === 'string' ? membership : membership.user_group);
-const others = (user: Json, group: string): Membership[] =>
-  ((user['user_groups'] ?? []) as Membership[]).filter((membership) => groupOf(membership) !== group);
 
 export function memberRoutes({ administration, store, cursors }: MemberRouteOptions): readonly Route[] {
   const assertGroup = (id: string, request: Parameters<typeof writing>[0]) =>
@@ -68,10 +63,8 @@ export function memberRoutes({ administration, store, cursors }: MemberRouteOpti
       handle: async (request) => {
         const { params, body } = request;
         await assertGroup(params.id, request);
-        const times = asJson(body);
-        const membership = Object.keys(times).length === 0 ? params.id : { user_group: params.id, ...times };
-        const join: Rewrite<'users'> = (user) => ({ ...user, user_groups: [...others(user, params.id), membership] });
-        return written(200, await administration.change('users', params.user_id, writing({ ...request, body: {} }, WRITERS).call, join));
+        const { call } = writing({ ...request, body: {} }, WRITERS);
+        return written(200, await administration.change('users', params.user_id, call, joining(params.id, asJson(body))));
       },
     }),
     route({
@@ -85,16 +78,8 @@ export function memberRoutes({ administration, store, cursors }: MemberRouteOpti
       handle: async (request) => {
         const { params } = request;
         await assertGroup(params.id, request);
-        const leave: Rewrite<'users'> = (user, { memberships }) => {
-          if (!memberships.some(({ userGroup }) => userGroup === params.id)) throw absent();
-          return { ...user, user_groups: others(user, params.id) };
-        };
-        const { blastRadius: radius, extra } = await administration.change(
-          'users',
-          params.user_id,
-          writing({ ...request, body: {} }, WRITERS).call,
-          leave,
-        );
+        const { call } = writing({ ...request, body: {} }, WRITERS);
+        const { blastRadius: radius, extra } = await administration.change('users', params.user_id, call, leaving(params.id));
         return written(204, { object: undefined, blastRadius: radius, extra });
       },
     }),

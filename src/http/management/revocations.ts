@@ -1,6 +1,6 @@
 /** Ending what was issued before its time: to a user, through a client, in one sign-in, or one token. */
 import { z } from 'zod';
-import type { Administrator } from '../../administration/administrator.ts';
+import { callerOf, type Administrator } from '../../administration/administrator.ts';
 import { absent } from '../../administration/nouns.ts';
 import type { Store, TokenSigner } from '../../domain/ports.ts';
 import type { SweepingRevocation } from '../../domain/revocation.ts';
@@ -11,7 +11,7 @@ import { GRANT_SEPARATOR, looksLikeJwt, traceOf } from '../../services/token-tra
 import type { Cursors } from '../api/cursor.ts';
 import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
 import { route, type Route } from '../api/route.ts';
-import { assertClient, assertHoldsOneOf, assertMayTouch, assertUser, callerOf, holdsOneOf, mayTouch, nothingDone } from './demands.ts';
+import { assertClient, assertHoldsOneOf, assertMayTouch, assertUser, holdsOneOf, mayTouch, nothingDone } from './demands.ts';
 import { instant } from './representations.ts';
 
 export interface RevocationRouteOptions {

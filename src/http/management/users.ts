@@ -1,20 +1,22 @@
 /** How users are let in: locks after failed attempts, passwords, and the sign-ins that live on. */
 import { z } from 'zod';
 import type { Administration } from '../../administration/administration.ts';
+import { callerOf } from '../../administration/administrator.ts';
 import { absent } from '../../administration/nouns.ts';
+import type { PasswordAdministration } from '../../administration/passwords.ts';
 import { assertMayActAs } from '../../administration/take-over.ts';
 import type { Session } from '../../domain/directory.ts';
 import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
-import type { StoreTransaction } from '../../domain/ports.ts';
 import type { OneTimeLinks } from '../../services/one-time-links.ts';
 import type { SessionService } from '../../services/sessions.ts';
 import type { UserService } from '../../services/users.ts';
 import { route, type ApiRequest, type Route } from '../api/route.ts';
-import { callerOf, nothingDone } from './demands.ts';
+import { nothingDone } from './demands.ts';
 import { instant } from './representations.ts';
 
 export interface UserRouteOptions {
   readonly administration: Administration;
+  readonly passwordAdministration: PasswordAdministration;
   readonly users: UserService;
   readonly links: OneTimeLinks;
   readonly sessions: SessionService;
@@ -44,7 +46,7 @@ export function userRoutes(options: UserRouteOptions): readonly Route[] {
   return [...signInRoutes(options), ...sessionRoutes(options)];
 }
 
-function signInRoutes({ administration, users, links }: UserRouteOptions): readonly Route[] {
+function signInRoutes({ administration, passwordAdministration, users, links }: UserRouteOptions): readonly Route[] {
   const callOf = ({ administrator, dryRun }: UserRequest) => ({ administrator, needs: WRITERS, dryRun });
   return [
     route({
@@ -71,17 +73,8 @@ function signInRoutes({ administration, users, links }: UserRouteOptions): reado
       body: z.strictObject({ password: z.string().min(1).max(MAXIMUM_PASSWORD_LENGTH) }),
       answers,
       handle: async (request) => {
-        const { params, body, administrator, dryRun } = request;
-        const user = { kind: 'user', id: params.id } as const;
-        const call = callOf(request);
-        // What the policy says of a password tells of those before it, so whoever may not set one is refused first.
-        await administration.within({ ...call, dryRun: true }, (tx, authority) => assertMayActAs(tx, authority, user));
-        const authority = administration.authorityFor(call);
-        const during = async (tx: StoreTransaction): Promise<void> => {
-          await authority.open(tx);
-          await assertMayActAs(tx, authority, user);
-        };
-        await users.setPassword(params.id, body.password, callerOf(administrator), { during, dryRun });
+        const { params, body } = request;
+        await passwordAdministration.set(params.id, body.password, callOf(request));
         return done(request);
       },
     }),

@@ -1,7 +1,7 @@
 /** @module Artifacts of the in-memory store. */
 import { MOST_LISTED_ARTIFACTS, type Artifact, type ArtifactStore } from '../../domain/artifact.ts';
 import { artifactOf, keptArtifact, type KeptArtifact } from '../artifact-values.ts';
-import { byCodePoint } from './code-point.ts';
+import { byCodePoint } from '../../domain/code-point.ts';
 import type { MemoryAccessor } from './accessor.ts';
 import type { ArtifactRow, Tables } from './tables.ts';
 

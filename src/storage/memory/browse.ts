@@ -1,19 +1,17 @@
 /** @module Numbered pages of the in-memory store. */
-import { types } from 'node:util';
-import type { Annals, BrowsedNoun, BrowseQuery, BrowseReader, FieldTest } from '../../domain/browse.ts';
+import { compared, passes, type Annals, type BrowsedNoun, type BrowseQuery, type BrowseReader, type FieldValue } from '../../domain/browse.ts';
 import type { Nouns } from '../../domain/directory.ts';
 import type { Party } from '../../domain/party.ts';
 import { covers } from '../../domain/tenancy.ts';
 import { possibleQuery } from '../browse-query.ts';
-import { fold, keyOf, searchFor } from '../directory-query.ts';
+import { keyOf } from '../directory-query.ts';
 import { copy, storableKeys } from '../values.ts';
-import { byCodePoint } from './code-point.ts';
+import { byCodePoint } from '../../domain/code-point.ts';
 import { matchesFilters } from './directory.ts';
 import { LISTED, type ListedNoun } from './directory-nouns.ts';
 import type { Tables } from './tables.ts';
 
-type Value = string | boolean | Date | undefined;
-type Fields = { readonly [N in BrowsedNoun]: Readonly<Record<string, (object: Nouns[N], tables: Tables) => Value>> };
+type Fields = { readonly [N in BrowsedNoun]: Readonly<Record<string, (object: Nouns[N], tables: Tables) => FieldValue>> };
 
 const organizationOf = ({ kind, id }: Party, { users, userGroups, clients }: Tables): string | undefined => {
   if (kind === 'organization') return id;
@@ -105,9 +103,10 @@ function browse<N extends BrowsedNoun>(noun: N, asked: BrowseQuery, tables: Tabl
   const query = possibleQuery(noun, asked);
   if (query === undefined) return { items: [], total: 0 };
   const listed: ListedNoun<Nouns[N]> = LISTED[noun];
-  const valueOf = (object: Nouns[N], field: string): Value => FIELDS[noun][field]!(object, tables);
+  const valueOf = (object: Nouns[N], field: string): FieldValue => FIELDS[noun][field]!(object, tables);
   const isFound = (object: Nouns[N]): boolean =>
-    query.search === undefined || query.search.fields.some((field) => isLike(valueOf(object, field), ['', query.search!.text, '']));
+    query.search === undefined ||
+    query.search.fields.some((field) => passes(valueOf(object, field), { not: false, is: { like: ['', query.search!.text, ''] } }));
   const all = [...listed.table(tables).values()].filter(
     (object) =>
       matchesFilters(noun, object, { filters: query.filters, sight: { tables, visibility: query.visibility } }) &&
@@ -122,41 +121,4 @@ function browse<N extends BrowsedNoun>(noun: N, asked: BrowseQuery, tables: Tabl
     return byCodePoint(keyOf(noun, a), keyOf(noun, b)) * (query.order.at(-1)?.descending === true ? -1 : 1);
   });
   return { items: copy(sorted.slice(query.skip, query.skip + query.limit)), total: all.length };
-}
-
-/** What is absent comes after everything. */
-function compared(a: Value, b: Value): number {
-  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
-  if (typeof a === 'string') return byCodePoint(a, b as string);
-  return Number(a) - Number(b);
-}
-
-function passes(value: Value, { not, is }: FieldTest): boolean {
-  return holds(value, is) !== not;
-}
-
-function holds(value: Value, is: FieldTest['is']): boolean {
-  if (value === undefined) return false;
-  if ('like' in is) return isLike(value, is.like);
-  if ('equal' in is) return types.isDate(is.equal) ? Number(value) === Number(is.equal) : value === is.equal;
-  const order = compared(value, is.than);
-  return (is.order === 'below' ? order < 0 : order > 0) || (is.orEqual && order === 0);
-}
-
-/** Piece by piece from the left, the last one at the end: as much work as there are characters, whatever the pieces. */
-function isLike(value: Value, pieces: readonly string[]): boolean {
-  if (typeof value !== 'string') return false;
-  const { letters } = searchFor(pieces.join(''));
-  const text = fold(value, letters);
-  const [first = '', ...rest] = pieces.map((piece) => fold(piece, letters));
-  const last = rest.pop();
-  if (last === undefined) return text === first;
-  if (!text.startsWith(first) || !text.endsWith(last)) return false;
-  let position = first.length;
-  for (const piece of rest) {
-    const found = text.indexOf(piece, position);
-    if (found === -1) return false;
-    position = found + piece.length;
-  }
-  return position <= text.length - last.length;
 }

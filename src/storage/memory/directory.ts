@@ -14,10 +14,11 @@ import {
 import type { Assignment } from '../../domain/assignment.ts';
 import { byCodeUnit } from '../../domain/catalogue.ts';
 import type { User } from '../../domain/party.ts';
-import { checkQuery, fold, pageOf, positionOf, searchedIn, searchFor, textsOf } from '../directory-query.ts';
+import { fold, searchFor } from '../../domain/letter-case.ts';
+import { checkQuery, pageOf, positionOf, searchedIn, textsOf } from '../directory-query.ts';
 import { copy } from '../values.ts';
 import { memoryBrowse } from './browse.ts';
-import { byCodePoint } from './code-point.ts';
+import { byCodePoint } from '../../domain/code-point.ts';
 import { dependentsOf } from './dependents.ts';
 import { LISTED, type ListedNoun, type Sight } from './directory-nouns.ts';
 import { isRevoked } from './grants.ts';

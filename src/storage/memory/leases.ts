@@ -3,7 +3,7 @@ import { LEASE_KINDS, type Lease, type LeaseQuery, type Page } from '../../domai
 import { pageOf } from '../directory-query.ts';
 import { leasePosition, leaseStart, placeOf, type LeasePlace } from '../leases.ts';
 import { copy } from '../values.ts';
-import { byCodePoint } from './code-point.ts';
+import { byCodePoint } from '../../domain/code-point.ts';
 import { LISTED, type Sight } from './directory-nouns.ts';
 import type { Tables } from './tables.ts';
 

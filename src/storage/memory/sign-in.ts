@@ -53,6 +53,14 @@ export function memorySignIn({ read, write }: MemoryAccessor): SignInStore {
         const known = tables.attempts.get(key);
         if (known?.failures === failures) tables.attempts.set(key, { ...known, failures: failures - 1, lockedUntil: 0 });
       }),
+    findFailures: async (keys, now) => {
+      const { attempts } = read().tables;
+      const counting = keys.flatMap((key) => {
+        const row = attempts.get(key);
+        return row === undefined || row.failures === 0 || restEnds(row) <= now.getTime() ? [] : [[key, row.failures] as const];
+      });
+      return new Map(counting);
+    },
     clearAttempts: (key) => write(({ tables }) => void tables.attempts.delete(key)),
     recordLockOut: (event) => write((state) => state.audit(event)),
     unlock: (key, event) =>

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { BROWSED, type Annals, type BrowsedNoun, type BrowseQuery, type BrowseReader, type FieldTest, type MemberOf } from '../../domain/browse.ts';
 import { SORTS, type Nouns } from '../../domain/directory.ts';
 import { possibleQuery } from '../browse-query.ts';
-import { fold, searchFor } from '../directory-query.ts';
+import { fold, searchFor } from '../../domain/letter-case.ts';
 import { batches, isStorable, storableKeys } from '../values.ts';
 import { EXPRESSIONS } from './browse-expressions.ts';
 import { conditionsOf, selection, where } from './directory.ts';

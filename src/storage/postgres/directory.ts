@@ -4,7 +4,8 @@
  */
 import type { Knex } from 'knex';
 import { FILTERS, type DirectoryReader, type FilterValue, type ListQuery, type NounName, type Nouns, type Page } from '../../domain/directory.ts';
-import { checkQuery, isSortedByInstant, keyOf, pageOf, positionOf, searchedIn, searchFor, textsOf } from '../directory-query.ts';
+import { searchFor } from '../../domain/letter-case.ts';
+import { checkQuery, isSortedByInstant, keyOf, pageOf, positionOf, searchedIn, textsOf } from '../directory-query.ts';
 import { batches, storableKeys } from '../values.ts';
 import { postgresBrowse } from './browse.ts';
 import { dependentsOf } from './dependents.ts';

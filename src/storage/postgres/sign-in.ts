@@ -3,7 +3,7 @@ import { comparableMailAddress } from '../../domain/mail.ts';
 import type { PasswordCredential, SignInStore } from '../../domain/ports.ts';
 import { FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS, REST_MS } from '../sign-in-delay.ts';
 import { auditEntry } from '../audit-entry.ts';
-import { assertKey, assertStorable, isStorable } from '../values.ts';
+import { assertKey, assertStorable, isStorable, storableKeys } from '../values.ts';
 import { addAuditEvents, oneAuditEvent } from './audit.ts';
 import type { Database, Statement } from './session.ts';
 
@@ -47,6 +47,7 @@ const BEGIN: Statement = {
     RETURNING counted, failures, locked_until`,
 };
 const UNCOUNT: Statement = { sql: 'UPDATE sign_in_attempts SET failures = failures - 1, locked_until = NULL WHERE key = ? AND failures = ?' };
+const FAILURES: Statement = { sql: 'SELECT key, failures FROM sign_in_attempts WHERE key = ANY (?::text[]) AND failures > 0 AND expires_at > ?' };
 const CLEAR: Statement = { sql: 'DELETE FROM sign_in_attempts WHERE key = ?' };
 const UNLOCK: Statement = {
   sql: `
@@ -97,6 +98,10 @@ export function postgresSignIn({ reading, writing }: Database): SignInStore {
     },
     uncountAttempt: async (key, failures) => {
       if (isStorable(key)) await writing.rows(UNCOUNT, [key, failures]);
+    },
+    findFailures: async (keys, now) => {
+      const rows = await reading.rows<{ readonly key: string; readonly failures: number }>(FAILURES, [storableKeys(keys), now]);
+      return new Map(rows.map(({ key, failures }) => [key, failures]));
     },
     clearAttempts: async (key) => {
       if (isStorable(key)) await writing.rows(CLEAR, [key]);

@@ -94,6 +94,7 @@ export async function openWorld(wrap: (store: Store) => Store = (store) => store
   const reading = { access, grants: store.grants, revocations: store.revocations, signer: openSigner, clock };
   const introspection = new IntrospectionService(reading);
   const tokens = new TokenService({
+    orderCloudApi: true,
     ...reading,
     issuer: ISSUER,
     impersonation: new ImpersonationService({ ...reading, issuer: ISSUER, introspection, transaction: store.transaction }),
