@@ -8,10 +8,12 @@ import { buildProgram } from '../src/cli/run.ts';
 import { SETTINGS } from '../src/config.ts';
 import { BUILT_IN_ROLES } from '../src/domain/role.ts';
 import { MEANING, STATUS, type ProblemCode } from '../src/http/errors.ts';
+import { ERROR_CODES } from '../src/http/ordercloud/errors.ts';
 import { openMetrics } from '../src/telemetry/metrics.ts';
+import { answeredTable, unansweredList } from './ordercloud-calls.ts';
 
 /** Documents with generated parts, relative to the project. */
-export const GENERATED_DOCUMENTS = ['README.md', 'docs/errors.md', 'docs/operations.md'];
+export const GENERATED_DOCUMENTS = ['README.md', 'docs/errors.md', 'docs/operations.md', 'docs/ordercloud.md'];
 
 const PART = /(<!-- generated: ([a-z]+) -->\n)[\s\S]*?(<!-- end -->)/g;
 
@@ -24,7 +26,16 @@ export function withGeneratedParts(document: string): string {
   });
 }
 
-const PARTS: Readonly<Record<string, () => string>> = { settings, errors, roles, commands, metrics };
+const PARTS: Readonly<Record<string, () => string>> = {
+  settings,
+  errors,
+  roles,
+  commands,
+  metrics,
+  ordercloud: answeredTable,
+  unanswered: unansweredList,
+  ordercloudcodes: orderCloudCodes,
+};
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
@@ -41,6 +52,11 @@ function settings(): string {
 function errors(): string {
   const rows = (Object.keys(STATUS) as ProblemCode[]).map((name) => [code(name), String(STATUS[name]), MEANING[name]]);
   return table(['code', 'status', 'what it means'], rows);
+}
+
+function orderCloudCodes(): string {
+  const rows = (Object.keys(STATUS) as ProblemCode[]).map((name) => [code(ERROR_CODES[name]), String(STATUS[name]), code(name), MEANING[name]]);
+  return table(['ErrorCode', 'status', 'code of the management API', 'what it means'], rows);
 }
 
 function roles(): string {

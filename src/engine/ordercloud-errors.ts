@@ -15,19 +15,14 @@ const CODES: Readonly<Record<string, readonly [code: string, message: string]>> 
   invalid_client: ['Auth.InvalidClient', 'The client ID or secret is not valid.'],
   unauthorized_client: ['Auth.UnauthorizedClient', 'The client may not ask for such tokens.'],
   invalid_scope: ['Auth.InvalidScope', 'The scope cannot be read.'],
+  /** Also of refresh tokens: what becomes of somebody is told neither way. */
+  invalid_grant: ['Auth.InvalidUsernameOrPassword', 'The user name, password or refresh token is not valid.'],
   temporarily_unavailable: ['Auth.TemporarilyUnavailable', 'Try again later.'],
 };
-const PASSWORD = ['Auth.InvalidUsernameOrPassword', 'The user name or password is not valid.'] as const;
-const REFRESH = ['Auth.InvalidRefreshToken', 'The refresh token is not valid.'] as const;
 
 /** Undefined for grants that OrderCloud does not have. */
 export function orderCloudErrors({ error, grantType, errorCode }: Refusal): readonly object[] | undefined {
   if (!GRANT_TYPES.has(grantType)) return undefined;
-  const [code, Message] =
-    error === 'invalid_grant'
-      ? grantType === 'refresh_token'
-        ? REFRESH
-        : PASSWORD
-      : (CODES[error] ?? ['Auth.InvalidRequest', 'The request cannot be read.']);
+  const [code, Message] = CODES[error] ?? ['Auth.InvalidRequest', 'The request cannot be read.'];
   return [{ ErrorCode: errorCode ?? code, Message, Data: null }];
 }

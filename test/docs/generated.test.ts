@@ -13,9 +13,10 @@ describe('the generated parts of the documents', () => {
 
   it('are all there: settings, commands, errors, roles, metrics', () => {
     const parts = (document: string) => [...read(document).matchAll(/<!-- generated: ([a-z]+) -->/g)].map(([, name]) => name);
-    expect(parts('README.md')).toEqual(['commands', 'settings', 'errors', 'roles']);
+    expect(parts('README.md')).toEqual(['ordercloud', 'commands', 'settings', 'errors', 'roles']);
     expect(parts('docs/errors.md')).toEqual(['errors']);
     expect(parts('docs/operations.md')).toEqual(['metrics']);
+    expect(parts('docs/ordercloud.md')).toEqual(['ordercloudcodes', 'unanswered']);
   });
 });
 

@@ -49,6 +49,15 @@ describe('the lines of the README that administer', () => {
   });
 });
 
+describe("the lines of the README for OrderCloud's SDK", () => {
+  it('work as pasted', async () => {
+    const lines = `${sample('README.md', 'ordercloud').replaceAll(PRINTED, issuer)}console.log(Tokens.GetAccessToken());`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', lines], { cwd: ROOT });
+    const claims = JSON.parse(Buffer.from(stdout.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
+    expect(claims).toMatchObject({ usr: 'alice', cid: 'shop', usrtype: 'buyer', role: expect.arrayContaining(['Shopper']) });
+  });
+});
+
 describe('the lines that the README says are printed', () => {
   const lines = sample('README.md', 'curl')
     .split('\n')

@@ -164,7 +164,7 @@ function story(kind: 'memory' | 'postgres'): void {
     const valid = await Tokens.GetValidToken();
     expect(claimsOf(valid)).toMatchObject({ usr: 'ann', role: ['Shopper'] });
     expect((await Me.Get()).ID).toBe('ann');
-    expect((await refusalOf(Auth.RefreshToken('nonsense', clients['shop']!))).errorCode).toBe('Auth.InvalidRefreshToken');
+    expect((await refusalOf(Auth.RefreshToken('nonsense', clients['shop']!))).errorCode).toBe('Auth.InvalidUsernameOrPassword');
     await Users.RevokeUserTokens('acme', 'ann', admin);
     const ended = await refusalOf(Me.Get({ accessToken: valid }));
     expect([ended.status, ended.errorCode]).toEqual([401, 'InvalidToken']);

@@ -8,7 +8,7 @@ import type { Client } from '../../domain/client.ts';
 import type { PasswordHasher, Store } from '../../domain/ports.ts';
 import { hashOfSecret, type ClientService } from '../../services/clients.ts';
 import { id, optionalId, strict } from './bodies.ts';
-import { companyOf, type CompanyParts } from './companies.ts';
+import { companyOf, type CompanyParts } from './company.ts';
 import {
   apiClientBody,
   apiClientPatch,

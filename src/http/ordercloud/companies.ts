@@ -1,72 +1,195 @@
-/**
- * @module Companies of OrderCloud are organizations here: their types are called `seller`, `buyer` and `supplier`, as in
- * the claim `usrtype`. Ids of OrderCloud are unique below their company, ours are unique everywhere: what a path puts
- * below another company than its own is not there.
- */
-import { readable } from '../../administration/nouns.ts';
-import type { Administrator } from '../../administration/administrator.ts';
-import { DomainError } from '../../domain/errors.ts';
+/** Buyers and suppliers: the same six calls for both. */
+import { z } from 'zod';
+import type { Administration } from '../../administration/administration.ts';
+import type { Json } from '../../administration/entries.ts';
+import { absent, readable } from '../../administration/nouns.ts';
 import type { Organization } from '../../domain/organization.ts';
-import type { User, UserGroup } from '../../domain/party.ts';
-import type { Store } from '../../domain/ports.ts';
-import { EVERYTHING } from '../../domain/tenancy.ts';
-import { notFound } from './errors.ts';
+import { flag, id, name, sent, strict } from './bodies.ts';
+import { COMPANY_NAMES, companyOf, sellerOf, type CompanyParts, type CompanyType } from './company.ts';
+import { browseQuery, NOTHING, pageOf, type Listing } from './list.ts';
+import { route, type OrderCloudRoute } from './route.ts';
+import { saved } from './saved.ts';
 
-export const COMPANIES = ['seller', 'buyer', 'supplier'] as const;
-export type CompanyType = (typeof COMPANIES)[number];
-
-export const isCompany = (type: string | undefined): type is CompanyType => (COMPANIES as readonly (string | undefined)[]).includes(type);
-
-/** What OrderCloud calls a company of the type. */
-export const COMPANY_NAMES: Readonly<Record<CompanyType, string>> = { seller: 'Seller', buyer: 'Buyer', supplier: 'Supplier' };
-
-export interface CompanyParts {
-  readonly store: Pick<Store, 'directory'>;
+export interface CompanyRouteParts extends CompanyParts {
+  readonly administration: Administration;
 }
 
-/** @throws `not_found`, the same for what does not exist, lies outside, or is another kind of company */
-export async function companyOf({ store }: CompanyParts, type: CompanyType, id: string, administrator: Administrator): Promise<Organization> {
-  const found = (await store.directory.find('organizations', [id], readable('organizations', administrator))).get(id);
-  if (found?.type !== type) throw notFound(COMPANY_NAMES[type], id);
-  return found;
+type Company = Exclude<CompanyType, 'seller'>;
+type Roles = readonly [string, ...string[]];
+
+const ROLES: Readonly<Record<Company, { readonly read: Roles; readonly write: Roles }>> = {
+  buyer: { read: ['BuyerAdmin', 'BuyerReader'], write: ['BuyerAdmin'] },
+  supplier: { read: ['SupplierAdmin', 'SupplierReader'], write: ['SupplierAdmin'] },
+};
+
+/** Of the models of both. */
+const NOT_KEPT = ['DateCreated', 'DefaultCatalogID', 'AllBuyersCanOrder', 'xp'];
+const shape = { ID: id.nullish(), Name: name, Active: flag.nullish() };
+const body = strict(shape, NOT_KEPT);
+const patch = strict({ ...shape, Name: name.optional() }, NOT_KEPT);
+
+export function companyRoutes(parts: CompanyRouteParts): readonly OrderCloudRoute[] {
+  return (['buyer', 'supplier'] as const).flatMap((type) => routesOf(type, parts));
 }
 
-/**
- * The seller to whose marketplace the caller belongs: the root of the own tree, or the only seller that there is.
- * @throws `forbidden` when there is none, or no telling which
- */
-export async function sellerOf({ store }: CompanyParts, { acting, tenancy }: Administrator): Promise<Organization> {
-  const [root] = acting.organization?.path ?? [];
-  const found =
-    root === undefined
-      ? await onlySeller(store, tenancy)
-      : (await store.directory.find('organizations', [root], { tenancy: EVERYTHING, inherited: false })).get(root);
-  if (found?.type !== 'seller') throw new DomainError('forbidden', 'You do not belong to the marketplace of one seller.');
-  return found;
+function listing(type: Company): Listing {
+  return {
+    noun: 'organizations',
+    fields: {
+      ID: 'id',
+      Name: 'name',
+      Active: 'active',
+      DateCreated: 'made_at',
+      ...(type === 'buyer' ? { DefaultCatalogID: null } : { AllBuyersCanOrder: null }),
+    },
+    searched: ['Name', 'ID'],
+    sorted: ['ID', 'Name', 'DateCreated'],
+  };
 }
 
-async function onlySeller(store: CompanyParts['store'], tenancy: Administrator['tenancy']): Promise<Organization | undefined> {
-  const { items } = await store.directory.list('organizations', {
-    visibility: { tenancy, inherited: false },
-    filters: { type: 'seller' },
-    sort: 'id',
-    descending: false,
-    limit: 2,
-    total: false,
-  });
-  return items.length === 1 ? items[0] : undefined;
+function routesOf(type: Company, parts: CompanyRouteParts): readonly OrderCloudRoute[] {
+  const { administration, store } = parts;
+  const about = COMPANY_NAMES[type];
+  const resource = 'organizations';
+  const path = `/${type}s` as const;
+  const keyed = `${path}/{id}` as const;
+  const { read, write } = ROLES[type];
+  const present = async (companies: readonly Organization[]) => {
+    const annals = await store.directory.findAnnals(
+      'organizations',
+      companies.map((company) => company.id),
+    );
+    return companies.map((company) => shown(type, company, annals.get(company.id)?.madeAt));
+  };
+  const answer = async (status: 200 | 201, key: string, administrator: Parameters<typeof companyOf>[3]) => {
+    const [company] = await present([await companyOf(parts, type, key, administrator)]);
+    return { status, body: company };
+  };
+  const rewriting = (fields: (current: Json) => Json) => (current: Json, stored: Organization) => {
+    if (stored.type !== type) throw absent();
+    return { ...current, ...fields(current) };
+  };
+  return [
+    route({
+      call: `${about}s.List`,
+      method: 'GET',
+      path,
+      about,
+      resource,
+      roles: read,
+      list: listing(type),
+      handle: async ({ list, administrator }) => {
+        const query = browseQuery(list, { visibility: readable('organizations', administrator), filters: { type } });
+        const { items, total } = query === undefined ? NOTHING : await store.directory.browse('organizations', query);
+        return { status: 200, body: pageOf(list, { items: await present(items), total }) };
+      },
+    }),
+    route({
+      call: `${about}s.Create`,
+      method: 'POST',
+      path,
+      about,
+      resource,
+      roles: write,
+      body,
+      handle: async (request) => {
+        const key = await created(request.body.ID ?? undefined, request);
+        return answer(201, key, request.administrator);
+      },
+    }),
+    route({
+      call: `${about}s.Get`,
+      method: 'GET',
+      path: keyed,
+      about,
+      resource,
+      roles: read,
+      handle: ({ params, administrator }) => answer(200, params.id, administrator),
+    }),
+    route({
+      call: `${about}s.Save`,
+      method: 'PUT',
+      path: keyed,
+      about,
+      resource,
+      roles: write,
+      body,
+      handle: async (request) => {
+        const { params, call, administrator } = request;
+        const { Name, Active } = request.body;
+        const status = await saved(
+          () =>
+            administration.change(
+              'organizations',
+              params.id,
+              call,
+              rewriting(() => ({ name: Name, active: Active ?? false })),
+            ),
+          () => created(params.id, request),
+        );
+        return answer(status, params.id, administrator);
+      },
+    }),
+    route({
+      call: `${about}s.Patch`,
+      method: 'PATCH',
+      path: keyed,
+      about,
+      resource,
+      roles: write,
+      body: patch,
+      handle: async ({ params, body: { ID, Name, Active }, call, administrator }) => {
+        const fields = sent({ id: ID ?? undefined, name: Name, active: Active ?? undefined });
+        await administration.change(
+          'organizations',
+          params.id,
+          call,
+          rewriting(() => fields),
+        );
+        return answer(200, params.id, administrator);
+      },
+    }),
+    route({
+      call: `${about}s.Delete`,
+      method: 'DELETE',
+      path: keyed,
+      about,
+      resource,
+      roles: write,
+      handle: async ({ params, call, administrator }) => {
+        await companyOf(parts, type, params.id, administrator);
+        await administration.remove('organizations', params.id, call);
+        return { status: 204 };
+      },
+    }),
+  ];
+
+  async function created(
+    key: string | undefined,
+    {
+      body: { Name, Active },
+      call,
+      administrator,
+    }: { readonly body: z.output<typeof body> } & Pick<
+      Parameters<Extract<OrderCloudRoute, { open?: undefined }>['handle']>[0],
+      'call' | 'administrator'
+    >,
+  ): Promise<string> {
+    const parent = (await sellerOf(parts, administrator)).id;
+    const { object } = await administration.create(
+      'organizations',
+      { ...sent({ id: key }), name: Name, type, parent, active: Active ?? false },
+      call,
+    );
+    return String(object!['id']);
+  }
 }
 
-/** @throws `not_found`, the same for a user who does not exist, lies outside, or belongs to another company */
-export async function userOf({ store }: CompanyParts, company: Organization, id: string, administrator: Administrator): Promise<User> {
-  const found = (await store.directory.find('users', [id], readable('users', administrator))).get(id);
-  if (found?.organization !== company.id) throw notFound('User', id);
-  return found;
-}
-
-/** {@link userOf} for a group. @throws `not_found` */
-export async function userGroupOf({ store }: CompanyParts, company: Organization, id: string, administrator: Administrator): Promise<UserGroup> {
-  const found = (await store.directory.find('user_groups', [id], readable('user_groups', administrator))).get(id);
-  if (found?.organization !== company.id) throw notFound('UserGroup', id);
-  return found;
-}
+const shown = (type: Company, { id: ID, name: Name, active: Active }: Organization, madeAt: Date | undefined) => ({
+  ID,
+  Name,
+  Active,
+  DateCreated: madeAt?.toISOString() ?? null,
+  ...(type === 'buyer' ? { DefaultCatalogID: null } : { AllBuyersCanOrder: false }),
+  xp: null,
+});

@@ -11,7 +11,7 @@ import type { Store } from '../../domain/ports.ts';
 import type { AccessService } from '../../services/access.ts';
 import type { TokenService } from '../../services/tokens.ts';
 import { id, names, strict } from './bodies.ts';
-import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './companies.ts';
+import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './company.ts';
 import { notFound } from './errors.ts';
 import { browseQuery, NOTHING, pageOf, type Listing } from './list.ts';
 import { route, type OrderCloudRoute } from './route.ts';

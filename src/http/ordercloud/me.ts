@@ -8,7 +8,7 @@ import { EVERYTHING } from '../../domain/tenancy.ts';
 import type { MeService } from '../../services/me.ts';
 import { invalidInput } from '../api/validation.ts';
 import { flag, id, strict, text } from './bodies.ts';
-import { COMPANIES, COMPANY_NAMES } from './companies.ts';
+import { COMPANIES, COMPANY_NAMES } from './company.ts';
 import { browseQuery, NOTHING, pageOf } from './list.ts';
 import { route, type OrderCloudRoute } from './route.ts';
 import { shownUserGroup, USER_GROUP_LISTING } from './user-groups.ts';

@@ -12,7 +12,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Party } from '../../domain/party.ts';
 import type { Store } from '../../domain/ports.ts';
 import { id, optionalId, strict } from './bodies.ts';
-import { COMPANIES, companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './companies.ts';
+import { COMPANIES, companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './company.ts';
 import { notFound } from './errors.ts';
 import { exactly, pageOf, PAGE_PARAMETERS } from './list.ts';
 import { route, type OrderCloudRoute } from './route.ts';

@@ -1,6 +1,6 @@
 import { apiClientRoutes } from './api-clients.ts';
 import { apiClientSecretRoutes, type ApiClientSecretRouteParts } from './api-client-secrets.ts';
-import { companyRoutes, type CompanyRouteParts } from './companies-routes.ts';
+import { companyRoutes, type CompanyRouteParts } from './companies.ts';
 import { forgottenCredentialsRoutes, type ForgottenCredentialsParts } from './forgotten-credentials.ts';
 import { impersonationRoutes, type ImpersonationRouteParts } from './impersonation-configs.ts';
 import { meRoutes, type MeRouteParts } from './me.ts';

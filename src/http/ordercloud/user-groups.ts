@@ -8,7 +8,7 @@ import { absent, readable } from '../../administration/nouns.ts';
 import type { Organization } from '../../domain/organization.ts';
 import type { UserGroup } from '../../domain/party.ts';
 import { id, name, sent, strict, text } from './bodies.ts';
-import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './companies.ts';
+import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './company.ts';
 import { browseQuery, NOTHING, pageOf, PAGE_PARAMETERS, type Listing } from './list.ts';
 import { route, type OrderCloudRoute } from './route.ts';
 import { saved } from './saved.ts';

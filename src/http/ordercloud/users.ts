@@ -11,7 +11,7 @@ import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
 import type { SessionService } from '../../services/sessions.ts';
 import type { UserService } from '../../services/users.ts';
 import { flag, id, sent, strict, text } from './bodies.ts';
-import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './companies.ts';
+import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './company.ts';
 import { browseQuery, NOTHING, pageOf } from './list.ts';
 import { route, type OrderCloudRequest, type OrderCloudRoute } from './route.ts';
 import { saved } from './saved.ts';
