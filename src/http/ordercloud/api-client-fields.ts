@@ -123,15 +123,12 @@ function allowedOf(body: ApiClientBody, { allowedOrganizations }: Pick<Client, '
   if (TYPES.every(([member]) => (body[member] ?? undefined) === undefined)) return undefined;
   const { types: allowed, ids } = allowedOrganizations;
   const isOpen = allowed === undefined && ids === undefined;
-  const types = TYPES.reduce(
-    (found: readonly string[], [member, type]) => {
-      const wanted = body[member] ?? undefined;
-      if (wanted === undefined) return found;
-      return wanted ? [...new Set([...found, type])] : found.filter((one) => one !== type);
-    },
-    isOpen ? TYPES.map(([, type]) => type) : (allowed ?? []),
-  );
-  return { types, ids: ids ?? [] };
+  const types = new Set<string>(isOpen ? TYPES.map(([, type]) => type) : allowed);
+  for (const [member, type] of TYPES) {
+    if (body[member] === true) types.add(type);
+    if (body[member] === false) types.delete(type);
+  }
+  return { types: [...types], ids: ids ?? [] };
 }
 
 function rolesOf(body: ApiClientBody, stored: Pick<Client, 'minimumRoles' | 'maximumRoles'>): Json {

@@ -71,10 +71,9 @@ export function apiClientRoutes(parts: ApiClientRouteParts): readonly OrderCloud
   };
   const change = async (body: ApiClientBody, key: string, call: WriteCall): Promise<void> => {
     const contextUser = await contextUserOf(parts, body, call.administrator);
-    const id = body.ID ?? key;
     await administration.change('clients', key, defining(body, call), (current, stored) => ({
       ...current,
-      client_id: id,
+      client_id: body.ID ?? key,
       ...fieldsOf(body, stored as typeof NEW_CLIENT & Client, contextUser),
     }));
     // Until it has its new secret, a client that did not need one cannot authenticate at all.

@@ -6,9 +6,10 @@ import { DomainError } from '../../domain/errors.ts';
 /** Taken, whatever it is, and not kept: members that are read only, and what belongs to products and orders. */
 const ignored = z.unknown().optional();
 
-/** @param names of members that are taken and not kept */
-export function strict<Shape extends z.core.$ZodLooseShape>(shape: Shape, names: readonly string[] = []) {
-  return z.strictObject({ ...shape, ...(Object.fromEntries(names.map((name) => [name, ignored])) as Record<never, never>) });
+/** @param members that are taken and not kept */
+export function strict<Shape extends z.core.$ZodLooseShape>(shape: Shape, members: readonly string[] = []) {
+  const taken: object = Object.fromEntries(members.map((member) => [member, ignored]));
+  return z.strictObject({ ...shape, ...taken });
 }
 
 export const id = z.string().superRefine((value, context) => {

@@ -1,4 +1,4 @@
-/** Who may act as whom, through which client, with the roles of which profile; and the token that comes of it. */
+/** Who may act as whom, through which client, with the roles of which profile. */
 import { z } from 'zod';
 import type { Administration } from '../../administration/administration.ts';
 import type { Administrator } from '../../administration/administrator.ts';
@@ -8,10 +8,8 @@ import { DomainError } from '../../domain/errors.ts';
 import type { ImpersonationRule } from '../../domain/impersonation-rule.ts';
 import type { Party } from '../../domain/party.ts';
 import type { Store } from '../../domain/ports.ts';
-import type { AccessService } from '../../services/access.ts';
-import type { TokenService } from '../../services/tokens.ts';
-import { id, names, strict } from './bodies.ts';
-import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './company.ts';
+import { id, strict } from './bodies.ts';
+import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts } from './company.ts';
 import { notFound } from './errors.ts';
 import { browseQuery, NOTHING, pageOf, type Listing } from './list.ts';
 import { route, type OrderCloudRoute } from './route.ts';
@@ -20,8 +18,6 @@ import { saved } from './saved.ts';
 export interface ImpersonationRouteParts extends CompanyParts {
   readonly administration: Administration;
   readonly store: Pick<Store, 'directory'>;
-  readonly access: AccessService;
-  readonly tokens: TokenService;
 }
 
 const ROLES = ['SetSecurityProfile'] as const;
@@ -157,7 +153,7 @@ export function impersonationRoutes(parts: ImpersonationRouteParts): readonly Or
         const { params, administrator } = request;
         const [before] = await shownConfigs(parts, [await find(params.id, administrator)]);
         const sent = Object.fromEntries(Object.entries(request.body).filter(([, value]) => value !== undefined));
-        await change({ ...before, ...sent } as Config, params.id, request);
+        await change({ ...before, ...sent }, params.id, request);
         return answer(200, params.id, administrator);
       },
     }),
@@ -171,7 +167,6 @@ export function impersonationRoutes(parts: ImpersonationRouteParts): readonly Or
         return { status: 204 };
       },
     }),
-    ...accessTokenRoutes(parts),
   ];
 }
 
@@ -237,34 +232,4 @@ async function shownConfigs({ store: { directory } }: ImpersonationRouteParts, r
       ClientID: client,
     };
   });
-}
-
-/** The token with which the caller acts as somebody else: the exchange of the caller's own, which decides by the same rules. */
-function accessTokenRoutes(parts: ImpersonationRouteParts): readonly OrderCloudRoute[] {
-  const { access, tokens } = parts;
-  const declared = (type: Exclude<CompanyType, 'seller'>, roles: readonly [string, ...string[]]) =>
-    route({
-      call: type === 'buyer' ? 'Users.GetAccessToken' : 'SupplierUsers.GetAccessToken',
-      method: 'POST',
-      path: type === 'buyer' ? '/buyers/{company}/users/{id}/accesstoken' : '/suppliers/{company}/users/{id}/accesstoken',
-      about: 'User',
-      resource: 'users',
-      roles,
-      body: strict({ ClientID: id, Roles: names.nullish(), CustomRoles: names.nullish() }),
-      handle: async ({ params, body: { ClientID, Roles, CustomRoles }, administrator, token }) => {
-        await userOf(parts, await companyOf(parts, type, params.company, administrator), params.id, administrator);
-        await access.refresh(0);
-        const client = await access.client(ClientID);
-        const isUsable = client?.client.active === true && client.client.grantTypes.includes('urn:ietf:params:oauth:grant-type:token-exchange');
-        if (client === undefined || !isUsable) throw notFound('ApiClient', ClientID);
-        const scope = [...(Roles ?? []), ...(CustomRoles ?? [])].join(' ');
-        const issued = await tokens.impersonate(
-          { client, scope, resource: undefined, dpopThumbprint: undefined },
-          { subjectToken: token, requestedSubject: params.id, requestId: administrator.requestId },
-        );
-        const body = { access_token: issued.accessToken, expires_in: issued.expiresIn, token_type: 'bearer', refresh_token: null };
-        return { status: 200, body };
-      },
-    });
-  return [declared('buyer', ['BuyerImpersonation']), declared('supplier', ['SupplierUserAdmin'])];
 }

@@ -8,7 +8,6 @@ import { EVERYTHING } from '../../domain/tenancy.ts';
 import type { MeService } from '../../services/me.ts';
 import { invalidInput } from '../api/validation.ts';
 import { flag, id, strict, text } from './bodies.ts';
-import { COMPANIES, COMPANY_NAMES } from './company.ts';
 import { browseQuery, NOTHING, pageOf } from './list.ts';
 import { route, type OrderCloudRoute } from './route.ts';
 import { shownUserGroup, USER_GROUP_LISTING } from './user-groups.ts';
@@ -140,9 +139,11 @@ const definedOf = (profile: Profile): Profile => Object.fromEntries(Object.entri
 async function shownMe(parts: MeRouteParts, user: User, { acting }: Administrator) {
   const [shown] = await shownUsers(parts, [user]);
   const type = acting.organization?.type;
-  const companies = COMPANIES.map((one) => [
-    COMPANY_NAMES[one],
-    one === type ? { ID: user.organization, ...(one === 'buyer' ? { DefaultCatalogID: null } : {}) } : null,
-  ]);
-  return { ...Object.fromEntries(companies), ...shown };
+  const company = { ID: user.organization };
+  return {
+    Buyer: type === 'buyer' ? { ...company, DefaultCatalogID: null } : null,
+    Supplier: type === 'supplier' ? company : null,
+    Seller: type === 'seller' ? company : null,
+    ...shown,
+  };
 }

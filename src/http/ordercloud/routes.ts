@@ -1,3 +1,4 @@
+import { accessTokenRoutes, type AccessTokenRouteParts } from './access-tokens.ts';
 import { apiClientRoutes } from './api-clients.ts';
 import { apiClientSecretRoutes, type ApiClientSecretRouteParts } from './api-client-secrets.ts';
 import { companyRoutes, type CompanyRouteParts } from './companies.ts';
@@ -18,6 +19,7 @@ export type OrderCloudParts = CompanyRouteParts &
   ProfileAssignmentRouteParts &
   ApiClientSecretRouteParts &
   ImpersonationRouteParts &
+  AccessTokenRouteParts &
   MeRouteParts &
   ForgottenCredentialsParts;
 
@@ -32,6 +34,7 @@ export function orderCloudRoutes(parts: OrderCloudParts): readonly OrderCloudRou
     ...apiClientRoutes(parts),
     ...apiClientSecretRoutes(parts),
     ...impersonationRoutes(parts),
+    ...accessTokenRoutes(parts),
     ...meRoutes(parts),
     ...forgottenCredentialsRoutes(parts),
   ];
