@@ -27,16 +27,22 @@ function seen({ answers }: Result): string {
     .join(', ');
 }
 
+const text = readFileSync(DOCUMENT, 'utf8');
+const [head, rest] = [text.slice(0, text.indexOf(BEGIN)), text.slice(text.indexOf(END))];
+const before = new Map([...text.matchAll(/^\| (.+?) \|.*$/gm)].map(([line, name]) => [name, line]));
+
+/** As it was measured last; a part of the suite leaves the other rows as they are. */
 function row(fault: Fault): string {
+  const name = FAULTS[fault];
   const file = path.join(RESULTS, `${fault}.json`);
-  if (!existsSync(file)) throw new Error(`${fault} was not measured: run \`npm run test:faults\` first.`);
+  const known = before.get(name);
+  if (!existsSync(file) && known === undefined) throw new Error(`${fault} was not measured: run \`npm run test:faults\` first.`);
+  if (!existsSync(file)) return known!;
   const result = JSON.parse(readFileSync(file, 'utf8')) as Result;
-  return `| ${FAULTS[fault]} | ${seen(result)} | ${seconds(result.longestWaitSeconds)} | ${seconds(result.recoverySeconds)} | ${result.lost} |`;
+  return `| ${name} | ${seen(result)} | ${seconds(result.longestWaitSeconds)} | ${seconds(result.recoverySeconds)} | ${result.lost} |`;
 }
 
 const rows = (Object.keys(FAULTS) as Fault[]).map(row);
 const table = ['| fault | what clients saw | longest wait | works again after | lost |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
-const text = readFileSync(DOCUMENT, 'utf8');
-const [head, rest] = [text.slice(0, text.indexOf(BEGIN)), text.slice(text.indexOf(END))];
 writeFileSync(DOCUMENT, `${head}${BEGIN}\n\n${table}\n\n${rest}`);
 console.log(`docs/faults.md: ${rows.length} faults`);

@@ -23,6 +23,7 @@ import { openMail } from './mail/open.ts';
 import { AccessService } from './services/access.ts';
 import { Bootstrap } from './services/bootstrap.ts';
 import { BrowserSessions } from './services/browser-sessions.ts';
+import { clockWatch } from './services/clock-watch.ts';
 import { ClientAuthentication } from './services/client-authentication.ts';
 import { ClientService } from './services/clients.ts';
 import { ConsoleClient } from './services/console-client.ts';
@@ -326,11 +327,15 @@ async function listen(
   const apis = { ...services, issuer: config.issuer, clock, random, keys, signer, store, onRefused, onFault };
   const management = openManagement({ ...apis, signingKeys: services.keys, secret });
   const orderCloud = config.orderCloudApi ? openOrderCloud({ ...apis, jwks: () => signer.jwks(), hasher, budget }) : [];
+  // A test's clock is no clock to be right or wrong.
+  const onSkew = (milliseconds: number) => log.error({ event: 'clock_skew', milliseconds });
+  const assertClock = clock === SYSTEM_CLOCK ? clockWatch({ store, clock, onSkew }) : async () => {};
   const prefix = randomBytes(6).toString('base64url');
   let requests = 0;
   const ready = async () => {
     if (server.draining) throw new DomainError('unavailable', 'The server is stopping.');
     await store.ping();
+    await assertClock();
   };
   const server = createHttpServer({
     tls,
@@ -348,8 +353,8 @@ async function listen(
     onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointOf(ctx), method: ctx.method, status: ctx.status }, seconds),
     onFault,
   });
-  const stopReaper = startReaper({ store, clock, usageDays: config.usageDays, onError: (err) => log.warn({ event: 'reaping_failed', err }) });
-  closers.push(stopReaper);
+  const onError = (err: unknown) => log.warn({ event: 'reaping_failed', err });
+  closers.push(startReaper({ store, clock, usageDays: config.usageDays, assertClock, onError }));
   closers.push(usage.start());
   const port = await server.listen(config.port, config.host);
   closers.push(() => server.drain(DRAIN_MS));

@@ -301,6 +301,8 @@ export interface Store {
   reap(now: Date, limit: number): Promise<number>;
   /** Resolves when the store answers. */
   ping(): Promise<void>;
+  /** The time of day by the store's own clock, whatever clock it was opened with. */
+  time(): Promise<Date>;
   close(): Promise<void>;
 }
 

@@ -12,6 +12,8 @@ export interface ReaperOptions {
   readonly clock: Clock;
   /** Days for which counts of use are kept, today included. */
   readonly usageDays: number;
+  /** Rejects while nothing must be reaped: with a clock that is ahead, what is alive would look expired. */
+  readonly assertClock: () => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -19,10 +21,11 @@ export interface ReaperOptions {
  * Starts reaping at intervals; never keeps the process alive.
  * @returns stops it and waits for a batch under way
  */
-export function startReaper({ store, clock, usageDays, onError }: ReaperOptions): () => Promise<void> {
+export function startReaper({ store, clock, usageDays, assertClock, onError }: ReaperOptions): () => Promise<void> {
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
   const reap = async () => {
+    await assertClock();
     for (let batch = 0; batch < MOST_BATCHES && !stopped; batch += 1) {
       const now = clock.now();
       const expired = await store.reap(new Date(now), BATCH);

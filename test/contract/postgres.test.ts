@@ -220,6 +220,18 @@ describePostgres('two nodes on one Postgres', () => {
     expect((await nodes[1]!.access.readChanges(0)).version).toBe(20);
   });
 
+  it('are told that everything may have changed when a version became another one, as after a failover to a standby that lacked it', async () => {
+    const [node] = nodes;
+    await node!.transaction((tx) => tx.settings.set('lost', 'x'));
+    expect(await node!.access.readChanges(0)).toMatchObject({ version: 1, changes: [{ kind: 'catalogue' }] });
+    await administer(url, `UPDATE changes SET at = at + interval '1 second'`);
+    expect(await node!.access.readChanges(1)).toEqual({ version: 1, changes: undefined });
+    expect(await node!.access.readChanges(1)).toEqual({ version: 1, changes: [] });
+    // One that was reaped is still the same.
+    await administer(url, 'DELETE FROM changes');
+    expect(await node!.access.readChanges(1)).toEqual({ version: 1, changes: [] });
+  });
+
   it('count fifty attempts at once as one store would', async () => {
     const begin = (index: number) => nodes[index % 2]!.signIn.beginAttempt('key', { allowed: 5, lockSeconds: 60 }, new Date(0));
     const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => begin(index)));

@@ -12,6 +12,13 @@ export const FAULTS = {
   'postgres-frozen': 'Postgres hangs for 6 s (SIGSTOP of every process of it)',
   'postgres-partitioned': 'Postgres is cut off for 6 s; what was sent arrives afterwards',
   'postgres-slow': 'Every statement takes 1.2 s longer for 7 s',
+  'redis-killed': 'Redis is killed, and comes back empty after 2 s',
+  'redis-frozen': 'Redis hangs for 3 s (SIGSTOP)',
+  'redis-cut-off': 'Redis is cut off for 3 s',
+  'redis-flushed': 'Redis loses everything, twenty times in 2 s',
+  'redis-read-only': 'Redis takes no writes for 2 s, as a replica',
+  'redis-full': 'Redis has no memory left for 2 s',
+  'redis-password': 'Redis has another password for 2 s',
   'node-killed': 'Nodes are killed (SIGKILL) at random points and started again, one of four lives',
   'node-stopped': 'One of two nodes is told to stop (SIGTERM)',
   'stray-failure': 'Something fails in a node that nobody waits for',
@@ -19,6 +26,11 @@ export const FAULTS = {
   'event-loop-blocked': 'The event loop of one node stands still for 2 s',
   'small-heap': 'Nodes have a heap of 96 MB',
   'cpu-starved': 'Nodes get 20 ms of every 100 ms for 5 s',
+  'node-cut-off': 'One of two nodes is cut off from Postgres for 4 s while the other changes things',
+  failover: 'Postgres fails over to a replica that lacks the last writes',
+  'clock-ahead': 'The clock of one of two nodes is an hour ahead',
+  'clock-behind': 'The clock of one of two nodes is an hour behind',
+  'clock-a-day-behind': 'The clock of one of two nodes is a day behind',
 } as const;
 
 export type Fault = keyof typeof FAULTS;

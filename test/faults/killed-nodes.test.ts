@@ -6,7 +6,7 @@ import { openSigningKeyFile } from '../../src/storage/files/signing-keys.ts';
 import { databaseUrl as databaseOn, dropDatabase } from '../support/postgres.ts';
 import { TEMPLATE_VARIABLE } from '../support/environment.ts';
 import { changesPassword, rotatesKeys } from './load.ts';
-import { runScenario } from './scenario.ts';
+import { runScenario, storeAt } from './scenario.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
 import { copyOf, openWorld, type World } from './world.ts';
 
@@ -52,7 +52,7 @@ describe('F5 F6 nodes are killed at random points', () => {
     };
     const { requester } = await runScenario('node-killed', {
       world,
-      databaseUrl,
+      openStore: storeAt(databaseUrl),
       nodes: () => [...alive].map(({ url }) => url),
       more: [changesPassword, rotatesKeys(keyFile)],
       fault: () => Promise.all(Array.from({ length: VICTIMS }, (_, index) => killer(index + 1))),

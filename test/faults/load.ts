@@ -5,14 +5,14 @@ import { PUBLISHED_BEFORE_USE_SECONDS, type KeyFile } from '../../src/domain/sig
 import { assignmentId } from '../../src/services/assignment-id.ts';
 import type { History, Holding } from './history.ts';
 import { Requester, type Tokens } from './requests.ts';
-import { LINKED_USER, ROLES, USERS, type World } from './world.ts';
+import { LINKED_USER, ROLES, USERS, type WorldFile } from './world.ts';
 
 /** What a client does, and how many milliseconds it waits in between. */
 export type Client = readonly [every: number, step: (requester: Requester) => Promise<unknown>];
 
 export interface LoadOptions {
   readonly history: History;
-  readonly world: World;
+  readonly world: WorldFile;
   /** Where the servers are now; may change. */
   readonly nodes: () => readonly string[];
   /** Milliseconds between two requests of a client. */

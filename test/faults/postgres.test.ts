@@ -5,7 +5,7 @@ import { administer, startPostgres, type FailingPostgres } from '../support/post
 import type { TcpProxy } from '../support/tcp-proxy.ts';
 import type { Fault } from './catalogue.ts';
 import { startCluster, type Cluster } from './cluster.ts';
-import { runScenario, type Scenario } from './scenario.ts';
+import { runScenario, storeAt, type Scenario } from './scenario.ts';
 import { openWorld, type World } from './world.ts';
 
 let postgres: FailingPostgres;
@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 const run = (fault: Fault, given: Pick<Scenario, 'fault' | 'heal'> & Partial<Scenario>) =>
-  runScenario(fault, { world, databaseUrl: cluster.databaseUrl, nodes: cluster.urls, ...given });
+  runScenario(fault, { world, openStore: storeAt(cluster.databaseUrl), nodes: cluster.urls, ...given });
 
 /** A fault of the lines between the nodes and Postgres. */
 const onLines = (fault: (line: TcpProxy) => void, heal: (line: TcpProxy) => void, milliseconds: number): Pick<Scenario, 'fault' | 'heal'> => ({

@@ -5,7 +5,7 @@ import { administer, databaseUrl as databaseOn } from '../support/postgres.ts';
 import { TEMPLATE_VARIABLE } from '../support/environment.ts';
 import { claimsOf } from '../support/token-client.ts';
 import { startCluster, type Cluster } from './cluster.ts';
-import { runScenario, until } from './scenario.ts';
+import { runScenario, storeAt, until } from './scenario.ts';
 import type { ServerOptions } from './server-process.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -21,7 +21,7 @@ let cluster: Cluster | undefined;
 const started = async (options: Omit<ServerOptions, 'folder' | 'keysDir' | 'databaseUrl'> = {}) => (cluster = await startCluster(world, 2, options));
 afterEach(() => cluster?.close());
 
-const common = ({ databaseUrl, urls }: Cluster) => ({ world, databaseUrl, nodes: urls });
+const common = ({ databaseUrl, urls }: Cluster) => ({ world, openStore: storeAt(databaseUrl), nodes: urls });
 
 describe('F16 a node is told to stop under load', () => {
   it('finishes what it began, ends with 0 within ten seconds, and issues no token that nobody got', async () => {
@@ -30,7 +30,7 @@ describe('F16 a node is told to stop under load', () => {
     let listed = nodes;
     const { requester } = await runScenario('node-stopped', {
       world,
-      databaseUrl,
+      openStore: storeAt(databaseUrl),
       nodes: () => listed.map(({ url }) => url),
       fault: async () => {
         stopping!.signal('SIGTERM');

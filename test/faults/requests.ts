@@ -54,6 +54,12 @@ export class Requester {
     this.#node = node;
   }
 
+  /** The same client, at another node. */
+  at(node: () => string): Requester {
+    const other = new Requester(this.history, node);
+    return Object.assign(other, { keysSeen: this.keysSeen, issued: this.issued, assertionTokens: this.assertionTokens });
+  }
+
   note(reply: Reply, given: Given): Event {
     const { status, retryAfter, fault, t0, t1 } = reply;
     return this.history.add({ outcome: outcomeOf(reply), ...given, status, retryAfter, fault, t0, t1 });
@@ -80,7 +86,11 @@ export class Requester {
 
   async machine(clientId: string, asked: readonly string[]): Promise<string | undefined> {
     const form = { grant_type: 'client_credentials', scope: asked.join(' ') };
-    const tokens = this.#tokens('client credentials', await this.#form('/oauth/token', form, clientId), { subject: clientId, asked });
+    const tokens = this.#tokens('client credentials', await this.#form('/oauth/token', form, clientId), {
+      subject: clientId,
+      asked,
+      more: { uses: `client ${clientId}` },
+    });
     return tokens?.accessToken;
   }
 
@@ -183,6 +193,14 @@ export class Requester {
     const changed = outcome === 'rotated' || outcome === 'scheduled';
     this.note(reply, { op: 'rotate', ...(changed ? { audited: `signing_key_rotated signing_key:${String(successor)}` } : {}) });
     return reply;
+  }
+
+  /** For good: whatever acts as this client is refused from then on. */
+  async disableClient(token: string, clientId: string): Promise<Reply> {
+    return this.administer(token, 'PATCH', `/clients/${clientId}`, {
+      body: { active: false },
+      event: { op: 'disable', revokes: `client ${clientId}` },
+    });
   }
 
   async assign(token: string, holding: Holding, party: 'user' | 'client_id'): Promise<Reply> {

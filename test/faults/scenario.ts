@@ -1,6 +1,8 @@
 /** @module One fault from beginning to end: load, fault, healing, recovery, verdict, and a line for the documentation. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from '@jest/globals';
+import type { Store } from '../../src/domain/ports.ts';
+import { openPostgresStore } from '../../src/storage/postgres/store.ts';
 import type { Promises } from './checker.ts';
 import type { Fault } from './catalogue.ts';
 import { History, now, type Event } from './history.ts';
@@ -8,14 +10,15 @@ import { startLoad, type Client, type Load } from './load.ts';
 import { outcomeOf, Requester } from './requests.ts';
 import { record } from './results.ts';
 import { judge } from './verdict.ts';
-import { ROLES, USERS, type World } from './world.ts';
+import { ROLES, USERS, type WorldFile } from './world.ts';
 
 /** Four times the product's own bound: the machine that runs the tests has other things to do, too. */
 const RECOVERY_MS = 20_000;
 
 export interface Scenario {
-  readonly world: World;
-  readonly databaseUrl: string;
+  readonly world: WorldFile;
+  /** What the nodes wrote, opened once they have their last request. */
+  readonly openStore: () => Promise<Store>;
   /** URLs of the servers; may change meanwhile. */
   readonly nodes: () => readonly string[];
   /** Makes the fault, and resolves when it is to be ended. */
@@ -29,7 +32,7 @@ export interface Scenario {
 
 /** Runs it, asserts that every promise was kept, and notes what users saw. */
 export async function runScenario(name: Fault, scenario: Scenario): Promise<{ readonly requester: Requester; readonly during: readonly Event[] }> {
-  const { world, databaseUrl, nodes, fault, heal, promises, lost = 'nothing', more = [] } = scenario;
+  const { world, openStore, nodes, fault, heal, promises, lost = 'nothing', more = [] } = scenario;
   const history = new History();
   const load = await startLoad({ history, world, nodes, more });
   let begun = 0;
@@ -49,12 +52,20 @@ export async function runScenario(name: Fault, scenario: Scenario): Promise<{ re
   } finally {
     await load.stop();
   }
-  expect(await judge(load.requester, databaseUrl, promises)).toEqual([]);
+  const store = await openStore();
+  try {
+    expect(await judge(load.requester, store, promises)).toEqual([]);
+  } finally {
+    await store.close();
+  }
   expect(recovered - healed).toBeLessThan(RECOVERY_MS);
   const during = history.events.filter(({ t0, t1 }) => t1 >= begun && t0 <= recovered);
   record(name, { events: during, recoverySeconds: (recovered - healed) / 1000, lost });
   return { requester: load.requester, during };
 }
+
+/** The store in a Postgres, past the nodes. */
+export const storeAt = (databaseUrl: string) => (): Promise<Store> => openPostgresStore({ url: databaseUrl, migrate: false });
 
 /** @returns when every node did everything again; asked with requests that are not part of the history */
 async function recovery(nodes: () => readonly string[]): Promise<number> {
@@ -78,11 +89,11 @@ async function recovery(nodes: () => readonly string[]): Promise<number> {
   return now();
 }
 
-/** Waits for a condition, for a minute at most. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = now() + 60_000;
+/** Waits for a condition, for a minute at most unless told otherwise. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, milliseconds = 60_000): Promise<void> {
+  const deadline = now() + milliseconds;
   while (!(await condition())) {
-    if (now() > deadline) throw new Error(`waited for a minute until ${what}`);
+    if (now() > deadline) throw new Error(`waited in vain until ${what}`);
     await pause(25);
   }
 }

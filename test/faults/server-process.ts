@@ -26,8 +26,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** For node itself. */
   readonly nodeOptions?: readonly string[];
-  /** Programs that start it, such as `nice`. */
-  readonly through?: readonly string[];
+  /** For `serve`. */
+  readonly values?: readonly string[];
 }
 
 /**
@@ -40,10 +40,9 @@ export async function startServerProcess({
   databaseUrl,
   env = {},
   nodeOptions = [],
-  through = [],
+  values = [],
 }: ServerOptions): Promise<ServerProcess> {
-  const command = [...through, process.execPath, ...nodeOptions, PROGRAM, 'serve'];
-  const child = spawn(command[0]!, command.slice(1), {
+  const child = spawn(process.execPath, [...nodeOptions, PROGRAM, 'serve', ...values], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

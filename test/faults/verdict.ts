@@ -2,8 +2,6 @@
 import { compactVerify, importJWK } from 'jose';
 import { verifyAuditChain } from '../../src/services/audit.ts';
 import type { Store } from '../../src/domain/ports.ts';
-import { openPostgresStore } from '../../src/storage/postgres/store.ts';
-import { administer } from '../support/postgres.ts';
 import { check, type Facts, type Promises } from './checker.ts';
 import type { Event } from './history.ts';
 import type { Requester } from './requests.ts';
@@ -12,15 +10,12 @@ import type { Requester } from './requests.ts';
 export const PROMISED: Promises = { deadline: 10_000, staleness: 1000 };
 
 /** @returns the promises that were broken, in sentences */
-export async function judge(requester: Requester, databaseUrl: string, promises: Partial<Promises> = {}): Promise<string[]> {
-  const store = await openPostgresStore({ url: databaseUrl, migrate: false });
-  try {
-    const grants = await administer<{ readonly id: string }>(databaseUrl, 'SELECT id FROM grants');
-    const facts: Facts = { ...(await auditOf(store)), grants: new Set(grants.map(({ id }) => id)) };
-    return check(await verified(requester), facts, { ...PROMISED, ...promises });
-  } finally {
-    await store.close();
-  }
+export async function judge(requester: Requester, store: Store, promises: Partial<Promises> = {}): Promise<string[]> {
+  const named = new Set(requester.history.events.flatMap(({ issued }) => issued?.grant ?? []));
+  const grants = new Set<string>();
+  for (const id of named) if ((await store.grants.find(id)) !== undefined) grants.add(id);
+  const facts: Facts = { ...(await auditOf(store)), grants };
+  return check(await verified(requester), facts, { ...PROMISED, ...promises });
 }
 
 async function auditOf(store: Store): Promise<Pick<Facts, 'audit' | 'chainFault'>> {

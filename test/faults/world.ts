@@ -17,37 +17,47 @@ export const USERS = ['ada', 'ben', 'cleo', 'dan'] as const;
 export const LINKED_USER = 'eve';
 export const secretOf = (clientId: string): string => `${clientId}-secret-of-thirty-two-characters`;
 
-export interface World {
+export interface WorldFile {
+  /** The world as a workspace file. */
+  readonly file: string;
+  /** Of the client that signs assertions. */
+  readonly assertionKey: CryptoKey;
+}
+
+export interface World extends WorldFile {
   /** A database with everything in it, to be copied. */
   readonly template: string;
   readonly keysDir: string;
-  /** Of the client that signs assertions. */
-  readonly assertionKey: CryptoKey;
   readonly folder: string;
   close(): Promise<void>;
+}
+
+export async function writeWorld(folder: string): Promise<WorldFile> {
+  const pair = await generateKeyPair('ES256', { extractable: true });
+  const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'signer-1', alg: 'ES256' };
+  const file = path.join(folder, 'world.json');
+  writeFileSync(file, JSON.stringify(workspace(jwk)));
+  return { file, assertionKey: pair.privateKey };
 }
 
 /** @param server a Postgres, its URL */
 export async function openWorld(server: string): Promise<World> {
   const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-faults-'));
-  const pair = await generateKeyPair('ES256', { extractable: true });
-  const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'signer-1', alg: 'ES256' };
-  const file = path.join(folder, 'world.json');
-  writeFileSync(file, JSON.stringify(workspace(jwk)));
+  const written = await writeWorld(folder);
   const template = await createDatabase(server);
   const keysDir = path.join(folder, 'keys');
   const config = loadConfig({ ROLEMINT_ISSUER: ISSUER, ROLEMINT_DATABASE_URL: template, ROLEMINT_KEYS_DIR: keysDir, ROLEMINT_DATA_DIR: folder });
   const app = await openApp(config, { log: recordingLogger().logger });
   try {
-    await applyFiles(app, [file]);
+    await applyFiles(app, [written.file]);
     await app.services.keys.ensure('ES256', { actor: { kind: 'system', id: 'server' } });
   } finally {
     await app.close();
   }
   return {
+    ...written,
     template,
     keysDir,
-    assertionKey: pair.privateKey,
     folder,
     close: async () => {
       await dropDatabase(template);

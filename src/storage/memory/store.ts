@@ -77,6 +77,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
     transaction,
     reap: (now, limit) => accessor.write(() => reap(state, now.getTime(), limit)),
     ping: async () => void read(),
+    time: async () => new Date(SYSTEM_CLOCK.now()),
     close: async () => {},
   };
 }

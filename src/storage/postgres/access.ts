@@ -1,4 +1,5 @@
 /** @module Everything that decisions read. A subject comes in one statement that costs what the subject has, not what exists. */
+import { LRUCache } from 'lru-cache';
 import type { Reach, Subject } from '../../domain/access.ts';
 import { IMPERSONATION_ROLE_SETTING } from '../../domain/impersonation-rule.ts';
 import type { Party, PartyKind } from '../../domain/party.ts';
@@ -14,7 +15,8 @@ import type { Session, Statement } from './session.ts';
 const CHANGES: Statement = {
   name: 'changes_since',
   sql: `
-    SELECT s.version::float8, l.version::float8 AS log_start, c.kind, c.id
+    SELECT s.version::float8, l.version::float8 AS log_start, c.kind, c.id,
+      (SELECT max(at)::text FROM changes WHERE version = s.version) AS mark, (SELECT max(at)::text FROM changes WHERE version = ?) AS mark_since
     FROM (SELECT version FROM workspace_state LIMIT 1) s CROSS JOIN (SELECT version FROM change_log_start LIMIT 1) l
     LEFT JOIN LATERAL (SELECT kind, id FROM changes WHERE version > ? ORDER BY version LIMIT ?) c ON true`,
 };
@@ -138,9 +140,9 @@ const ASSIGNMENTS: Statement = {
     ORDER BY id LIMIT ?`,
 };
 
-export function postgresAccess(session: Session): AccessReader {
+export function postgresAccess(session: Session, marks: VersionMarks): AccessReader {
   return {
-    readChanges: (since) => readChanges(session, since),
+    readChanges: (since) => readChanges(session, marks, since),
     loadDefinitions: async () => {
       const [row] = await session.rows<DefinitionsRow>(DEFINITIONS, [IMPERSONATION_ROLE_SETTING]);
       return {
@@ -221,13 +223,34 @@ interface DefinitionsRow {
   readonly impersonation_role: string | null;
 }
 
-async function readChanges(session: Session, since: number): Promise<ChangeLog> {
-  const rows = await session.rows<{ version: number; log_start: number; kind: Change['kind'] | null; id: string }>(CHANGES, [
-    since,
-    MAXIMUM_CHANGES + 1,
-  ]);
-  const { version, log_start: logStart } = rows[0]!;
-  if (since < logStart || since > version || rows.length > MAXIMUM_CHANGES) return { version, changes: undefined };
+interface ChangeRow {
+  readonly version: number;
+  readonly log_start: number;
+  readonly kind: Change['kind'] | null;
+  readonly id: string;
+  readonly mark: string | null;
+  readonly mark_since: string | null;
+}
+
+/**
+ * When the versions that a store answered were made. After a failover to a standby that lacked the last changes, or a
+ * restore, the same versions are given to other changes: who asks what came after one of them is told that everything
+ * may have changed.
+ */
+export type VersionMarks = LRUCache<number, string>;
+
+/** Versions that somebody who asks may know last. */
+const MARKS_KEPT = 1000;
+
+export const versionMarks = (): VersionMarks => new LRUCache({ max: MARKS_KEPT });
+
+async function readChanges(session: Session, marks: VersionMarks, since: number): Promise<ChangeLog> {
+  const rows = await session.rows<ChangeRow>(CHANGES, [since, since, MAXIMUM_CHANGES + 1]);
+  const { version, log_start: logStart, mark, mark_since: markSince } = rows[0]!;
+  const known = marks.get(since);
+  const isAnother = known !== undefined && markSince !== null && known !== markSince;
+  if (mark !== null) marks.set(version, mark);
+  if (isAnother || since < logStart || since > version || rows.length > MAXIMUM_CHANGES) return { version, changes: undefined };
   const found = new Map<string, Change>();
   for (const { kind, id } of rows) if (kind !== null) found.set(`${kind} ${id}`, { kind, id });
   return { version, changes: [...found.values()] };

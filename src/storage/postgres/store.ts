@@ -7,7 +7,7 @@ import type { Pages } from '../../domain/pages.ts';
 import type { Store } from '../../domain/ports.ts';
 import { SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
 import { transactionScope } from '../transaction-scope.ts';
-import { postgresAccess } from './access.ts';
+import { postgresAccess, versionMarks } from './access.ts';
 import { postgresArtifacts } from './artifacts.ts';
 import { postgresAudit } from './audit.ts';
 import { findClientRecord } from './clients.ts';
@@ -43,6 +43,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 const PING: Statement = { name: 'ping', sql: 'SELECT version FROM workspace_state' };
+const TIME: Statement = { name: 'time', sql: 'SELECT clock_timestamp() AS time' };
 
 export interface OpenStoreOptions extends StoreOptions {
   readonly replica?: (ReplicaOptions & { readonly knex: Knex }) | undefined;
@@ -53,11 +54,12 @@ export interface OpenStoreOptions extends StoreOptions {
 export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, replica, close }: OpenStoreOptions): Store {
   const scope = transactionScope();
   const now = () => new Date(clock.now());
+  const marks = versionMarks();
   const parts = database(knex, scope, now);
   const { reading, writing } = parts;
   let closing: Promise<void> | undefined;
   const store: Store = {
-    access: postgresAccess(reading),
+    access: postgresAccess(reading, marks),
     directory: postgresDirectory(reading),
     signIn: postgresSignIn(parts),
     grants: postgresGrants(parts),
@@ -71,9 +73,10 @@ export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, replica, close }: 
     audit: postgresAudit(reading),
     pages: postgresPages(parts),
     findClient: (clientId, at) => findClientRecord(reading, clientId, at),
-    transaction: postgresTransaction({ knex, scope, now }),
+    transaction: postgresTransaction({ knex, scope, now, marks }),
     reap: (at, limit) => reap(writing, at, limit),
     ping: async () => void (await reading.rows(PING)),
+    time: async () => (await reading.rows<{ readonly time: Date }>(TIME))[0]!.time,
     close: () => (closing ??= close()),
   };
   return replica === undefined

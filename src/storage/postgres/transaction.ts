@@ -10,7 +10,7 @@ import { auditEntry, type AuditEntry } from '../audit-entry.ts';
 import { unknownUser } from '../refusals.ts';
 import { runTransaction, type Guard, type TransactionScope } from '../transaction-scope.ts';
 import { assertKey, assertStorable, batches, isStorable, storableKeys } from '../values.ts';
-import { postgresAccess } from './access.ts';
+import { postgresAccess, type VersionMarks } from './access.ts';
 import { postgresAssignments, postgresImpersonationRules } from './assignments.ts';
 import { addAuditEvents } from './audit.ts';
 import { postgresClients, postgresClientSecrets, postgresResourceServers } from './clients.ts';
@@ -54,18 +54,19 @@ export interface TransactionContext {
   readonly knex: Knex;
   readonly scope: TransactionScope;
   readonly now: () => Date;
+  readonly marks: VersionMarks;
 }
 
 /** Thrown through knex to undo what was done without a fault. */
 const ROLLBACK = Symbol('rollback');
 
-export function postgresTransaction({ knex, scope, now }: TransactionContext): Store['transaction'] {
+export function postgresTransaction({ knex, scope, now, marks }: TransactionContext): Store['transaction'] {
   return async <T>(work: (tx: StoreTransaction) => Promise<T>, { rollback = false, snapshot = false }: TransactionOptions = {}): Promise<T> => {
     scope.assertOutside();
     let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
     try {
       await knex.transaction(async (trx) => {
-        const parts = openParts(transactionSession(trx), now(), { rollback, snapshot });
+        const parts = openParts(transactionSession(trx), { at: now(), rollback, snapshot, marks });
         try {
           await parts.begin();
           outcome = { value: await runTransaction({ scope, work, open: parts.open, finish: parts.finish }) };
@@ -83,7 +84,12 @@ export function postgresTransaction({ knex, scope, now }: TransactionContext): S
   };
 }
 
-function openParts(session: TransactionSession, at: Date, { rollback, snapshot }: Required<TransactionOptions>) {
+interface PartsOptions extends Required<TransactionOptions> {
+  readonly at: Date;
+  readonly marks: VersionMarks;
+}
+
+function openParts(session: TransactionSession, { at, rollback, snapshot, marks }: PartsOptions) {
   const log = changeLog(session, at);
   const writing: Writing = { session, changes: log, at };
   const events: AuditEntry[] = [];
@@ -96,7 +102,7 @@ function openParts(session: TransactionSession, at: Date, { rollback, snapshot }
       await session.rows(PATIENT);
     },
     open: (guard: Guard): StoreTransaction => ({
-      access: guard(readingOwnChanges(postgresAccess(session), log)),
+      access: guard(readingOwnChanges(postgresAccess(session, marks), log)),
       directory: guard(postgresDirectory(session)),
       organizationTypes: guard(postgresOrganizationTypes(writing, hooks)),
       roles: guard(postgresRoles(writing)),

@@ -15,7 +15,7 @@ describe('the reaper', () => {
     const days = ['2026-06-12', '2026-06-13', '2026-06-14', '2026-06-15'];
     await store.usage.add(days.map((day) => ({ day, client: 'shop', kind: 'role' as const, name: `on ${day}`, granted: 1, dropped: 0 })));
     const errors: unknown[] = [];
-    const stop = startReaper({ store, clock, usageDays: 3, onError: (error) => errors.push(error) });
+    const stop = startReaper({ store, clock, usageDays: 3, assertClock: async () => {}, onError: (error) => errors.push(error) });
     await jest.advanceTimersByTimeAsync(30_000);
     await stop();
     expect(await store.usage.grantedRoles({ from: '2026-01-01', to: '2026-12-31', visibility })).toEqual([
@@ -24,6 +24,18 @@ describe('the reaper', () => {
       'on 2026-06-15',
     ]);
     expect(errors).toEqual([]);
+  });
+
+  it('lets nothing go while the clock is wrong', async () => {
+    const { store, clock } = await openWorld();
+    await store.usage.add([{ day: '2026-06-12', client: 'shop', kind: 'role', name: 'old', granted: 1, dropped: 0 }]);
+    const errors: unknown[] = [];
+    const wrong = new DomainError('unavailable', 'The clock is wrong.');
+    const stop = startReaper({ store, clock, usageDays: 3, assertClock: () => Promise.reject(wrong), onError: (error) => errors.push(error) });
+    await jest.advanceTimersByTimeAsync(30_000);
+    await stop();
+    expect(await store.usage.grantedRoles({ from: '2026-01-01', to: '2026-12-31', visibility })).toEqual(['old']);
+    expect(errors).toEqual([wrong]);
   });
 
   it('tells of a store that is down, and tries again', async () => {
@@ -35,7 +47,7 @@ describe('the reaper', () => {
         throw new DomainError('unavailable', 'The database does not answer.');
       },
     };
-    const stop = startReaper({ store: refusing, clock, usageDays: 3, onError: (error) => errors.push(error) });
+    const stop = startReaper({ store: refusing, clock, usageDays: 3, assertClock: async () => {}, onError: (error) => errors.push(error) });
     await jest.advanceTimersByTimeAsync(60_000);
     await stop();
     expect(errors).toMatchObject([{ code: 'unavailable' }, { code: 'unavailable' }]);
