@@ -19,6 +19,7 @@ import * as leases from './0011_leases.ts';
 import * as names from './0012_names.ts';
 import * as revocationFeed from './0013_revocation_feed.ts';
 import * as artifacts from './0014_artifacts.ts';
+import * as referenceIndexes from './0015_reference_indexes.ts';
 import * as profiles from './0019_profiles.ts';
 import * as browserSignIn from './0021_browser_sign_in.ts';
 
@@ -42,6 +43,7 @@ const STEPS: readonly Step[] = [
   { name: '0012_names', up: names.up },
   { name: '0013_revocation_feed', up: revocationFeed.up },
   { name: '0014_artifacts', up: artifacts.up },
+  { name: '0015_reference_indexes', up: referenceIndexes.up },
   { name: '0019_profiles', up: profiles.up },
   { name: '0021_browser_sign_in', up: browserSignIn.up },
 ];

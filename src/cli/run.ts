@@ -9,6 +9,7 @@ import { addBootstrapCommand } from './commands/bootstrap.ts';
 import { addClientCommands } from './commands/clients.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeyCommands } from './commands/keys.ts';
+import { addRemoveCommand } from './commands/remove.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addTokenCommands } from './commands/tokens.ts';
 import { addUserCommands } from './commands/users.ts';
@@ -64,6 +65,7 @@ export function buildProgram(context: CliContext): Command {
   addUserCommands(program, context);
   addClientCommands(program, context);
   addAuditCommands(program, context);
+  addRemoveCommand(program, context);
   addBootstrapCommand(program, context);
   addDoctorCommand(program, context);
   addHelpCommand(program, context);

@@ -1,21 +1,23 @@
 /** @module What goes along with what is removed: the assignments and impersonation rules that name it. */
 import type { Assignment } from '../domain/assignment.ts';
+import type { Position } from '../domain/directory.ts';
 import type { ImpersonationRule } from '../domain/impersonation-rule.ts';
 import type { PartyKind } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
+import { EVERYTHING } from '../domain/tenancy.ts';
 import { changeOf, type ObjectChange } from './object-change.ts';
 import type { SectionName } from './schema.ts';
-import { everything } from './sections.ts';
+import { BATCH, everything } from './sections.ts';
 
 type Removed = Readonly<Record<SectionName, Set<string>>>;
 
 /** Up to so many removed objects are asked for one by one; beyond, walking through all assignments is cheaper. */
 const FEW = 20;
-const MOST_ASSIGNMENTS = 100_000;
 const PARTY_SECTIONS = { user: 'users', user_group: 'user_groups', organization: 'organizations', client: 'clients' } as const satisfies Record<
   PartyKind,
   SectionName
 >;
+const PARTY_FILTERS = { user: 'user', user_group: 'user_group', organization: 'organization', client: 'client_id' } as const;
 const PARTY_KINDS = Object.keys(PARTY_SECTIONS) as readonly PartyKind[];
 
 /** Also enters what goes into `removed`. */
@@ -46,11 +48,20 @@ const allAssignments = (tx: StoreTransaction): AsyncIterable<Assignment> =>
   );
 
 async function* assignmentsNaming(tx: StoreTransaction, removed: Removed): AsyncGenerator<Assignment> {
-  for (const securityProfile of removed.security_profiles) yield* await tx.access.assignmentsOf({ securityProfile }, MOST_ASSIGNMENTS);
-  for (const kind of PARTY_KINDS) {
-    for (const id of removed[PARTY_SECTIONS[kind]]) yield* await tx.access.assignmentsOf({ party: { kind, id } }, MOST_ASSIGNMENTS);
-  }
-  for (const client of removed.clients) yield* await tx.access.assignmentsOf({ client }, MOST_ASSIGNMENTS);
+  for (const id of removed.security_profiles) yield* assignmentsWith(tx, { security_profile: id });
+  for (const kind of PARTY_KINDS) for (const id of removed[PARTY_SECTIONS[kind]]) yield* assignmentsWith(tx, { [PARTY_FILTERS[kind]]: id });
+  for (const id of removed.clients) yield* assignmentsWith(tx, { client: id });
+}
+
+/** However many they are: each of them gets its audit event. */
+async function* assignmentsWith(tx: StoreTransaction, filters: Readonly<Record<string, string>>): AsyncGenerator<Assignment> {
+  let after: Position | undefined;
+  do {
+    const query = { visibility: { tenancy: EVERYTHING, inherited: false }, sort: 'id', descending: false, limit: BATCH, total: false } as const;
+    const page = await tx.directory.list('assignments', { ...query, filters, after });
+    yield* page.items;
+    after = page.next;
+  } while (after !== undefined);
 }
 
 function namesRemoved({ party, securityProfile, client }: Assignment, removed: Removed): boolean {

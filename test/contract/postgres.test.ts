@@ -270,3 +270,16 @@ describePostgres('a snapshot of Postgres', () => {
     await other.close();
   });
 });
+
+describePostgres('the schema of Postgres', () => {
+  it('finds by an index what names anything, so that removing it goes through no table', async () => {
+    const url = await createTestDatabase();
+    const unindexed = await administer(
+      url,
+      `SELECT c.conrelid::regclass || '.' || c.conname AS name FROM pg_constraint c
+       WHERE c.contype = 'f' AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND (i.indkey::int2[])[0] = c.conkey[1])`,
+    );
+    await dropDatabase(url);
+    expect(unindexed).toEqual([]);
+  });
+});

@@ -1,7 +1,8 @@
-/** Operations on very many users. */
+/** Operations on very much at once. */
 import { stringify } from 'csv-stringify/sync';
 import { exportUsers } from '../../workspace/export-users.ts';
 import { importUsers, USER_FIELDS, type ImportResult, type UserRecord } from '../../workspace/import-users.ts';
+import { countDependents, takeRemovalStep, type RemovalStep } from '../../workspace/remove-in-steps.ts';
 import type { Operation, TextOperation } from '../operation.ts';
 import { workspaceContext } from './workspace.ts';
 
@@ -54,4 +55,28 @@ function cellOf(value: unknown): string {
   return value.map((item: unknown) => (typeof item === 'string' ? item : String((item as UserFields)['user_group']))).join(';');
 }
 
-export const BULK_OPERATIONS = [importBatch, exportUserFile];
+const SECTION_OF = { 'security-profile': 'security_profiles', 'user-group': 'user_groups', client: 'clients' } as const;
+
+/** What `rolemint remove` removes. */
+export type RemovedKind = keyof typeof SECTION_OF;
+export const REMOVED_KINDS = Object.keys(SECTION_OF) as readonly RemovedKind[];
+
+interface Target {
+  readonly kind: RemovedKind;
+  readonly id: string;
+}
+
+export const countNaming: Operation<Target, { readonly count: number }> = {
+  name: 'remove count',
+  perform: async ({ app }, { kind, id }) => ({ count: await countDependents(app, { section: SECTION_OF[kind], key: id }) }),
+};
+
+export const removeStep: Operation<Target, RemovalStep> = {
+  name: 'remove step',
+  perform: (context, { kind, id }) => {
+    const { definitions } = context.app.services;
+    return takeRemovalStep({ ...workspaceContext(context), definitions }, { section: SECTION_OF[kind], key: id });
+  },
+};
+
+export const BULK_OPERATIONS = [importBatch, exportUserFile, countNaming, removeStep];
