@@ -7,9 +7,14 @@ import { once } from 'node:events';
 import path from 'node:path';
 import autocannon from 'autocannon';
 
-export interface BenchServer {
+/** What can be loaded, and says what it has used. */
+export interface Loaded {
   readonly name: string;
   readonly url: string;
+  usage(): Promise<Usage>;
+}
+
+export interface BenchServer extends Loaded {
   readonly child: ChildProcess;
   /** What the server said when it was ready. */
   readonly hello: Record<string, unknown>;
@@ -26,8 +31,10 @@ export interface Sample {
 
 export interface Load {
   readonly path: string;
-  /** One body after the other, round robin. */
-  readonly bodies: readonly string[];
+  /** Forms to post, one after the other, round robin; unset: GET. */
+  readonly bodies?: readonly string[];
+  /** Requests a second of all connections together at most; unset: as many as are answered. */
+  readonly rate?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
@@ -55,7 +62,7 @@ export async function startServer(
     child.once('message', (message) => resolve(message as Record<string, unknown>));
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));
   });
-  const server = { name, url: `http://127.0.0.1:${String(hello['port'])}`, child, hello };
+  const server = { name, url: `http://127.0.0.1:${String(hello['port'])}`, child, hello, usage: () => usage(child) };
   running.add(server);
   return server;
 }
@@ -68,41 +75,42 @@ export async function stopServer(server: BenchServer): Promise<void> {
   await once(child, 'exit');
 }
 
-interface Usage {
-  readonly usage: number;
+export interface Usage {
+  /** Processor time so far, in microseconds. */
   readonly cpu: number;
+  /** Resident memory in bytes. */
   readonly rss: number;
 }
 
 let asked = 0;
 
 /** Two may ask the same server at the same time; each waits for its own answer. */
-async function usage({ child }: BenchServer): Promise<Usage> {
+async function usage(child: ChildProcess): Promise<Usage> {
   const question = (asked += 1);
   child.send({ usage: question });
   for (;;) {
-    const [answer] = (await once(child, 'message')) as [Usage];
+    const [answer] = (await once(child, 'message')) as [Usage & { readonly usage: number }];
     if (answer.usage === question) return answer;
   }
 }
 
 /** Loads one server for some seconds. */
-export async function load(server: BenchServer, { path: target, bodies, headers = {}, connections, seconds }: Load): Promise<Sample> {
-  const before = await usage(server);
+export async function load(server: Loaded, { path: target, bodies, rate, headers = {}, connections, seconds }: Load): Promise<Sample> {
+  const before = await server.usage();
   let next = 0;
+  const post = {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    setupRequest: (request: object) => ({ ...request, body: bodies?.[(next += 1) % bodies.length] }),
+  };
   const result = await autocannon({
     url: server.url + target,
     connections,
     duration: seconds,
-    requests: [
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-        setupRequest: (request: object) => ({ ...request, body: bodies[(next += 1) % bodies.length]! }),
-      },
-    ],
+    ...(rate === undefined ? {} : { overallRate: rate }),
+    requests: [bodies === undefined ? { method: 'GET', headers } : post],
   } as never);
-  const after = await usage(server);
+  const after = await server.usage();
   const answered = result.requests.total;
   return {
     requestsPerSecond: answered / result.duration,
@@ -120,8 +128,8 @@ export interface Timing {
 }
 
 /** Makes one request after the other for some seconds; what each takes, in time and in processor time of the server. */
-export async function timeEach(server: BenchServer, request: () => Promise<unknown>, seconds: number): Promise<Timing> {
-  const before = await usage(server);
+export async function timeEach(server: Loaded, request: () => Promise<unknown>, seconds: number): Promise<Timing> {
+  const before = await server.usage();
   const begun = performance.now();
   let requests = 0;
   do {
@@ -129,7 +137,7 @@ export async function timeEach(server: BenchServer, request: () => Promise<unkno
     requests += 1;
   } while (performance.now() - begun < seconds * 1000);
   const took = performance.now() - begun;
-  const after = await usage(server);
+  const after = await server.usage();
   return { wallMicroseconds: (took * 1000) / requests, cpuMicroseconds: (after.cpu - before.cpu) / requests };
 }
 

@@ -5,8 +5,10 @@
 import { availableParallelism } from 'node:os';
 import { load, median, ratio, startServer, stopAll, stopServer, type BenchServer, type Load, type Sample } from './harness.ts';
 import { compareManagement } from './management.ts';
-import { comparePasswords, latencyUnderLogins } from './passwords.ts';
+import { comparePasswords, latencyBesideFullQueue, latencyUnderLogins } from './passwords.ts';
+import { soak } from './soak/soak.ts';
 import { openBenchStores } from './stores.ts';
+import { compareWorkers } from './workers.ts';
 import { SCOPE, SECRET } from './world.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
@@ -88,11 +90,23 @@ async function flatness(small: BenchServer, large: BenchServer): Promise<void> {
   print('the same, every one of the 100,000 clients asks in turn', wide, small.name);
 }
 
-const SECTIONS = ['tokens', 'passwords', 'size', 'management'] as const;
+const SECTIONS = ['tokens', 'passwords', 'size', 'management', 'workers', 'soak'] as const;
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const unknown = wanted.find((name) => !SECTIONS.some((section) => section === name));
 if (unknown !== undefined) throw new Error(`There is no section ${unknown}: ${SECTIONS.join(', ')}`);
-const includes = (section: (typeof SECTIONS)[number]) => wanted.length === 0 || wanted.includes(section);
+/** A soak is long, and only run when it is asked for. */
+const includes = (section: (typeof SECTIONS)[number]) => (wanted.length === 0 ? section !== 'soak' : wanted.includes(section));
+const option = (name: string, fallback: number): number => {
+  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
+  return given === undefined ? fallback : Number(given.slice(name.length + 3));
+};
+
+/** A figure that is far from what it should be makes the benchmark fail, after everything else has run. */
+function judged(what: string, good: boolean): void {
+  if (good) return;
+  console.log(`\n**Not as it should be: ${what}.**`);
+  process.exitCode = 1;
+}
 
 const stores = await openBenchStores();
 console.log(
@@ -101,6 +115,8 @@ console.log(
 try {
   if (includes('tokens') || includes('passwords') || includes('size')) await compareTokens();
   if (includes('management')) await compareManagement(stores.environment, { rounds: ROUNDS, seconds: SECONDS });
+  if (includes('workers')) judged('two workers against one', await compareWorkers(await stores.environment(), { rounds: ROUNDS, seconds: SECONDS }));
+  if (includes('soak')) judged('what grows', await soak({ minutes: option('minutes', 20), rate: option('rate', 30) }));
 } finally {
   await stopAll();
   await stores.close();
@@ -112,6 +128,8 @@ async function compareTokens(): Promise<void> {
   if (includes('passwords')) {
     await comparePasswords(small, { rounds: ROUNDS, seconds: SECONDS });
     await latencyUnderLogins(small, { rounds: ROUNDS, seconds: SECONDS });
+    const kept = await latencyBesideFullQueue(await stores.environment(), { rounds: ROUNDS, seconds: SECONDS });
+    judged('latency beside a full queue of passwords', kept);
   }
   if (includes('size')) {
     const large = await startServer('Rolemint, large', 'rolemint.ts', { env: { ...(await stores.environment()), ...LARGE } });

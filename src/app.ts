@@ -49,7 +49,7 @@ import { UsageRecorder } from './services/usage-recorder.ts';
 import { UsageReview } from './services/usage-review.ts';
 import { UserService, type UserServiceOptions } from './services/users.ts';
 import { openSigningKeyFile } from './storage/files/signing-keys.ts';
-import { openAttemptBudget } from './storage/redis/attempt-budget.ts';
+import { callerOf, openAttemptBudget } from './storage/redis/attempt-budget.ts';
 import { openStore } from './store.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
 import { measuredStore } from './telemetry/measured-store.ts';
@@ -340,7 +340,12 @@ async function listen(
   const server = createHttpServer({
     tls,
     trustedProxyHops: config.trustedProxyHops,
-    maxConnections: config.maxConnections,
+    connections: {
+      total: config.maxConnections,
+      perCaller: config.trustedProxyHops > 0 ? undefined : config.maxConnectionsPerAddress,
+      callerOf,
+      onRefused: (limit) => metrics.refusedConnections.inc({ limit }),
+    },
     requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
     middleware: [
       ...orderCloud,

@@ -166,6 +166,11 @@ export const SETTINGS = {
   ),
   ROLEMINT_ATTEMPTS_PER_NAME: setting(whole(1, 1_000_000), '50', 'Failed attempts per name and caller address in 10 minutes before 429.'),
   ROLEMINT_MAX_CONNECTIONS: setting(whole(1, 1_000_000), '10000', 'Open connections at most, per process; more are refused.'),
+  ROLEMINT_MAX_CONNECTIONS_PER_ADDRESS: setting(
+    whole(1, 1_000_000),
+    '1000',
+    'Of them, those of one address (in IPv6 a /64 network). Not counted with `ROLEMINT_TRUSTED_PROXY_HOPS`: there all come from the proxy.',
+  ),
   ROLEMINT_FULL_ACCESS_HOURS: setting(whole(0, 87_600), '24', 'Longest time for which the management API gives FullAccess without `confirm`.'),
   ROLEMINT_ORDERCLOUD_API: setting(
     flag,
@@ -319,6 +324,7 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     attemptsPerName: number('ROLEMINT_ATTEMPTS_PER_NAME'),
     maxConnections: number('ROLEMINT_MAX_CONNECTIONS'),
     orderCloudApi: values.get('ROLEMINT_ORDERCLOUD_API') as boolean,
+    maxConnectionsPerAddress: number('ROLEMINT_MAX_CONNECTIONS_PER_ADDRESS'),
     usageDays: number('ROLEMINT_USAGE_DAYS'),
     fullAccessHours: number('ROLEMINT_FULL_ACCESS_HOURS'),
     logLevel: text('ROLEMINT_LOG_LEVEL'),

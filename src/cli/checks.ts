@@ -1,5 +1,5 @@
 /** @module The checks of `rolemint doctor`: each looks at one thing and says how it is, and what to do when it is not well. */
-import { stat, statfs } from 'node:fs/promises';
+import { readFile, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigError, type Config } from '../config.ts';
 import { diagnosePostgres, diagnoseRedis, diagnoseReplica } from '../diagnosis.ts';
@@ -27,6 +27,8 @@ const ADVISED_NODE = 24;
 /** An answer takes time, and the header of HTTP has whole seconds. */
 const SKEW_WARN_MS = 5000;
 const SKEW_FAIL_MS = 30_000;
+/** Log, keys, threads and what Node.js itself needs. */
+const OTHER_FILES = 100;
 const MEGABYTE = 1024 * 1024;
 
 /** Looks at everything, however much of it is broken. */
@@ -35,6 +37,8 @@ export async function runChecks(context: CliContext): Promise<readonly Check[]> 
   const config = configuration(context);
   if (!('issuer' in config)) return [...checks, ...config];
   checks.push({ name: 'configuration', ...ok(`complete; issuer ${config.issuer}`) });
+  const limit = await openFileLimit();
+  if (limit !== undefined) checks.push({ name: 'open files', ...openFiles(limit, config) });
   const look = async (name: string, check: () => Promise<Finding>) => void checks.push({ name, ...(await safely(check)) });
   const database = config.databaseUrl;
   if (database === undefined) {
@@ -53,6 +57,24 @@ export async function runChecks(context: CliContext): Promise<readonly Check[]> 
   await look('signing keys', () => signingKeys(context));
   await look('server', () => server(context, config));
   return checks;
+}
+
+/** What this process may have open, which is what a server started from here might; undefined where the system does not say. */
+async function openFileLimit(): Promise<number | undefined> {
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
+  const [, soft] = /^Max open files +(\d+|unlimited)/m.exec(limits) ?? [];
+  if (soft === undefined) return undefined;
+  return soft === 'unlimited' ? Infinity : Number(soft);
+}
+
+/** Each connection of a caller or to a database is an open file of the process. */
+export function openFiles(limit: number, { maxConnections, databasePoolSize }: Pick<Config, 'maxConnections' | 'databasePoolSize'>): Finding {
+  const needed = maxConnections + databasePoolSize + OTHER_FILES;
+  if (limit >= needed) return ok(`${limit} per process, enough for ROLEMINT_MAX_CONNECTIONS`);
+  return warn(
+    `${limit} per process, and ROLEMINT_MAX_CONNECTIONS=${maxConnections} needs ${needed}`,
+    'Raise the limit where the server is started (LimitNOFILE= of systemd, --ulimit nofile= of Docker, ulimit -n), or lower the setting: without open files nothing reaches the database.',
+  );
 }
 
 async function safely(check: () => Promise<Finding>): Promise<Finding> {

@@ -7,10 +7,24 @@
  * runs as it is from source, in the tests and in the build, on every Node.
  */
 import { createHash, pbkdf2Sync, scryptSync, timingSafeEqual } from 'node:crypto';
+import { getPriority, setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parentPort } from 'node:worker_threads';
 import { hashSync, verifySync as verifyArgon2 } from '@node-rs/argon2';
 import { verifySync as verifyBcrypt } from '@node-rs/bcrypt';
+
+/** Steps of niceness by which hashing gives way: where all cores are busy it gets about a third of what answering gets. */
+const GIVES_WAY = 5;
+// On Linux a thread has a priority of its own; elsewhere this would be that of the whole process.
+if (process.platform === 'linux') giveWay();
+
+function giveWay() {
+  try {
+    setPriority(Math.min(19, getPriority() + GIVES_WAY));
+  } catch {
+    // A sandbox may forbid it; passwords are hashed all the same.
+  }
+}
 
 parentPort?.on('message', (/** @type {import('./password-threads.ts').PasswordJob} */ job) => {
   const begun = performance.now();

@@ -3,6 +3,11 @@ import { Server as NetServer, type Socket } from 'node:net';
 
 export interface ConnectionLimits {
   readonly total: number;
+  /** Of one caller; undefined behind a proxy, whose address all callers share. */
+  readonly perCaller: number | undefined;
+  /** Whom an address stands for. */
+  readonly callerOf: (address: string) => string;
+  readonly onRefused: (limit: 'total' | 'caller') => void;
 }
 
 interface Connection {
@@ -25,6 +30,8 @@ export class Connections {
   readonly #server: Server;
   readonly #limits: ConnectionLimits;
   readonly #open = new Map<Socket, Connection>();
+  /** How many each caller has open. */
+  readonly #callers = new Map<string, number>();
   #draining = false;
 
   constructor(server: Server, limits: ConnectionLimits) {
@@ -63,9 +70,22 @@ export class Connections {
   }
 
   #opened(socket: Socket): void {
-    if (this.#open.size >= this.#limits.total) return void socket.destroy();
+    const { total, perCaller = Infinity, callerOf, onRefused } = this.#limits;
+    const caller = callerOf(socket.remoteAddress ?? '');
+    const ofCaller = this.#callers.get(caller) ?? 0;
+    if (this.#open.size >= total || ofCaller >= perCaller) {
+      onRefused(ofCaller >= perCaller ? 'caller' : 'total');
+      socket.destroy();
+      return;
+    }
     this.#open.set(socket, { answering: new Set(), requests: 0 });
-    socket.once('close', () => this.#open.delete(socket));
+    this.#callers.set(caller, ofCaller + 1);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      const left = this.#callers.get(caller)! - 1;
+      if (left === 0) this.#callers.delete(caller);
+      else this.#callers.set(caller, left);
+    });
   }
 
   #asked({ socket }: IncomingMessage, response: ServerResponse): void {

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import { DomainError } from '../domain/errors.ts';
-import { Connections } from './connections.ts';
+import { Connections, type ConnectionLimits } from './connections.ts';
 import { deadline } from './deadline.ts';
 import { errorAnswer } from './errors.ts';
 import { securityHeaders } from './headers.ts';
@@ -15,7 +15,7 @@ export interface HttpOptions {
   /** The issuer is https. */
   readonly tls: boolean;
   readonly trustedProxyHops: number;
-  readonly maxConnections: number;
+  readonly connections: ConnectionLimits;
   /** In order; each passes on what is not its own. */
   readonly middleware: readonly Koa.Middleware[];
   readonly requestId: () => string;
@@ -71,7 +71,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT, connectionsCheckingInterval: 5000 },
     originForm(app.callback()),
   );
-  const connections = new Connections(server, { total: options.maxConnections });
+  const connections = new Connections(server, options.connections);
   return {
     listen: async (port, host) => {
       await new Promise<void>((resolve, reject) => {

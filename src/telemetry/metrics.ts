@@ -43,6 +43,12 @@ export function openMetrics(gauges: { readonly hashing: () => { readonly queued:
       labelNames: ['outcome'],
       registers,
     }),
+    refusedConnections: new Counter({
+      name: 'rolemint_refused_connections_total',
+      help: 'Connections that were closed at once: too many altogether (total), or of one address (caller).',
+      labelNames: ['limit'],
+      registers,
+    }),
     strayFailures: new Counter({
       name: 'rolemint_stray_failures_total',
       help: 'Failures that no request was told of, because nothing waited for them; the log has each as stray_failure.',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { nodeVersion } from '../../../src/cli/checks.ts';
+import { nodeVersion, openFiles } from '../../../src/cli/checks.ts';
 import { MARKETPLACE, openBench, type Bench, type Result } from './harness.ts';
 
 interface Check {
@@ -96,5 +96,13 @@ describe('the version of Node.js', () => {
     ['24.3.0', 'ok'],
   ])('%s: %s', (version, status) => {
     expect(nodeVersion(version).status).toBe(status);
+  });
+
+  it.each([
+    [10_110, 'ok'],
+    [Infinity, 'ok'],
+    [1024, 'warn'],
+  ])('of %d open files, with room for 10000 connections and 10 to the database, says %s', (limit, status) => {
+    expect(openFiles(limit, { maxConnections: 10_000, databasePoolSize: 10 }).status).toBe(status);
   });
 });

@@ -22,7 +22,7 @@ describePostgres('F16: stopping, with two workers and with one', () => {
   beforeAll(async () => {
     world = await openWorkersWorld();
   }, 60_000);
-  afterAll(() => world.close(), 60_000);
+  afterAll(() => (world as WorkersWorld | undefined)?.close(), 60_000);
 
   it.each(['1', '2'])(
     'SIGTERM under load, %s: what was accepted is answered, and it ends with 0',

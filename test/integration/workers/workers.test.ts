@@ -31,7 +31,7 @@ describePostgres('two workers on one port', () => {
     await writeFile(budgetFile, String(ATTEMPTS));
     served = await world.serve({ ROLEMINT_WORKERS: '2', ROLEMINT_ATTEMPTS_PER_NAME_FILE: budgetFile });
   }, 60_000);
-  afterAll(() => world.close(), 60_000);
+  afterAll(() => (world as WorkersWorld | undefined)?.close(), 60_000);
 
   const load = (connections: { readonly keptConnections: number; readonly newConnections: number }) =>
     startLoad({ url: `${served.url}/oauth/token`, body: TOKEN_FORM, ...connections });

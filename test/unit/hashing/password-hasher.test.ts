@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -15,6 +17,25 @@ const dyingWorker = () => new Worker(new URL('./dying-worker.mjs', import.meta.u
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((hasher) => hasher.close()));
+});
+
+/** How nice each thread of this process is, by its id: proc(5), field 19 of `stat`. */
+const niceness = () =>
+  new Map(
+    readdirSync('/proc/self/task').map((thread) => {
+      const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+      return [thread, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])];
+    }),
+  );
+
+// Only Linux has a priority for each thread.
+(process.platform === 'linux' ? describe : describe.skip)('the threads that hash', () => {
+  it('give way to those that answer', async () => {
+    const before = niceness();
+    await open().hash('secret');
+    const started = [...niceness()].filter(([thread]) => !before.has(thread)).map(([, nice]) => nice);
+    expect(started).toContain(Math.min(19, getPriority() + 5));
+  });
 });
 
 describe('hashing and verifying', () => {

@@ -123,7 +123,7 @@ export async function startApi(routes: readonly Route[], tokens: Readonly<Record
   const server = createHttpServer({
     tls: true,
     trustedProxyHops: 0,
-    maxConnections: 100,
+    connections: { total: 100, perCaller: undefined, callerOf: (address) => address, onRefused: () => undefined },
     middleware: [api, apiDocuments(routes)],
     requestId: () => `request-${(requests += 1)}`,
     onAnswered: () => undefined,
