@@ -74,7 +74,7 @@ describe('T-82: one address', () => {
     expect(await status('/healthz', '127.0.0.1')).toBeUndefined();
     expect(await status('/healthz', '127.0.0.2')).toBe(200);
     expect(await server.app.metrics.registry.getSingleMetricAsString('rolemint_refused_connections_total')).toContain('{limit="caller"} 2');
-    mine[0]!.destroy();
+    mine[0].destroy();
     let again: number | undefined;
     while (again === undefined) again = await status('/healthz', '127.0.0.1');
     expect(again).toBe(200);
