@@ -146,6 +146,17 @@ describeEachStore('sign-in', (suite) => {
       await suite.store.signIn.clearAttempts('nobody');
     });
 
+    it('tells how many failed in a row, while they count', async () => {
+      const [one, two] = [fresh('key'), fresh('key')];
+      await begin(one, 0);
+      await begin(one, 1);
+      await begin(two, 0);
+      await suite.store.signIn.uncountAttempt(two, 1);
+      const failures = (seconds: number) => suite.store.signIn.findFailures([one, two, 'nobody', 'x\0'], at(seconds));
+      expect(await failures(2)).toEqual(new Map([[one, 2]]));
+      expect(await failures(1 + DAY)).toEqual(new Map());
+    });
+
     it('ends a lock together with its audit event', async () => {
       const key = fresh('key');
       const type = fresh('event');

@@ -9,7 +9,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Organization } from '../../domain/organization.ts';
 import type { User, UserGroup } from '../../domain/party.ts';
 import type { Store } from '../../domain/ports.ts';
-import { EVERYTHING } from '../../domain/tenancy.ts';
+import { covers, EVERYTHING } from '../../domain/tenancy.ts';
 import { notFound } from './errors.ts';
 
 export const COMPANIES = ['seller', 'buyer', 'supplier'] as const;
@@ -32,8 +32,9 @@ export async function companyOf({ store }: CompanyParts, type: CompanyType, id: 
 }
 
 /**
- * The seller to whose marketplace the caller belongs: the root of the own tree, or the only seller that there is.
- * @throws `forbidden` when there is none, or no telling which
+ * The seller, for people of the seller: the root of the own tree, or the only seller that there is. People of buyers and
+ * suppliers have nothing to look for there, whatever roles they hold.
+ * @throws `forbidden` for them, and when there is none or no telling which
  */
 export async function sellerOf({ store }: CompanyParts, { acting, tenancy }: Administrator): Promise<Organization> {
   const [root] = acting.organization?.path ?? [];
@@ -42,6 +43,7 @@ export async function sellerOf({ store }: CompanyParts, { acting, tenancy }: Adm
       ? await onlySeller(store, tenancy)
       : (await store.directory.find('organizations', [root], { tenancy: EVERYTHING, inherited: false })).get(root);
   if (found?.type !== 'seller') throw new DomainError('forbidden', 'You do not belong to the marketplace of one seller.');
+  if (!covers(tenancy, found.path)) throw new DomainError('forbidden', 'This is for people of the seller, whatever roles are held.');
   return found;
 }
 

@@ -46,7 +46,12 @@ const BEGIN: Statement = {
       ) t)
     RETURNING counted, failures, locked_until`,
 };
-const UNCOUNT: Statement = { sql: 'UPDATE sign_in_attempts SET failures = failures - 1, locked_until = NULL WHERE key = ? AND failures = ?' };
+/** A count of nothing is no row. */
+const UNCOUNT: Statement = {
+  sql: `
+    WITH first AS (DELETE FROM sign_in_attempts WHERE key = ? AND failures = ?::int AND failures = 1)
+    UPDATE sign_in_attempts SET failures = failures - 1, locked_until = NULL WHERE key = ? AND failures = ?::int AND failures > 1`,
+};
 const FAILURES: Statement = { sql: 'SELECT key, failures FROM sign_in_attempts WHERE key = ANY (?::text[]) AND failures > 0 AND expires_at > ?' };
 const CLEAR: Statement = { sql: 'DELETE FROM sign_in_attempts WHERE key = ?' };
 const UNLOCK: Statement = {
@@ -97,7 +102,7 @@ export function postgresSignIn({ reading, writing }: Database): SignInStore {
       return { counted, failures, ...(lockedUntil === null ? {} : { lockedUntil }) };
     },
     uncountAttempt: async (key, failures) => {
-      if (isStorable(key)) await writing.rows(UNCOUNT, [key, failures]);
+      if (isStorable(key)) await writing.rows(UNCOUNT, [key, failures, key, failures]);
     },
     findFailures: async (keys, now) => {
       const rows = await reading.rows<{ readonly key: string; readonly failures: number }>(FAILURES, [storableKeys(keys), now]);
