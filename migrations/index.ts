@@ -22,6 +22,7 @@ import * as artifacts from './0014_artifacts.ts';
 import * as referenceIndexes from './0015_reference_indexes.ts';
 import * as profiles from './0019_profiles.ts';
 import * as browserSignIn from './0021_browser_sign_in.ts';
+import * as clientSignIn from './0022_client_sign_in.ts';
 
 interface Step {
   readonly name: string;
@@ -46,6 +47,7 @@ const STEPS: readonly Step[] = [
   { name: '0015_reference_indexes', up: referenceIndexes.up },
   { name: '0019_profiles', up: profiles.up },
   { name: '0021_browser_sign_in', up: browserSignIn.up },
+  { name: '0022_client_sign_in', up: clientSignIn.up },
 ];
 
 export const migrationSource: Knex.MigrationSource<Step> = {

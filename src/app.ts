@@ -22,15 +22,14 @@ import type { ManagementOptions } from './http/management/management.ts';
 import { openMail } from './mail/open.ts';
 import { AccessService } from './services/access.ts';
 import { Bootstrap } from './services/bootstrap.ts';
-import { BrowserSessions } from './services/browser-sessions.ts';
 import { clockWatch } from './services/clock-watch.ts';
 import { ClientAuthentication } from './services/client-authentication.ts';
 import { ClientService } from './services/clients.ts';
-import { ConsoleClient } from './services/console-client.ts';
 import { deploymentSecret, derivedSecret } from './services/deployment-secret.ts';
 import { ExplainService } from './services/explain.ts';
 import { ExplainDocuments } from './services/explain-documents.ts';
 import { ImpersonationService } from './services/impersonation.ts';
+import { interactiveServices } from './services/interactive.ts';
 import { IntrospectionService } from './services/introspection.ts';
 import { KeyService, type KeyCaller } from './services/keys.ts';
 import { InvitationAcceptance } from './services/invitation-acceptance.ts';
@@ -214,9 +213,8 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     }),
     definitions,
     administration: administered,
-    browserSessions: new BrowserSessions({ ...reading, artifacts: store.artifacts, revocation }),
-    consoleClient: new ConsoleClient(parts),
     passwordAdministration: new PasswordAdministration({ administration: administered, ...administering, ...forPeople, clock, random }),
+    ...interactiveServices({ ...parts, ...reading, revocation }),
     inviting: new InvitationAdministration({ administration: administered, invitations: forPeople.invitations, definitions, clock }),
     usageReview: new UsageReview({ usage: store.pages.usage, access, clock, usageDays: config.usageDays }),
     ...administering,
@@ -285,7 +283,8 @@ async function importServing() {
   const { refusalPage } = await import('./http/sign-in/refusal.ts');
   const { signInPages } = await import('./http/sign-in/sign-in.ts');
   const { openOrderCloud } = await import('./http/ordercloud/ordercloud.ts');
-  return { openEngine, localKeys, openManagement, openOrderCloud, openLook, refusalPage, signInPages };
+  const { userinfoRoute } = await import('./http/userinfo.ts');
+  return { openEngine, localKeys, openManagement, openOrderCloud, openLook, refusalPage, signInPages, userinfoRoute };
 }
 
 async function listen(
@@ -295,7 +294,7 @@ async function listen(
 ): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
   const { access, authentication, tokens, introspection, revocation } = services;
-  const { openEngine, openManagement, openOrderCloud, localKeys, openLook, refusalPage, signInPages } = await loadServing();
+  const { openEngine, openManagement, openOrderCloud, localKeys, openLook, refusalPage, signInPages, userinfoRoute } = await loadServing();
   const secret = await deploymentSecret({ store, random });
   const tls = config.issuer.startsWith('https:');
   const pages = { look: await openLook(config), secret: derivedSecret(secret, 'forms'), random, tls };
@@ -311,6 +310,8 @@ async function listen(
     budget,
     artifacts: store.artifacts,
     sessions: services.browserSessions,
+    consents: services.consents,
+    devices: services.devices,
     sessionLifetimeSeconds: config.sessionLifetimeSeconds,
     cookieKeys: [derivedSecret(secret, 'cookies')],
     endGrant: (id, clientId) => revocation.endReused(id, clientId),
@@ -352,7 +353,8 @@ async function listen(
       endpoints,
       revocationFeedRoute(services.revocationFeed),
       ...management,
-      ...signInPages({ ...pages, ...services, browser, budget }),
+      userinfoRoute({ ...services, issuer: config.issuer, keys: localKeys(() => signer.jwks()), signer, replays: store.replays, clock }),
+      ...signInPages({ ...pages, ...services, issuer: config.issuer, signer, browser, budget }),
       healthRoutes({ ready, exposition }),
     ],
     onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointOf(ctx), method: ctx.method, status: ctx.status }, seconds),

@@ -176,6 +176,7 @@ const CREDENTIAL_FIELDS: ReadonlySet<string> = new Set([
   'grant_types',
   'redirect_uris',
   'post_logout_redirect_uris',
+  'require_consent',
   'dpop_bound_access_tokens',
   'is_anonymous_buyer',
 ]);

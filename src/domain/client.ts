@@ -32,6 +32,10 @@ export interface Client {
   readonly tokenEndpointAuthMethod: ClientAuthenticationMethod;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
+  /** OpenID Connect Back-Channel Logout 1.0 §2.2: where it hears that somebody signed out. */
+  readonly backchannelLogoutUri?: string | undefined;
+  /** Whether a person is asked before the client may act for them; for applications of one's own there is nothing to ask. Unset: yes. */
+  readonly requireConsent?: false | undefined;
   /** Public keys for `private_key_jwt`. */
   readonly jwks?: { readonly keys: readonly Record<string, unknown>[] } | undefined;
   readonly dpopBoundAccessTokens: boolean;

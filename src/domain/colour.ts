@@ -21,10 +21,10 @@ export function contrast(a: Colour, b: Colour): number {
 }
 
 /** The colour, mixed with another in small steps until it can be read on a ground. */
-export function readableOn(ground: Colour, colour: Colour, towards: Colour): Colour {
+export function readableOn(ground: Colour, colour: Colour, towards: Colour, least = READABLE): Colour {
   for (let share = 0; share < 1; share += 0.05) {
     const mixed = colour.map((part, index) => Math.round(part + (towards[index]! - part) * share)) as unknown as Colour;
-    if (contrast(mixed, ground) >= READABLE) return mixed;
+    if (contrast(mixed, ground) >= least) return mixed;
   }
   return towards;
 }

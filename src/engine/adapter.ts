@@ -2,12 +2,15 @@
  * @module Where the engine keeps sessions, interactions, codes: our artifacts. What the holder of a thing names it by is
  * kept as a hash alone, and stands in no payload.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { ArtifactKind, ArtifactStore } from '../domain/artifact.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { BrowserSessions } from '../services/browser-sessions.ts';
 import { digest } from '../services/client-authentication.ts';
+import { keptUntil } from '../services/device-codes.ts';
 import { inProtocol } from './errors.ts';
+import { agreedIn } from './interaction-policy.ts';
 
 export interface AdapterOptions {
   readonly artifacts: ArtifactStore;
@@ -27,6 +30,9 @@ const KINDS: Readonly<Record<string, ArtifactKind>> = {
 };
 
 const LONGEST_AGENT = 300;
+
+/** What the browser says that it is, where the engine keeps a session outside a request of its own. */
+export const agents = new AsyncLocalStorage<string>();
 
 /** The adapter of every model of the engine. */
 export function artifactAdapter(options: AdapterOptions): (model: string) => Adapter {
@@ -49,14 +55,16 @@ class ArtifactAdapter implements Adapter {
     const { artifacts, clock } = this.#options;
     const { accountId, clientId, grantId, uid, userCode } = payload as Payload;
     const kept = withoutSecrets(payload);
-    if (this.#kind === 'session') kept['agent'] = Provider.ctx?.get('user-agent').slice(0, LONGEST_AGENT);
+    if (this.#kind === 'session') kept['agent'] = (agents.getStore() ?? Provider.ctx?.get('user-agent'))?.slice(0, LONGEST_AGENT);
+    if (this.#kind === 'device_code') kept['key'] = digest(id);
     if (this.#kind === 'authorization_code') Object.assign(kept, agreedNow(), { authorizedAt: clock.now() });
+    const expiresAt = new Date(clock.now() + (expiresIn ?? 0) * 1000);
     await inProtocol(() =>
       artifacts.put({
         kind: this.#kind,
         id: digest(id),
         payload: JSON.parse(JSON.stringify(kept)) as Record<string, unknown>,
-        expiresAt: new Date(clock.now() + (expiresIn ?? 0) * 1000),
+        expiresAt: this.#kind === 'device_code' ? keptUntil(expiresAt) : expiresAt,
         uid,
         userCode: userCode === undefined ? undefined : digest(userCode),
         grantId,
@@ -103,7 +111,12 @@ export function browserSessionOf(payload: Readonly<Record<string, unknown>>): { 
 function agreedNow(): Record<string, unknown> {
   const { oidc } = Provider.ctx!;
   const { scope, resource } = oidc.params as { scope?: string; resource?: string };
-  return { scope, resource, signedInAt: browserSessionOf(oidc.session as unknown as Record<string, unknown>).signedInAt.getTime() };
+  return {
+    scope,
+    resource,
+    agreed: agreedIn(Provider.ctx!),
+    signedInAt: browserSessionOf(oidc.session as unknown as Record<string, unknown>).signedInAt.getTime(),
+  };
 }
 
 function withoutSecrets({ jti: _jti, userCode: _userCode, session, ...payload }: Payload): Record<string, unknown> {

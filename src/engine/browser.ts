@@ -7,8 +7,8 @@ import type { Interaction, InteractionResults, Provider, Session } from 'oidc-pr
 import type { Clock } from '../domain/ports.ts';
 import type { BrowserSession, BrowserSessions } from '../services/browser-sessions.ts';
 import type { Caller } from '../services/caller.ts';
-import { browserSessionOf } from './adapter.ts';
-import { requestCookie } from './cookies.ts';
+import { agents, browserSessionOf } from './adapter.ts';
+import { cookieConfiguration, requestCookie, type CookieOptions } from './cookies.ts';
 import { inProtocol } from './errors.ts';
 
 /** A request and its answer, as Koa has them. */
@@ -31,7 +31,8 @@ export interface PendingAuthorization {
   readonly userId: string | undefined;
 }
 
-export interface BrowserOptions {
+export interface BrowserOptions extends CookieOptions {
+  readonly sessionLifetimeSeconds: number;
   readonly sessions: Pick<BrowserSessions, 'end'>;
   readonly clock: Clock;
 }
@@ -82,6 +83,12 @@ export class Browser {
     return this.#goOn(interaction, { login: { accountId: userId, ts, amr: ['pwd'] } });
   }
 
+  /** The person let the application in. @returns as {@link signedIn} */
+  async agreed(exchange: Exchange, id: string): Promise<string | undefined> {
+    const interaction = await this.#find(exchange, id);
+    return interaction && this.#goOn(interaction, { consent: {} });
+  }
+
   /** The person did not want to. @returns as {@link signedIn} */
   async refused(exchange: Exchange, id: string): Promise<string | undefined> {
     const interaction = await this.#find(exchange, id);
@@ -92,6 +99,33 @@ export class Browser {
   async session(exchange: Exchange): Promise<BrowserSession | undefined> {
     const session = await inProtocol(() => this.#session(exchange));
     return session.accountId === undefined ? undefined : browserSessionOf(session as unknown as Record<string, unknown>);
+  }
+
+  /** The person signed in for a page of ours. */
+  async begin(exchange: Exchange, { userId, caller }: { readonly userId: string; readonly caller: Caller }): Promise<void> {
+    const { sessions, clock, sessionLifetimeSeconds } = this.#options;
+    const before = await this.session(exchange);
+    if (before !== undefined && before.userId !== userId) await sessions.end(before, caller);
+    await inProtocol(async () => {
+      const session = await this.#session(exchange);
+      session.loginAccount({ accountId: userId, loginTs: (clock.now() + 1) / 1000, amr: ['pwd'] });
+      session.resetIdentifier();
+      await agents.run(exchange.req.headers['user-agent'] ?? '', () => session.save(sessionLifetimeSeconds));
+      this.#setCookie(exchange, session.jti, new Date(session.exp * 1000));
+    });
+  }
+
+  /** Ends the session of this browser, if it has one, with everything that came of it. */
+  async signOut(exchange: Exchange, caller: Caller): Promise<void> {
+    const session = await this.session(exchange);
+    if (session !== undefined) await this.#options.sessions.end(session, caller);
+    this.#setCookie(exchange, null);
+  }
+
+  #setCookie({ req, res }: Exchange, value: string | null, expires?: Date): void {
+    const { cookies } = this.#provider.createContext(req, res);
+    const { long } = cookieConfiguration(this.#options);
+    cookies.set(this.#provider.cookieName('session'), value, { ...long, ...(expires === undefined ? {} : { expires }) });
   }
 
   async #session({ req, res }: Exchange): Promise<Session> {

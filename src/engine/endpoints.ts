@@ -5,6 +5,7 @@
 import type Koa from 'koa';
 import type { AttemptBudget } from '../domain/attempt-budget.ts';
 import { JWKS_MAX_AGE_SECONDS } from '../domain/signing-key.ts';
+import { DEVICE_INTERVAL_SECONDS } from '../services/device-codes.ts';
 import type { IntrospectionService } from '../services/introspection.ts';
 import type { RevocationService } from '../services/revocation.ts';
 import type { TokenService } from '../services/tokens.ts';
@@ -36,6 +37,7 @@ export function engineEndpoints(engine: Engine, options: EndpointOptions): Koa.M
   const form = new Map<string, EngineMiddleware>([
     [PATHS.token, tokenEndpoint(engine, options)],
     [PATHS.pushedAuthorization, byEngine],
+    [PATHS.deviceAuthorization, deviceAuthorizationEndpoint(byEngine)],
     [PATHS.introspection, introspectionEndpoint(engine, options.introspection)],
     [PATHS.revocation, revocationEndpoint(engine, options.revocation)],
   ]);
@@ -131,6 +133,14 @@ function tokenEndpoint(engine: Engine, options: EndpointOptions): EngineMiddlewa
       await handle(ctx);
     },
   });
+}
+
+/** RFC 8628 §3.2: the engine leaves it to the device how often it asks; here it is told. */
+function deviceAuthorizationEndpoint(byEngine: (ctx: Koa.Context) => Promise<unknown>): EngineMiddleware {
+  return async (ctx) => {
+    await byEngine(ctx);
+    if (ctx.status === 200) ctx.body = { ...(ctx.body as object), interval: DEVICE_INTERVAL_SECONDS };
+  };
 }
 
 const PRESENTED = ['token', 'token_type_hint'];

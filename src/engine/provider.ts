@@ -9,6 +9,7 @@ import type { ArtifactStore } from '../domain/artifact.ts';
 import type { Clock, Random, ReplayStore } from '../domain/ports.ts';
 import type { AccessService } from '../services/access.ts';
 import type { BrowserSessions } from '../services/browser-sessions.ts';
+import type { Consents } from '../services/consents.ts';
 import type { ClientAuthentication } from '../services/client-authentication.ts';
 import { digest } from '../services/client-authentication.ts';
 import { OIDC_SCOPES } from '../domain/oidc-scope.ts';
@@ -29,6 +30,7 @@ import { orderCloudErrors } from './ordercloud-errors.ts';
 export const PATHS = {
   authorization: AUTHORIZATION_PATH,
   pushedAuthorization: '/oauth/par',
+  deviceAuthorization: '/oauth/device',
   token: '/oauth/token',
   introspection: '/oauth/introspect',
   revocation: '/oauth/revoke',
@@ -39,7 +41,7 @@ export const ASSERTION_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS25
 export const DPOP_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
 
 /** Where a person answers an authorization request. */
-const PAGES = { login: '/sign-in/login', consent: '/sign-in/consent' } as const;
+const PAGES = { login: '/sign-in/login', consent: '/sign-in/consent', device: '/sign-in/device' } as const;
 
 const MINUTE = 60;
 
@@ -49,6 +51,7 @@ export interface EngineOptions extends CookieOptions {
   readonly replays: ReplayStore;
   readonly artifacts: ArtifactStore;
   readonly sessions: BrowserSessions;
+  readonly consents: Consents;
   /** From sign-in to the end of a session in a browser. */
   readonly sessionLifetimeSeconds: number;
   readonly random: Random;
@@ -86,6 +89,7 @@ export function createProvider(options: EngineOptions): Engine {
 const REFUSALS = [
   'authorization.error',
   'pushed_authorization_request.error',
+  'device_authorization.error',
   'grant.error',
   'introspection.error',
   'revocation.error',
@@ -107,6 +111,9 @@ function configuration(options: EngineOptions, clients: () => EngineClients): Co
       jwks: PATHS.jwks,
       authorization: PATHS.authorization,
       pushed_authorization_request: PATHS.pushedAuthorization,
+      device_authorization: PATHS.deviceAuthorization,
+      // Its page is ours; the engine names its address.
+      code_verification: PAGES.device,
     },
     // ID tokens are signed by our own token endpoint, so the engine signs nothing. A key that nobody has keeps its published development key out.
     jwks: { keys: [{ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
@@ -119,7 +126,7 @@ function configuration(options: EngineOptions, clients: () => EngineClients): Co
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     loadExistingGrant: (ctx) => passingGrant(ctx, options.random),
     interactions: {
-      policy: signInPolicy(access, clients),
+      policy: signInPolicy(options, clients),
       url: (ctx, interaction) =>
         `${ctx.oidc.issuer}${interaction.prompt.name === 'consent' ? PAGES.consent : PAGES.login}?request=${interaction.uid}`,
     },
@@ -149,6 +156,7 @@ function configuration(options: EngineOptions, clients: () => EngineClients): Co
       revocation: { enabled: true },
       userinfo: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
+      deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', deviceInfo: () => ({}) },
       resourceIndicators: {
         enabled: true,
         defaultResource: (ctx) => ctx.oidc.issuer,
@@ -166,6 +174,7 @@ function lifetimes({ sessionLifetimeSeconds, clock }: EngineOptions): NonNullabl
     Session: (_ctx, { loginTs }) => Math.max(1, Math.floor((loginTs ?? clock.now() / 1000) + sessionLifetimeSeconds - clock.now() / 1000)),
     Interaction: 30 * MINUTE,
     AuthorizationCode: MINUTE,
+    DeviceCode: 10 * MINUTE,
     Grant: MINUTE,
   };
 }

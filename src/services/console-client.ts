@@ -21,6 +21,7 @@ export function consoleClient(issuer: string): Client {
     tokenEndpointAuthMethod: 'none',
     redirectUris: [`${issuer}/console/callback`],
     postLogoutRedirectUris: [`${issuer}/console/`],
+    requireConsent: false,
     dpopBoundAccessTokens: false,
     allowedOrganizations: {},
     minimumRoles: [],
@@ -44,8 +45,10 @@ export class ConsoleClient {
     await store.transaction(async (tx) => {
       const known = (await tx.clients.findMany([CONSOLE_CLIENT_ID])).get(CONSOLE_CLIENT_ID);
       const { redirectUris, postLogoutRedirectUris } = wanted;
-      if (known !== undefined && isSame(known.redirectUris, redirectUris) && isSame(known.postLogoutRedirectUris, postLogoutRedirectUris)) return;
-      await tx.clients.put([known === undefined ? wanted : { ...known, redirectUris, postLogoutRedirectUris }]);
+      const addressed =
+        known !== undefined && isSame(known.redirectUris, redirectUris) && isSame(known.postLogoutRedirectUris, postLogoutRedirectUris);
+      if (addressed && known.requireConsent === false) return;
+      await tx.clients.put([known === undefined ? wanted : { ...known, redirectUris, postLogoutRedirectUris, requireConsent: false }]);
       await tx.audit(
         eventNow(clock, SERVER, {
           type: known === undefined ? 'client_created' : 'client_updated',

@@ -221,6 +221,8 @@ export function entrySchemas(policy: SecretPolicy) {
       client_secret: secret(policy, (value) => value.length > 0 && value.length <= 1024, 'must have 1 to 1,024 characters.').optional(),
       redirect_uris: distinct(webAddress, MOST_ADDRESSES).optional(),
       post_logout_redirect_uris: distinct(webAddress, MOST_ADDRESSES).optional(),
+      backchannel_logout_uri: webAddress.nullish(),
+      require_consent: z.boolean().optional(),
       jwks: z.strictObject({ keys: z.array(publicKey).min(1).max(100) }).nullish(),
       dpop_bound_access_tokens: z.boolean().optional(),
       context_user: id.nullish(),

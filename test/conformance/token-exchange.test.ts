@@ -51,7 +51,12 @@ table('RFC 8693, token exchange for impersonation', [
     'the answer has access_token, issued_token_type and token_type, and is not kept by caches',
     async () => {
       const answer = await exchange();
-      expect(answer.body).toMatchObject({ access_token: expect.any(String), issued_token_type: ACCESS_TOKEN, token_type: 'Bearer', expires_in: 600 });
+      expect(answer.body).toMatchObject({
+        access_token: expect.any(String),
+        issued_token_type: ACCESS_TOKEN,
+        token_type: 'Bearer',
+        expires_in: expect.any(Number),
+      });
       expect(answer.headers.get('cache-control')).toBe('no-store');
     },
   ],

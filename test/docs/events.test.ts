@@ -23,7 +23,7 @@ function namesIn(pattern: RegExp, folders: readonly string[] = ['']): string[] {
 
 describe('docs/operations.md', () => {
   it('lists every log event, and no other', () => {
-    const refusals = ['token', 'introspection', 'revocation', 'authorization', 'resume', 'pushed_authorization_request'].map(
+    const refusals = ['token', 'introspection', 'revocation', 'authorization', 'resume', 'pushed_authorization_request', 'device_authorization'].map(
       (endpoint) => `${endpoint}_refused`,
     );
     expect(documented('Logs').toSorted()).toEqual([...namesIn(/\bevent: '([a-z_]+)'/g), ...refusals].toSorted());

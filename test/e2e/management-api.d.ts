@@ -1593,6 +1593,10 @@ export interface components {
             token_endpoint_auth_method: "none" | "client_secret_basic" | "client_secret_post" | "private_key_jwt";
             redirect_uris: string[];
             post_logout_redirect_uris: string[];
+            /** @description Where it hears that somebody signed out. */
+            backchannel_logout_uri?: string;
+            /** @description Whether a person is asked before it may act for them. */
+            require_consent: boolean;
             jwks?: {
                 keys: {
                     [key: string]: unknown;
@@ -1626,6 +1630,8 @@ export interface components {
             token_endpoint_auth_method?: "none" | "client_secret_basic" | "client_secret_post" | "private_key_jwt";
             redirect_uris?: string[];
             post_logout_redirect_uris?: string[];
+            backchannel_logout_uri?: string | null;
+            require_consent?: boolean;
             jwks?: {
                 keys: ({
                     /** @enum {string} */
@@ -1659,6 +1665,8 @@ export interface components {
             client_secret?: string;
             redirect_uris?: string[];
             post_logout_redirect_uris?: string[];
+            backchannel_logout_uri?: string | null;
+            require_consent?: boolean;
             jwks?: {
                 keys: ({
                     /** @enum {string} */
@@ -1697,6 +1705,8 @@ export interface components {
             token_endpoint_auth_method?: ("none" | "client_secret_basic" | "client_secret_post" | "private_key_jwt") | null;
             redirect_uris?: string[] | null;
             post_logout_redirect_uris?: string[] | null;
+            backchannel_logout_uri?: string | null;
+            require_consent?: boolean | null;
             jwks?: ({
                 keys: ({
                     /** @enum {string} */
@@ -1729,6 +1739,8 @@ export interface components {
             token_endpoint_auth_method?: "none" | "client_secret_basic" | "client_secret_post" | "private_key_jwt";
             redirect_uris?: string[];
             post_logout_redirect_uris?: string[];
+            backchannel_logout_uri?: string | null;
+            require_consent?: boolean;
             jwks?: {
                 keys: ({
                     /** @enum {string} */
@@ -1852,6 +1864,10 @@ export interface components {
             token_endpoint_auth_method: "none" | "client_secret_basic" | "client_secret_post" | "private_key_jwt";
             redirect_uris: string[];
             post_logout_redirect_uris: string[];
+            /** @description Where it hears that somebody signed out. */
+            backchannel_logout_uri?: string;
+            /** @description Whether a person is asked before it may act for them. */
+            require_consent: boolean;
             jwks?: {
                 keys: {
                     [key: string]: unknown;
@@ -3059,6 +3075,10 @@ export interface components {
                 token_endpoint_auth_method?: "none" | "client_secret_basic" | "client_secret_post" | "private_key_jwt";
                 redirect_uris?: string[];
                 post_logout_redirect_uris?: string[];
+                /** @description Where it hears that somebody signed out. */
+                backchannel_logout_uri?: string;
+                /** @description Whether a person is asked before it may act for them. */
+                require_consent?: boolean;
                 jwks?: {
                     keys: {
                         [key: string]: unknown;

@@ -7,6 +7,7 @@ import type { IssuedToken, TokenRequest } from '../../services/token-request.ts'
 import type { TokenService } from '../../services/tokens.ts';
 import type { ArtifactStore } from '../../domain/artifact.ts';
 import type { Clock } from '../../domain/ports.ts';
+import type { DeviceCodes } from '../../services/device-codes.ts';
 import { inProtocol } from '../errors.ts';
 import type { Engine, EngineContext } from '../context.ts';
 import { dpopProof } from '../internals.ts';
@@ -22,6 +23,7 @@ export interface GrantType {
 export interface GrantParts {
   readonly artifacts: ArtifactStore;
   readonly clock: Clock;
+  readonly devices: Pick<DeviceCodes, 'mayAsk'>;
   /** Ends a grant that somebody tried to come by twice. */
   readonly endGrant: (grantId: string, clientId: string) => Promise<void>;
 }

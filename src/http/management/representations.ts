@@ -94,6 +94,8 @@ export const REPRESENTATIONS: { readonly [N in NounName]: z.ZodObject } = {
     token_endpoint_auth_method: z.enum(CLIENT_AUTHENTICATION_METHODS),
     redirect_uris: ids,
     post_logout_redirect_uris: ids,
+    backchannel_logout_uri: z.string().optional().describe('Where it hears that somebody signed out.'),
+    require_consent: z.boolean().describe('Whether a person is asked before it may act for them.'),
     jwks: z.looseObject({ keys: z.array(z.looseObject({})) }).optional(),
     dpop_bound_access_tokens: z.boolean(),
     context_user: id.optional().describe('With whose roles client_credentials acts.'),

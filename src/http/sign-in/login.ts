@@ -3,6 +3,7 @@
  * password is told in the same words, after the same work.
  */
 import type Koa from 'koa';
+import type { Subject } from '../../domain/access.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { AccessService } from '../../services/access.ts';
 import { admissionTo, objectionNow } from '../../services/admission.ts';
@@ -13,11 +14,11 @@ import type { SignIn } from '../../services/sign-in.ts';
 import { TokenRefusal } from '../../services/token-refusal.ts';
 import { html } from '../html.ts';
 import type { PendingAuthorization, SignInBrowser } from './browser.ts';
+import { callerOf } from './caller.ts';
+import { destinationOf, LOGIN_PATH } from './destinations.ts';
 import { answerTooLate } from './refusal.ts';
 import { servedPage, single, type Form, type PageParts, type Visit } from './page.ts';
 import type { FieldProblem, View } from './view.ts';
-
-export const LOGIN_PATH = '/sign-in/login';
 
 export interface LoginPageOptions extends PageParts {
   readonly browser: SignInBrowser;
@@ -26,11 +27,10 @@ export interface LoginPageOptions extends PageParts {
   readonly me: Pick<MeService, 'changePassword'>;
 }
 
-/** The request for which somebody signs in, and by which application it was made. */
-interface Opened {
-  readonly pending: PendingAuthorization;
-  readonly client: PreparedClient;
-}
+/** What somebody signs in for: a request, and the application that made it; or a page of ours. */
+type Opened =
+  | { readonly pending: PendingAuthorization; readonly client: PreparedClient; readonly destination?: undefined }
+  | { readonly destination: string; readonly client?: undefined; readonly pending?: undefined };
 
 /** Who signed in, what is wrong, or that a new password has to be set first. */
 type Outcome = { readonly userId: string } | { readonly problems: readonly FieldProblem[] } | 'expired';
@@ -40,13 +40,13 @@ export function loginPage({ browser, access, signIn, me, ...parts }: LoginPageOp
   return servedPage(parts, {
     path: LOGIN_PATH,
     async show(ctx, visit) {
-      const opened = await open(ctx, single(ctx.query['request']));
+      const opened = await open(ctx);
       if (opened === undefined) return answerTooLate(ctx, visit);
       const view = viewOf(visit, opened);
-      ctx.body = loginForm(view, opened, { username: opened.pending.loginHint ?? '', notice: await noticeOf(view, opened) });
+      ctx.body = loginForm(view, opened, { username: opened.pending?.loginHint ?? '', notice: await noticeOf(view, opened) });
     },
     async send(ctx, form, visit) {
-      const opened = await open(ctx, single(ctx.query['request']));
+      const opened = await open(ctx);
       if (opened === undefined) return answerTooLate(ctx, visit);
       const view = viewOf(visit, opened);
       const changing = form('current') !== '';
@@ -57,7 +57,7 @@ export function loginPage({ browser, access, signIn, me, ...parts }: LoginPageOp
         const shown = { username: form('username'), problems: outcome.problems };
         ctx.body = changing ? expiredForm(view, shown) : loginForm(view, opened, shown);
       } else {
-        const next = await browser.signedIn(ctx, opened.pending.id, { userId: outcome.userId, caller: callerOf(ctx, outcome.userId) });
+        const next = await goOn(ctx, opened, outcome.userId);
         if (next === undefined) return answerTooLate(ctx, visit);
         ctx.status = 303;
         ctx.redirect(next);
@@ -65,21 +65,38 @@ export function loginPage({ browser, access, signIn, me, ...parts }: LoginPageOp
     },
   });
 
-  async function open(ctx: Koa.Context, id: string): Promise<Opened | undefined> {
-    const pending = await browser.pending(ctx, id);
-    if (pending?.step !== 'login') return undefined;
+  async function open(ctx: Koa.Context): Promise<Opened | undefined> {
     await access.refresh(0);
+    const destination = destinationOf(ctx);
+    if (destination !== undefined) return { destination };
+    const pending = await browser.pending(ctx, single(ctx.query['request']));
+    if (pending?.step !== 'login') return undefined;
     const client = await access.client(pending.clientId);
     return client && { pending, client };
   }
 
+  async function goOn(ctx: Koa.Context, { pending, destination }: Opened, userId: string): Promise<string | undefined> {
+    const person = { userId, caller: callerOf(ctx, userId) };
+    if (pending !== undefined) return browser.signedIn(ctx, pending.id, person);
+    await browser.begin(ctx, person);
+    return destination;
+  }
+
   /** Why somebody who is signed in is asked to sign in. */
   async function noticeOf({ texts }: View, { pending, client }: Opened): Promise<string | undefined> {
+    if (client === undefined) return undefined;
     const user = pending.userId === undefined ? undefined : await access.subject('user', pending.userId);
     if (user === undefined) return undefined;
     const { clientName } = client.client;
     const objection = await objectionNow(access, client, user);
     return objection === undefined ? texts.signIn.again(clientName) : texts.signIn.other(user.username ?? user.id, clientName);
+  }
+
+  /** For a page of ours whoever is not disabled is welcome. */
+  async function admission(client: PreparedClient | undefined) {
+    return client === undefined
+      ? ({ active, organization }: Subject) => (active && organization !== undefined ? undefined : 'disabled')
+      : admissionTo(access, client);
   }
 
   async function authenticate(ctx: Koa.Context, { client }: Opened, { form, view }: Sent): Promise<Outcome> {
@@ -91,8 +108,8 @@ export function loginPage({ browser, access, signIn, me, ...parts }: LoginPageOp
     if (password === '') problems.push({ field: 'password', message: passwordMissing });
     if (problems.length > 0) return { problems };
     try {
-      const admission = await admissionTo(access, client);
-      const { user, passwordExpired } = await signIn.authenticate({ username, password, address: ctx.ip, shared: false }, admission);
+      const admit = await admission(client);
+      const { user, passwordExpired } = await signIn.authenticate({ username, password, address: ctx.ip, shared: false }, admit);
       return passwordExpired ? 'expired' : { userId: user.id };
     } catch (error) {
       if (error instanceof TokenRefusal) return { problems: [{ field: 'username', message: wrong }] };
@@ -105,7 +122,7 @@ export function loginPage({ browser, access, signIn, me, ...parts }: LoginPageOp
     const [username, current, password] = [form('username').trim(), form('current'), form('password')];
     if (password !== form('repeated')) return { problems: [{ field: 'repeated', message: texts.newPassword.differ }] };
     try {
-      const { user } = await signIn.authenticate({ username, password: current, address: ctx.ip, shared: false }, await admissionTo(access, client));
+      const { user } = await signIn.authenticate({ username, password: current, address: ctx.ip, shared: false }, await admission(client));
       await me.changePassword(user.id, { current, password, address: ctx.ip }, callerOf(ctx, user.id));
       return { userId: user.id };
     } catch (error) {
@@ -128,22 +145,17 @@ interface Shown {
   readonly notice?: string | undefined;
 }
 
-const callerOf = (ctx: Koa.Context, userId: string) => ({
-  actor: { kind: 'user', id: userId } as const,
-  requestId: ctx.state['requestId'] as string,
-});
-
 function viewOf(visit: Visit, { pending }: Opened): View {
-  visit.mayLeadTo(pending.redirectUri);
-  return visit.view(pending.uiLocales);
+  if (pending !== undefined) visit.mayLeadTo(pending.redirectUri);
+  return visit.view(pending?.uiLocales);
 }
 
 function loginForm(view: View, { client }: Opened, { username, problems = [], notice }: Shown): string {
   const { texts } = view;
-  const { title, lead, forgot } = texts.signIn;
+  const { title, lead, plainLead, forgot } = texts.signIn;
   return view.page(
     title,
-    html`<p class="lead">${lead(client.client.clientName)}</p>
+    html`<p class="lead">${client === undefined ? plainLead : lead(client.client.clientName)}</p>
       ${notice === undefined ? '' : html`<p class="notice" role="status">${notice}</p>`}
       ${view.form(
         html`${view.field({ name: 'username', label: texts.username, value: username, autocomplete: 'username', first: username === '', maxLength: 200 }, problems)}

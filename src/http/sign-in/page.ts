@@ -30,10 +30,15 @@ export interface Page {
   readonly show: (ctx: Koa.Context, visit: Visit) => Promise<void>;
   /** Unset: there is nothing to send. */
   readonly send?: (ctx: Koa.Context, form: Form, visit: Visit) => Promise<void>;
+  /** Takes a form that another site made, which says so by lacking our token; unset: it is refused like a forged one. */
+  readonly foreign?: (ctx: Koa.Context, form: Form) => void;
 }
 
-/** The fields of a form. */
-export type Form = (name: string) => string;
+/** The fields of a form: one that was sent once, or all of a name. */
+export interface Form {
+  (name: string): string;
+  all(name: string): readonly string[];
+}
 
 const LARGEST_FORM = 16 * 1024;
 const POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
@@ -107,7 +112,7 @@ export class Visit {
 }
 
 /** Serves a page at its path; passes on everything else. */
-export function servedPage(parts: PageParts, { path, show, send }: Page): Koa.Middleware {
+export function servedPage(parts: PageParts, { path, show, send, foreign }: Page): Koa.Middleware {
   return async (ctx, next) => {
     if (ctx.path !== path) return void (await next());
     const visit = new Visit(ctx, parts);
@@ -115,6 +120,7 @@ export function servedPage(parts: PageParts, { path, show, send }: Page): Koa.Mi
       if (ctx.method === 'GET' || ctx.method === 'HEAD') return await show(ctx, visit);
       if (ctx.method === 'POST' && send !== undefined) {
         const form = await readForm(ctx);
+        if (foreign !== undefined && form('csrf') === '') return foreign(ctx, form);
         return visit.isForged(form) ? answerForged(ctx, visit) : await send(ctx, form, visit);
       }
     } catch (error) {
@@ -178,7 +184,8 @@ async function readForm(ctx: Koa.Context): Promise<Form> {
   if (ctx.is('application/x-www-form-urlencoded') === false) throw new DomainError('invalid_input', 'Only the form of this page can be sent here.');
   try {
     const fields = parse(await getRawBody(ctx.req, { limit: LARGEST_FORM, length: ctx.get('content-length') || null, encoding: true }));
-    return (name) => single(fields[name]);
+    const one = (name: string): string => single(fields[name]);
+    return Object.assign(one, { all: (name: string) => [fields[name] ?? []].flat() });
   } catch (cause) {
     throw new DomainError('invalid_input', 'The form is broken or too large.', { cause });
   }

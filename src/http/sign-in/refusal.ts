@@ -10,28 +10,31 @@ interface Refusal {
 
 /** Makes a page of a refusal of the engine; its status stays. */
 export function refusalPage(parts: PageParts): (ctx: Koa.Context, refusal: Refusal) => void {
-  return (ctx, { error, error_description: description }) => {
+  return (ctx, refusal) => {
     const { status } = ctx;
-    const visit = new Visit(ctx, parts);
-    const { lang: _lang, ui_locales: uiLocales } = ctx.query;
-    const view = visit.view(typeof uiLocales === 'string' ? uiLocales : undefined);
-    const { title, refused, tooLate, tellDevelopers } = view.texts.failed;
-    const lead = error === 'session_not_found' ? tooLate : refused;
-    ctx.body = view.page(
-      title,
-      html`<p>${lead}</p>
-        <div class="aside">
-          <p class="hint">${tellDevelopers}</p>
-          <p><code>${error}</code>${description === undefined ? '' : html`: ${description}`}</p>
-        </div>`,
-    );
-    ctx.status = status;
+    answerRefused(ctx, new Visit(ctx, parts), refusal, status);
   };
+}
+
+/** Tells a person that a request cannot be answered, and whoever looks after the application why. */
+export function answerRefused(ctx: Koa.Context, visit: Visit, { error, error_description: description }: Refusal, status = 400): void {
+  const { ui_locales: uiLocales } = ctx.query;
+  const view = visit.view(typeof uiLocales === 'string' ? uiLocales : undefined);
+  const { title, refused, tooLate, tellDevelopers } = view.texts.failed;
+  ctx.status = status;
+  ctx.body = view.page(
+    title,
+    html`<p>${error === 'session_not_found' ? tooLate : refused}</p>
+      <div class="aside">
+        <p class="hint">${tellDevelopers}</p>
+        <p><code>${error}</code>${description === undefined ? '' : html`: ${description}`}</p>
+      </div>`,
+  );
 }
 
 /** The request of a page is over, or belongs to another browser. */
 export function answerTooLate(ctx: Koa.Context, visit: Visit): void {
-  const view = visit.view();
+  const view = visit.view(undefined, { echo: false });
   ctx.status = 404;
   ctx.body = view.page(view.texts.failed.title, html`<p>${view.texts.failed.tooLate}</p>`);
 }

@@ -115,6 +115,11 @@ ${content}
     </div>`;
   }
 
+  /** An instant for people: whose time it is, is not known here. */
+  instant(at: Date): string {
+    return `${new Intl.DateTimeFormat(this.language === 'en' ? 'en-GB' : this.language, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(at)} UTC`;
+  }
+
   /** Two fields for a new password. */
   newPassword(problems: readonly FieldProblem[] = NONE): Html {
     const { label, repeat } = this.texts.newPassword;

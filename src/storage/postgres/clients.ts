@@ -16,6 +16,8 @@ export interface ClientRow {
   readonly token_endpoint_auth_method: ClientAuthenticationMethod;
   readonly redirect_uris: readonly string[];
   readonly post_logout_redirect_uris: readonly string[];
+  readonly backchannel_logout_uri: string | null;
+  readonly require_consent: boolean;
   readonly jwks: { readonly keys: readonly Record<string, unknown>[] } | null;
   readonly dpop_bound_access_tokens: boolean;
   readonly context_user_id: string | null;
@@ -40,6 +42,8 @@ export function fromClientRow(row: ClientRow): Client {
     tokenEndpointAuthMethod: row.token_endpoint_auth_method,
     redirectUris: row.redirect_uris,
     postLogoutRedirectUris: row.post_logout_redirect_uris,
+    backchannelLogoutUri: row.backchannel_logout_uri,
+    requireConsent: row.require_consent ? null : false,
     jwks: row.jwks,
     dpopBoundAccessTokens: row.dpop_bound_access_tokens,
     contextUser: row.context_user_id,
@@ -64,6 +68,8 @@ function toClientRow(client: Client): ClientRow {
     token_endpoint_auth_method: client.tokenEndpointAuthMethod,
     redirect_uris: client.redirectUris,
     post_logout_redirect_uris: client.postLogoutRedirectUris,
+    backchannel_logout_uri: client.backchannelLogoutUri ?? null,
+    require_consent: client.requireConsent ?? true,
     jwks: client.jwks ?? null,
     dpop_bound_access_tokens: client.dpopBoundAccessTokens,
     context_user_id: client.contextUser ?? null,
@@ -88,6 +94,8 @@ const COLUMNS = [
   'token_endpoint_auth_method',
   'redirect_uris',
   'post_logout_redirect_uris',
+  'backchannel_logout_uri',
+  'require_consent',
   'jwks',
   'dpop_bound_access_tokens',
   'context_user_id',
@@ -105,22 +113,24 @@ const COLUMNS = [
 const PUT_CLIENTS: Statement = {
   sql: `
     WITH r AS (SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (client_id text, client_name text, organization_id text, active boolean,
-      grant_types text[], token_endpoint_auth_method text, redirect_uris text[], post_logout_redirect_uris text[], jwks jsonb,
+      grant_types text[], token_endpoint_auth_method text, redirect_uris text[], post_logout_redirect_uris text[], backchannel_logout_uri text,
+      require_consent boolean, jwks jsonb,
       dpop_bound_access_tokens boolean, context_user_id text, is_anonymous_buyer boolean, anonymous_token_lifetime_seconds integer, allowed_organization_types text[], allowed_organization_ids text[],
       maximum_roles text[], minimum_roles text[], omitted_scope jsonb, access_token_lifetime_seconds integer, refresh_token_lifetime_seconds integer)),
     entered AS (INSERT INTO subjects (id, kind) SELECT client_id, 'client' FROM r ON CONFLICT DO NOTHING)
     INSERT INTO clients (client_id, client_name, organization_id, active, grant_types, token_endpoint_auth_method, redirect_uris,
-      post_logout_redirect_uris, jwks, dpop_bound_access_tokens, context_user_id, is_anonymous_buyer, anonymous_token_lifetime_seconds,
+      post_logout_redirect_uris, backchannel_logout_uri, require_consent, jwks, dpop_bound_access_tokens, context_user_id, is_anonymous_buyer, anonymous_token_lifetime_seconds,
       allowed_organization_types, allowed_organization_ids,
       maximum_roles, minimum_roles, omitted_scope, access_token_lifetime_seconds, refresh_token_lifetime_seconds)
     SELECT client_id, client_name, organization_id, active, grant_types, token_endpoint_auth_method, redirect_uris,
-      post_logout_redirect_uris, jwks, dpop_bound_access_tokens, context_user_id, is_anonymous_buyer, anonymous_token_lifetime_seconds,
+      post_logout_redirect_uris, backchannel_logout_uri, require_consent, jwks, dpop_bound_access_tokens, context_user_id, is_anonymous_buyer, anonymous_token_lifetime_seconds,
       allowed_organization_types, allowed_organization_ids,
       maximum_roles, minimum_roles, omitted_scope, access_token_lifetime_seconds, refresh_token_lifetime_seconds
     FROM r
     ON CONFLICT (client_id) DO UPDATE SET client_name = excluded.client_name, organization_id = excluded.organization_id,
       active = excluded.active, grant_types = excluded.grant_types, token_endpoint_auth_method = excluded.token_endpoint_auth_method,
-      redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris, jwks = excluded.jwks,
+      redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
+      backchannel_logout_uri = excluded.backchannel_logout_uri, require_consent = excluded.require_consent, jwks = excluded.jwks,
       dpop_bound_access_tokens = excluded.dpop_bound_access_tokens, context_user_id = excluded.context_user_id,
       is_anonymous_buyer = excluded.is_anonymous_buyer, anonymous_token_lifetime_seconds = excluded.anonymous_token_lifetime_seconds,
       allowed_organization_types = excluded.allowed_organization_types, allowed_organization_ids = excluded.allowed_organization_ids,

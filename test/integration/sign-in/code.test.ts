@@ -14,8 +14,8 @@ beforeAll(async () => {
   server = await startServer({ store });
   await openMarket(server.app, async (tx) => {
     await tx.clients.put([
-      client('shop', { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK] }),
-      client('app', { grantTypes: ['authorization_code'], redirectUris: [CALLBACK], tokenEndpointAuthMethod: 'none' }),
+      client('shop', { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], requireConsent: false }),
+      client('app', { grantTypes: ['authorization_code'], redirectUris: [CALLBACK], tokenEndpointAuthMethod: 'none', requireConsent: false }),
     ]);
     await tx.addClientSecret('shop', secret(secretOf('shop')));
   });

@@ -1,0 +1,25 @@
+/** @module What signing in with a browser is made of. */
+import type { Clock, Random, Store } from '../domain/ports.ts';
+import { BrowserSessions, type BrowserSessionsOptions } from './browser-sessions.ts';
+import { Consents } from './consents.ts';
+import { ConsoleClient } from './console-client.ts';
+import { DeviceCodes } from './device-codes.ts';
+import { Userinfo } from './userinfo.ts';
+
+export interface InteractiveOptions extends Omit<BrowserSessionsOptions, 'artifacts'> {
+  readonly issuer: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export function interactiveServices(options: InteractiveOptions) {
+  const { artifacts, replays } = options.store;
+  return {
+    browserSessions: new BrowserSessions({ ...options, artifacts }),
+    consents: new Consents({ ...options, artifacts }),
+    devices: new DeviceCodes({ ...options, artifacts, replays }),
+    userinfo: new Userinfo(options),
+    consoleClient: new ConsoleClient(options),
+  };
+}
