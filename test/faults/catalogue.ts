@@ -31,6 +31,9 @@ export const FAULTS = {
   'clock-ahead': 'The clock of one of two nodes is an hour ahead',
   'clock-behind': 'The clock of one of two nodes is an hour behind',
   'clock-a-day-behind': 'The clock of one of two nodes is a day behind',
+  'disk-full': 'The disk of the embedded database is full',
+  'embedded-killed': 'A server on the embedded database is killed four times under load',
+  'embedded-second-process': 'A second server is started on the folder of an embedded database',
 } as const;
 
 export type Fault = keyof typeof FAULTS;

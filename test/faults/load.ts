@@ -34,7 +34,7 @@ const CHANGING = [
 ] as const;
 
 /** Begins from a world in which none of {@link CHANGING} has a role, whatever the load before left behind. */
-export async function startLoad({ history, world, nodes, pace = 20, more = [] }: LoadOptions): Promise<Load> {
+export async function startLoad({ history, world, nodes, pace = 40, more = [] }: LoadOptions): Promise<Load> {
   let turn = 0;
   const requester = new Requester(history, () => {
     const all = nodes();
