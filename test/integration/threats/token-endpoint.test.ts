@@ -385,7 +385,6 @@ describe('T-11 grant types', () => {
     'none',
     'PASSWORD',
     'client_credentials ',
-    'authorization_code',
     'urn:ietf:params:oauth:grant-type:device_code',
     'urn:openid:params:grant-type:ciba',
   ])('%s is unsupported', async (grantType) => {
@@ -400,6 +399,7 @@ describe('T-11 grant types', () => {
   test.each([
     ['svc', 'password'],
     ['svc', 'refresh_token'],
+    ['svc', 'authorization_code'],
     ['rsS', 'client_credentials'],
     ['rsS', 'password'],
   ])('%s may not use %s', async (clientId, grantType) => {
