@@ -83,16 +83,17 @@ export function fieldsOf(body: ApiClientBody, stored: typeof NEW_CLIENT & Partia
   const isAnonymousBuyer = IsAnonBuyer ?? stored.isAnonymousBuyer ?? false;
   const method = isGiven(ClientSecret) && !isProven(stored) ? 'client_secret_post' : stored.tokenEndpointAuthMethod;
   const acts = (contextUser === undefined ? stored.contextUser : contextUser) ?? null;
+  const asked = contextUser !== undefined || isGiven(ClientSecret) || (IsAnonBuyer ?? undefined) !== undefined;
   return sent({
     client_name: AppName,
     active: Active ?? undefined,
-    access_token_lifetime_seconds: AccessTokenDuration === 0 ? null : secondsOf(AccessTokenDuration, LONGEST_ACCESS_TOKEN_SECONDS),
-    refresh_token_lifetime_seconds: secondsOf(RefreshTokenDuration),
-    anonymous_token_lifetime_seconds: AnonymousTokenDuration === 0 ? null : secondsOf(AnonymousTokenDuration, LONGEST_ACCESS_TOKEN_SECONDS),
+    access_token_lifetime_seconds: accessSecondsOf(AccessTokenDuration, stored.accessTokenLifetimeSeconds),
+    refresh_token_lifetime_seconds: secondsOf(RefreshTokenDuration, stored.refreshTokenLifetimeSeconds),
+    anonymous_token_lifetime_seconds: accessSecondsOf(AnonymousTokenDuration, stored.anonymousTokenLifetimeSeconds),
     context_user: contextUser,
     is_anonymous_buyer: isAnonymousBuyer,
     token_endpoint_auth_method: method,
-    grant_types: grantsOf(stored, { acts: acts !== null, lost: contextUser === null, proven: method !== 'none' || isAnonymousBuyer }),
+    grant_types: grantsOf(stored, { acts: acts !== null, lost: contextUser === null, proven: method !== 'none' || isAnonymousBuyer, asked }),
     allowed_organizations: allowedOf(body, stored),
     ...rolesOf(body, stored),
   });
@@ -100,17 +101,34 @@ export function fieldsOf(body: ApiClientBody, stored: typeof NEW_CLIENT & Partia
 
 export const isGiven = (secret: string | null | undefined): secret is string => typeof secret === 'string' && secret !== '';
 
-const secondsOf = (value: number | null | undefined, longest = Infinity): number | null | undefined =>
-  typeof value === 'number' ? Math.min(value * 60, longest) : value;
+/** What was shown in whole minutes and comes back stays what it was. */
+function secondsOf(minutesSent: number | null | undefined, stored: number | undefined): number | null | undefined {
+  if (typeof minutesSent !== 'number') return minutesSent;
+  return minutesSent === minutesOf(stored) ? stored : minutesSent * 60;
+}
 
-/** A client acts for itself as its context user alone: with the user goes the grant. */
-function grantsOf(
-  { grantTypes }: Pick<Client, 'grantTypes'>,
-  { acts, lost, proven }: { acts: boolean; lost: boolean; proven: boolean },
-): readonly string[] {
+/** 0 says nothing of a token that is to be used at all. */
+function accessSecondsOf(minutesSent: number | null | undefined, stored: number | undefined): number | null | undefined {
+  const seconds = minutesSent === 0 ? null : secondsOf(minutesSent, stored);
+  return typeof seconds === 'number' ? Math.min(seconds, LONGEST_ACCESS_TOKEN_SECONDS) : seconds;
+}
+
+interface Acting {
+  /** As a context user. */
+  readonly acts: boolean;
+  /** The context user was taken away. */
+  readonly lost: boolean;
+  readonly proven: boolean;
+  /** Something that it follows from was sent. */
+  readonly asked: boolean;
+}
+
+/** A client acts for itself as its context user alone: with the user goes the grant. What nobody asked about stays. */
+function grantsOf({ grantTypes }: Pick<Client, 'grantTypes'>, { acts, lost, proven, asked }: Acting): readonly string[] | undefined {
+  if (!asked) return undefined;
   const others = grantTypes.filter((grant) => grant !== 'client_credentials');
   if (acts && proven) return [...others, 'client_credentials'];
-  return lost || !proven ? others : grantTypes;
+  return lost || !proven ? others : undefined;
 }
 
 const TYPES = [

@@ -61,7 +61,7 @@ export function apiClientRoutes(parts: ApiClientRouteParts): readonly OrderCloud
   const make = async (body: ApiClientBody, key: string | undefined, call: WriteCall): Promise<string> => {
     const contextUser = await contextUserOf(parts, body, call.administrator);
     const fields = fieldsOf(body, NEW_CLIENT, contextUser);
-    const value = { ...fields, omitted_scope: 'all', ...(key === undefined ? {} : { client_id: key }) };
+    const value = { grant_types: NEW_CLIENT.grantTypes, ...fields, omitted_scope: 'all', ...(key === undefined ? {} : { client_id: key }) };
     const hash = isGiven(body.ClientSecret) ? await hashOfSecret(hasher, body.ClientSecret) : undefined;
     const { object } = await administration.create('clients', value, defining(body, call), async (tx, clientId) => {
       if (hash !== undefined) await clients.addSecretIn(tx, clientId, { hash, caller: callerOf(call.administrator) });

@@ -9,6 +9,7 @@ import { decodeParams, RouteTable } from '../api/route-table.ts';
 import { validated } from '../api/validation.ts';
 import { HttpError } from '../errors.ts';
 import { ENDPOINT_STATE } from '../server.ts';
+import { CROSS_ORIGIN, preflight } from './cross-origin.ts';
 import { errorAnswer, type Missing } from './errors.ts';
 import { LIST_PARAMETER_NAMES, listOptions, type ListOptions } from './list.ts';
 import { ORDERCLOUD_PREFIX, type GuardedRoute, type OrderCloudAnswer, type OrderCloudRoute } from './route.ts';
@@ -32,7 +33,8 @@ export function orderCloudApi({ routes, guard: options, onRefused, onFault }: Or
   );
   return async (ctx, next) => {
     if (ctx.path !== ORDERCLOUD_PREFIX && !ctx.path.startsWith(`${ORDERCLOUD_PREFIX}/`)) return void (await next());
-    ctx.set('Cache-Control', 'no-store');
+    ctx.set({ 'Cache-Control': 'no-store', ...CROSS_ORIGIN });
+    if (ctx.method === 'OPTIONS') return preflight(ctx);
     const missing: { current: Missing } = { current: { ObjectType: 'Resource', ObjectID: ctx.path.slice(0, 200) } };
     try {
       const { status, body } = await answer(ctx, missing);

@@ -8,6 +8,7 @@ import type { Store, TokenSigner } from '../../domain/ports.ts';
 import type { IntrospectionService, LiveAccess } from '../../services/introspection.ts';
 import { ALL } from '../../services/one-time-links.ts';
 import { AccessError } from '../../sdk/errors.ts';
+import { CROSS_ORIGIN, preflight } from './cross-origin.ts';
 import { errorAnswer, notFound, type Missing } from './errors.ts';
 
 const CERTS = '/oauth/certs/';
@@ -37,10 +38,12 @@ export function orderCloudOAuth({ jwks, signer, introspection, store, onFault }:
     if (ctx.path.startsWith(CERTS)) {
       const kid = ctx.path.slice(CERTS.length);
       ctx.state[ENDPOINT_STATE] = `${CERTS}{kid}`;
+      ctx.set(CROSS_ORIGIN);
+      if (ctx.method === 'OPTIONS') return preflight(ctx);
       return answering(ctx, { ObjectType: 'PublicKey', ObjectID: kid.slice(0, 200) }, async () => {
         const key = jwks().keys.find((one) => (one as { readonly kid?: unknown }).kid === kid);
         if (key === undefined) throw notFound('PublicKey', kid.slice(0, 200));
-        ctx.set({ 'Access-Control-Allow-Origin': '*', 'Cache-Control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` });
+        ctx.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`);
         ctx.body = key;
       });
     }
@@ -49,7 +52,7 @@ export function orderCloudOAuth({ jwks, signer, introspection, store, onFault }:
     const claims = token === undefined ? undefined : await signer.verify(token);
     if (claims === undefined || String(claims['scope']).split(' ').includes('openid')) return void (await next());
     return answering(ctx, { ObjectType: 'User', ObjectID: '' }, async () => {
-      ctx.set('Cache-Control', 'no-store');
+      ctx.set({ 'Cache-Control': 'no-store', ...CROSS_ORIGIN });
       const live = await introspection.live(claims);
       if (live === undefined) throw new AccessError('invalid_token', 'The access token is not valid here.');
       ctx.body = await userInfo(live);

@@ -216,6 +216,30 @@ describe('T-75 who asks', () => {
   });
 });
 
+describe('pages of other origins', () => {
+  it('may ask, and get nothing without a token', async () => {
+    const asked = await fetch(`${world.server.url}/v1/buyers`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://shop.example', 'access-control-request-method': 'PUT' },
+    });
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, '*']);
+    expect(asked.headers.get('access-control-allow-headers')).toBe('Authorization, Content-Type');
+    expect(asked.headers.get('access-control-allow-credentials')).toBeNull();
+    const refused = await fetch(`${world.server.url}/v1/buyers`, { headers: { origin: 'https://shop.example', cookie: 'session=1' } });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, '*']);
+  });
+});
+
+describe('clients that a workspace file made', () => {
+  it('keep what OrderCloud has no word for', async () => {
+    const path = `/apiclients/${id('full', 'app')}`;
+    const before = (await world.server.app.services.clients.get(id('full', 'app'))).client;
+    expect((await call('full', 'PATCH', path, JSON.stringify({ AppName: 'Renamed' }))).status).toBe(200);
+    const after = (await world.server.app.services.clients.get(id('full', 'app'))).client;
+    expect(after).toEqual({ ...before, clientName: 'Renamed' });
+  });
+});
+
 describe('paths', () => {
   it.each(['/v1', '/v1/', '/v1/products', '/v1/buyers/', '/v1//buyers', '/v1/Buyers', '/v1/buyers/a/b/c/d', '/v1/buyers/%2e%2e/users'])(
     '%s is not there',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { admitsOrganization, CLIENT_AUTHENTICATION_METHODS, GRANT_TYPES } from '../../../src/domain/client.ts';
+import { admitsOrganization, CLIENT_AUTHENTICATION_METHODS, GRANT_TYPES, mayActFor } from '../../../src/domain/client.ts';
 
 const acme = { id: 'acme', type: 'buyer' };
 
@@ -20,6 +20,23 @@ describe('admitsOrganization', () => {
     ['nobody whose id stands among the types', { types: ['acme'], ids: ['buyer'] }, false],
   ])('lets in %s', (_, allowed, admitted) => {
     expect(admitsOrganization(allowed, acme)).toBe(admitted);
+  });
+});
+
+describe('mayActFor', () => {
+  const anonymous = { tokenEndpointAuthMethod: 'none', isAnonymousBuyer: true, contextUser: 'somebody' } as const;
+
+  it('lets a client that proves who it is act for anybody', () => {
+    expect(mayActFor({ tokenEndpointAuthMethod: 'client_secret_basic' }, { type: 'seller' })).toBe(true);
+    expect(mayActFor({ tokenEndpointAuthMethod: 'private_key_jwt' }, undefined)).toBe(true);
+  });
+
+  it('lets one that anybody can be act for a buyer alone, and only as its context user', () => {
+    expect(mayActFor(anonymous, { type: 'buyer' })).toBe(true);
+    for (const type of ['seller', 'supplier', 'Buyer']) expect(mayActFor(anonymous, { type })).toBe(false);
+    expect(mayActFor(anonymous, undefined)).toBe(false);
+    expect(mayActFor({ ...anonymous, contextUser: undefined }, { type: 'buyer' })).toBe(false);
+    expect(mayActFor({ ...anonymous, isAnonymousBuyer: undefined }, { type: 'buyer' })).toBe(false);
   });
 });
 
