@@ -32,6 +32,7 @@ export function managementApi({ routes, guard: options, onRefused, onFault }: Ma
     const found = table.find(ctx.method, ctx.path);
     if (found === undefined) return void (await next());
     ctx.set('Cache-Control', 'no-store');
+    ctx.state[ENDPOINT_STATE] = API_PREFIX;
     if ('allowed' in found) {
       throw new HttpError('method_not_allowed', `${ctx.method} is not possible here.`, { Allow: found.allowed.join(', ') });
     }

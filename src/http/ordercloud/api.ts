@@ -7,6 +7,7 @@ import { assertAdmitted, guardOf, type GuardOptions } from '../api/guard.ts';
 import { readParameters } from '../api/query.ts';
 import { decodeParams, RouteTable } from '../api/route-table.ts';
 import { validated } from '../api/validation.ts';
+import { TokenRefusal } from '../../services/token-refusal.ts';
 import { HttpError } from '../errors.ts';
 import { ENDPOINT_STATE } from '../server.ts';
 import { CROSS_ORIGIN, preflight } from './cross-origin.ts';
@@ -34,6 +35,7 @@ export function orderCloudApi({ routes, guard: options, onRefused, onFault }: Or
   return async (ctx, next) => {
     if (ctx.path !== ORDERCLOUD_PREFIX && !ctx.path.startsWith(`${ORDERCLOUD_PREFIX}/`)) return void (await next());
     ctx.set({ 'Cache-Control': 'no-store', ...CROSS_ORIGIN });
+    ctx.state[ENDPOINT_STATE] = ORDERCLOUD_PREFIX;
     if (ctx.method === 'OPTIONS') return preflight(ctx);
     const missing: { current: Missing } = { current: { ObjectType: 'Resource', ObjectID: ctx.path.slice(0, 200) } };
     try {
@@ -43,6 +45,7 @@ export function orderCloudApi({ routes, guard: options, onRefused, onFault }: Or
       ctx.type = 'application/json';
       ctx.body = JSON.stringify(body);
     } catch (error) {
+      if (error instanceof TokenRefusal) onRefused(ctx, { code: error.code, reason: error.message });
       errorAnswer(ctx, error, { missing: missing.current, onFault });
     }
   };

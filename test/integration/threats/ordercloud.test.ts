@@ -240,6 +240,20 @@ describe('clients that a workspace file made', () => {
   });
 });
 
+describe('the metrics', () => {
+  it('have no label that a caller can invent', async () => {
+    const paths = [
+      '/v1/invented',
+      '/v1/buyers/invented/users/invented/tokens',
+      '/oauth/certs/invented',
+      '/api/v1/users/invented',
+      '/v1/invented/invented',
+    ];
+    for (const path of paths) for (const method of ['OPTIONS', 'GET', 'POST', 'PUT']) await fetch(world.server.url + path, { method });
+    expect(await (await fetch(`${world.server.url}/metrics`)).text()).not.toContain('invented');
+  });
+});
+
 describe('paths', () => {
   it.each(['/v1', '/v1/', '/v1/products', '/v1/buyers/', '/v1//buyers', '/v1/Buyers', '/v1/buyers/a/b/c/d', '/v1/buyers/%2e%2e/users'])(
     '%s is not there',
