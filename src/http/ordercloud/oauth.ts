@@ -4,12 +4,17 @@ import { JWKS_MAX_AGE_SECONDS } from '../../domain/signing-key.ts';
 import { bearerToken } from '../../sdk/bearer.ts';
 import { HttpError } from '../errors.ts';
 import { ENDPOINT_STATE } from '../server.ts';
-import type { Store, TokenSigner } from '../../domain/ports.ts';
+import type { GrantType } from '../../domain/client.ts';
+import type { Claims, Store, TokenSigner } from '../../domain/ports.ts';
+import type { AccessService } from '../../services/access.ts';
 import type { IntrospectionService, LiveAccess } from '../../services/introspection.ts';
 import { ALL } from '../../services/one-time-links.ts';
 import { AccessError } from '../../sdk/errors.ts';
 import { CROSS_ORIGIN, preflight } from './cross-origin.ts';
 import { errorAnswer, notFound, type Missing } from './errors.ts';
+
+/** Grants by which people sign in on our pages. */
+const BY_PAGES: ReadonlySet<GrantType> = new Set<GrantType>(['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code']);
 
 const CERTS = '/oauth/certs/';
 export const USER_INFO = '/oauth/userinfo';
@@ -19,12 +24,16 @@ export interface OrderCloudOAuthOptions {
   readonly jwks: () => { readonly keys: readonly object[] };
   readonly signer: Pick<TokenSigner, 'verify'>;
   readonly introspection: Pick<IntrospectionService, 'live'>;
+  readonly access: Pick<AccessService, 'client'>;
   readonly store: Pick<Store, 'directory'>;
   readonly onFault: (ctx: Koa.Context, error: unknown) => void;
 }
 
-/** Passes on what is not its own: the user info of a token with the scope `openid` is the engine's. */
-export function orderCloudOAuth({ jwks, signer, introspection, store, onFault }: OrderCloudOAuthOptions): Koa.Middleware {
+/**
+ * Passes on what is not its own: where people sign in on our pages, user info is that of OpenID Connect, and so it is for
+ * a token with the scope `openid`.
+ */
+export function orderCloudOAuth({ jwks, signer, introspection, access, store, onFault }: OrderCloudOAuthOptions): Koa.Middleware {
   const answering = async (ctx: Koa.Context, missing: Missing, work: () => Promise<void>): Promise<void> => {
     try {
       if (ctx.method !== 'GET' && ctx.method !== 'HEAD')
@@ -50,7 +59,7 @@ export function orderCloudOAuth({ jwks, signer, introspection, store, onFault }:
     if (ctx.path !== USER_INFO || ctx.method !== 'GET') return void (await next());
     const token = orderCloudToken(ctx);
     const claims = token === undefined ? undefined : await signer.verify(token);
-    if (claims === undefined || String(claims['scope']).split(' ').includes('openid')) return void (await next());
+    if (claims === undefined || (await isOpenIdConnect(claims))) return void (await next());
     return answering(ctx, { ObjectType: 'User', ObjectID: '' }, async () => {
       ctx.set({ 'Cache-Control': 'no-store', ...CROSS_ORIGIN });
       const live = await introspection.live(claims);
@@ -58,6 +67,12 @@ export function orderCloudOAuth({ jwks, signer, introspection, store, onFault }:
       ctx.body = await userInfo(live);
     });
   };
+
+  async function isOpenIdConnect({ scope, client_id: clientId }: Claims): Promise<boolean> {
+    if (String(scope).split(' ').includes('openid')) return true;
+    const client = await access.client(String(clientId));
+    return client === undefined || client.client.grantTypes.some((grant) => BY_PAGES.has(grant));
+  }
 
   /** OrderCloud keeps identity tokens of other providers there; nobody here came from one. Who it is, is told in any case. */
   async function userInfo({ subject, acting }: LiveAccess): Promise<Readonly<Record<string, unknown>>> {

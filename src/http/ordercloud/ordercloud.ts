@@ -35,7 +35,7 @@ export function openOrderCloud({
   const verifier = createVerifier({ issuer, audience: issuer, algorithms: SIGNING_ALGORITHMS, keys, now: () => new Date(clock.now()) });
   const guard = { verifier, signer, introspection, access };
   return [
-    orderCloudOAuth({ jwks, signer, introspection, store, onFault }),
+    orderCloudOAuth({ jwks, signer, introspection, access, store, onFault }),
     orderCloudApi({ routes: orderCloudRoutes(parts), guard, onRefused, onFault }),
   ];
 }
