@@ -299,6 +299,11 @@ export interface Store {
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Deletes at most `limit` expired rows of each kind; returns how many went. */
   reap(now: Date, limit: number): Promise<number>;
+  /**
+   * Lets the database count what is there, after very much was written: until then it looks things up as if there were as
+   * little as before. Best effort.
+   */
+  analyze(): Promise<void>;
   /** Resolves when the store answers. */
   ping(): Promise<void>;
   /** The time of day by the store's own clock, whatever clock it was opened with. */

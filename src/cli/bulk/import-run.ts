@@ -20,6 +20,8 @@ export interface ImportRunOptions {
 /** Records in one transaction, and their size: administration waits meanwhile. */
 const MOST_RECORDS = 1000;
 const MOST_BYTES = 8 * 1024 * 1024;
+/** After so many batches the database counts what is there: while it plans for few rows, each new one costs more than the last. */
+const COUNTED_AFTER: ReadonlySet<number> = new Set([1, 10, 100, 1000]);
 /** How often a batch is tried while the database does not answer. Nothing is imported twice. */
 const MOST_TRIES = 10;
 /** Refusals that are printed; all of them go into the report. */
@@ -37,6 +39,7 @@ export class ImportRun {
   readonly #run: RunOptions;
   readonly #counts = { read: 0, created: 0, updated: 0, unchanged: 0, refused: 0 };
   readonly #printed: RefusedField[] = [];
+  #batches = 0;
   #ended: 'complete' | 'refused' | 'interrupted' = 'complete';
 
   constructor(context: CliContext, run: RunOptions) {
@@ -88,6 +91,7 @@ export class ImportRun {
       on_error: options.onError,
       dry_run: options.dryRun === true,
       insecure_plaintext: options.insecurePlaintext === true,
+      analyze: COUNTED_AFTER.has((this.#batches += 1)),
       request_id: requestId,
     };
     for (let tries = 1; ; tries += 1) {

@@ -11,6 +11,8 @@ export interface ImportBatch {
   readonly on_error: 'stop' | 'skip';
   readonly dry_run: boolean;
   readonly insecure_plaintext: boolean;
+  /** The database is to count what is there afterwards. */
+  readonly analyze: boolean;
   /** Under which the audit events of the whole import are found. */
   readonly request_id: string;
 }
@@ -18,11 +20,13 @@ export interface ImportBatch {
 /** One batch of `rolemint user import`. */
 export const importBatch: Operation<ImportBatch, ImportResult> = {
   name: 'user import',
-  perform: (context, { records, on_error: onError, dry_run: dryRun, insecure_plaintext, request_id: requestId }) => {
+  perform: async (context, { records, on_error: onError, dry_run: dryRun, insecure_plaintext, request_id: requestId, analyze }) => {
     const { definitions } = context.app.services;
     const insecurePlaintext = insecure_plaintext && !context.app.config.production;
     const policy = { insecurePlaintext, lookup: () => undefined };
-    return importUsers({ ...workspaceContext(context), definitions, requestId }, records, { policy, onError, dryRun });
+    const result = await importUsers({ ...workspaceContext(context), definitions, requestId }, records, { policy, onError, dryRun });
+    if (analyze && result.created > 0) await context.app.store.analyze();
+    return result;
   },
 };
 

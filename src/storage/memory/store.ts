@@ -76,6 +76,7 @@ export function openMemoryStore(options: StoreOptions = {}): Store {
     findClient: async (clientId, now) => findClientRecord(read().tables, clientId, now),
     transaction,
     reap: (now, limit) => accessor.write(() => reap(state, now.getTime(), limit)),
+    analyze: async () => {},
     ping: async () => void read(),
     time: async () => new Date(SYSTEM_CLOCK.now()),
     close: async () => {},
