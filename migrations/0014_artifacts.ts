@@ -10,7 +10,7 @@ export async function up(knex: Knex): Promise<void> {
     CREATE TABLE artifacts (
       kind text NOT NULL,
       id object_key NOT NULL,
-      -- JSON as text, because nothing looks into it. NULL: it is in Redis, or removed.
+      -- JSON as text, because nothing looks into it. NULL: only what became of the copy in Redis is told here.
       payload text,
       uid text COLLATE "C",
       user_code text COLLATE "C",
@@ -19,8 +19,11 @@ export async function up(knex: Knex): Promise<void> {
       client_id text COLLATE "C",
       consumed_at timestamptz,
       removed boolean NOT NULL DEFAULT false,
+      -- Redis may have a copy that this row overrules, and must be told before the row goes.
+      copied boolean NOT NULL DEFAULT false,
       expires_at timestamptz NOT NULL,
-      PRIMARY KEY (kind, id)
+      PRIMARY KEY (kind, id),
+      CHECK (payload IS NULL OR NOT removed)
     );
     CREATE INDEX artifacts_uid ON artifacts (uid) WHERE uid IS NOT NULL;
     CREATE INDEX artifacts_user_code ON artifacts (user_code) WHERE user_code IS NOT NULL;
@@ -29,10 +32,14 @@ export async function up(knex: Knex): Promise<void> {
     CREATE INDEX artifacts_client ON artifacts (client_id) WHERE client_id IS NOT NULL;
     CREATE INDEX artifacts_expires_at ON artifacts (expires_at);
 
-    -- Of whom Redis may still hold artifacts that were removed while it could not be told.
+    -- The order of what is put into Redis and of what is removed, whatever the clocks say.
+    CREATE SEQUENCE artifact_order;
+
+    -- Copies in Redis that were put before this do not count.
     CREATE TABLE artifact_removals (
       subject text NOT NULL CHECK (subject IN ('grant', 'user', 'client')),
       id object_key NOT NULL,
+      written bigint NOT NULL DEFAULT nextval('artifact_order'),
       expires_at timestamptz NOT NULL,
       PRIMARY KEY (subject, id)
     );

@@ -21,6 +21,7 @@ import { createHttpServer, endpointOf, requestIdOf, type HttpOptions } from './h
 import type { ManagementOptions } from './http/management/management.ts';
 import { openMail } from './mail/open.ts';
 import { AccessService } from './services/access.ts';
+import { announcing } from './services/announcing-store.ts';
 import { Bootstrap } from './services/bootstrap.ts';
 import { clockWatch } from './services/clock-watch.ts';
 import { ClientAuthentication } from './services/client-authentication.ts';
@@ -49,7 +50,7 @@ import { UsageReview } from './services/usage-review.ts';
 import { UserService, type UserServiceOptions } from './services/users.ts';
 import { openSigningKeyFile } from './storage/files/signing-keys.ts';
 import { callerOf, openAttemptBudget } from './storage/redis/attempt-budget.ts';
-import { openStore } from './store.ts';
+import { connectRedis, openStore } from './store.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
 import { measuredStore } from './telemetry/measured-store.ts';
 import { mailEvents } from './telemetry/mail-events.ts';
@@ -120,9 +121,17 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   const hasher = openPasswordHasher({ threads: config.hashThreads, queueLimit: config.hashQueue });
   closers.push(() => hasher.close());
   const metrics = openMetrics({ hashing: () => hasher.stats() });
+  const redis = await connectRedis(config, {
+    onDown: (err) => log.warn({ event: 'redis_unavailable', err }),
+    onUp: () => log.info({ event: 'redis_available' }),
+    onRefused: (err) => log.warn({ event: 'redis_refused', err }),
+  });
+  if (redis !== undefined) closers.push(() => redis.close());
   const opened =
     replaced.store ??
-    (await openStore(config, clock, {
+    (await openStore(config, {
+      clock,
+      redis,
       onFault: (err) => log.warn({ event: 'replica_unavailable', err }),
       onAnswer: (by) => metrics.pages.inc({ answered_by: by }),
     }));
@@ -143,13 +152,11 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   });
   const signer = makingKeys(openedSigner, keys);
   const budget = openAttemptBudget({
-    redisUrl: config.redisUrl?.reveal(),
+    redis,
     perAddress: config.attemptsPerAddress,
     perName: config.attemptsPerName,
     clock,
-    onError: (err) => log.warn({ event: 'redis_unavailable', err }),
   });
-  closers.push(() => budget.close());
   const events = tokenEvents(log, metrics);
   const usage = new UsageRecorder({
     usage: store.usage,
@@ -253,18 +260,6 @@ function people({ log, ...parts }: PeopleParts) {
     acceptance: new InvitationAcceptance({ ...parts, passwords, mayStill: inviterMayStill(parts.clock) }),
     resets: new PasswordResets({ ...parts, onFailed: (err) => log.warn({ event: 'password_reset_failed', err }) }),
   };
-}
-
-/** The store, telling this process's caches at once when this process changed something. */
-function announcing(store: Store, access: AccessService): Store {
-  const transaction: Store['transaction'] = async (work, options) => {
-    try {
-      return await store.transaction(work, options);
-    } finally {
-      access.expire();
-    }
-  };
-  return new Proxy(store, { get: (target, name) => (name === 'transaction' ? transaction : (Reflect.get(target, name) as unknown)) });
 }
 
 let serving: ReturnType<typeof importServing> | undefined;

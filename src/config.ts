@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { contrast, parseColour, READABLE } from './domain/colour.ts';
 import { isMailAddress } from './domain/mail.ts';
 import { LONGEST_ACCESS_TOKEN_SECONDS } from './domain/signing-key.ts';
+import { parseRedisAddress, type RedisKind } from './storage/redis/address.ts';
 
 const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -47,6 +48,8 @@ const smtpUrl = z.string().refine(
   },
   `an smtp:// or smtps:// URL is needed, with no other parameters than ${[...SMTP_PARAMETERS].join(', ')}`,
 );
+
+const redis = (kind: RedisKind, needed: string) => z.string().refine((value) => parseRedisAddress(kind, value) !== undefined, needed);
 
 const mailFrom = z.string().refine((value) => isMailAddress(/^[^<>"\r\n]+ <([^<>]+)>$/.exec(value)?.[1] ?? value), 'a mail address is needed');
 
@@ -106,10 +109,27 @@ export const SETTINGS = {
   ),
   ROLEMINT_DATA_DIR: setting(z.string().min(1), './data', 'Folder of the embedded database.'),
   ROLEMINT_REDIS_URL: setting(
-    z.string().regex(/^rediss?:\/\//, 'a redis:// or rediss:// URL is needed'),
+    redis('single', 'a redis:// or rediss:// URL is needed'),
     '',
-    'Redis, for attempt budgets that all nodes share. Unset, or while it is down: each node counts for itself.',
+    'Redis, for what may be lost and is shared by all nodes: `redis://user:password@host:6379/0`, by TLS `rediss://`. Unset: Postgres does.',
     true,
+  ),
+  ROLEMINT_REDIS_CLUSTER: setting(
+    redis('cluster', 'host:port,host:port is needed, with or without redis:// or rediss:// and user:password@ in front'),
+    '',
+    'A Redis Cluster instead: some of its nodes, `rediss://user:password@host:6379,host:6379`.',
+    true,
+  ),
+  ROLEMINT_REDIS_SENTINEL: setting(
+    redis('sentinel', 'redis://host:port,host:port/master-name is needed, or rediss://'),
+    '',
+    'A Redis that Sentinel watches instead: the sentinels and the name, `redis://user:password@host:26379,host:26379/name?sentinel_password=…`.',
+    true,
+  ),
+  ROLEMINT_REDIS_CA: setting(
+    z.string().includes('-----BEGIN CERTIFICATE-----', 'certificates in PEM are needed'),
+    '',
+    'Certificates (PEM) that sign those of Redis; usually `ROLEMINT_REDIS_CA_FILE`. Unset: those that Node.js trusts.',
   ),
   ROLEMINT_KEYS_DIR: setting(z.string().min(1), './keys', 'Folder of the signing keys.'),
   ROLEMINT_SMTP_URL: setting(
@@ -183,6 +203,12 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 type SettingName = keyof typeof SETTINGS;
+
+const REDIS_SETTINGS = [
+  ['ROLEMINT_REDIS_URL', 'single'],
+  ['ROLEMINT_REDIS_CLUSTER', 'cluster'],
+  ['ROLEMINT_REDIS_SENTINEL', 'sentinel'],
+] as const satisfies readonly (readonly [SettingName, RedisKind])[];
 
 /** Defaults that follow from something else, as a rule from a setting above; the table of the README describes them. */
 const DERIVED: Partial<Record<SettingName, (values: ReadonlyMap<SettingName, unknown>) => string>> = {
@@ -266,6 +292,8 @@ export function loadConfig(env: Environment = PROCESS_ENVIRONMENT): Config {
   }
   if (Number(values.get('ROLEMINT_WORKERS')) > 1 && readSetting(env, 'ROLEMINT_DATABASE_URL', []) === undefined)
     problems.push('ROLEMINT_WORKERS: more than one process needs Postgres, and ROLEMINT_DATABASE_URL is not set');
+  const redises = REDIS_SETTINGS.filter(([name]) => values.has(name)).map(([name]) => name);
+  if (redises.length > 1) problems.push(`${redises.join(', ')}: set together; only one of them can be`);
   if (problems.length > 0) throw new ConfigError(problems);
   const config = build(values);
   if (config.production && new URL(config.issuer).protocol === 'http:' && !LOOPBACK_HOSTS.has(new URL(config.issuer).hostname)) {
@@ -290,6 +318,16 @@ function readSetting(env: Environment, name: SettingName, problems: string[]): s
   }
 }
 
+/** Where Redis is: to be read with `parseRedisAddress`; undefined where there is none. */
+function redisIn(values: ReadonlyMap<SettingName, unknown>) {
+  for (const [name, kind] of REDIS_SETTINGS) {
+    const address = values.get(name);
+    if (address !== undefined)
+      return { name, kind, address: new Secret(address as string), ca: values.get('ROLEMINT_REDIS_CA') as string | undefined };
+  }
+  return undefined;
+}
+
 function build(values: ReadonlyMap<SettingName, unknown>) {
   const text = (name: SettingName) => values.get(name) as string;
   const number = (name: SettingName) => values.get(name) as number;
@@ -304,7 +342,7 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     replicaUrl: secret('ROLEMINT_DATABASE_REPLICA_URL'),
     replicaLagMilliseconds: number('ROLEMINT_DATABASE_REPLICA_LAG_MILLISECONDS'),
     dataDir: text('ROLEMINT_DATA_DIR'),
-    redisUrl: secret('ROLEMINT_REDIS_URL'),
+    redis: redisIn(values),
     keysDir: text('ROLEMINT_KEYS_DIR'),
     smtpUrl: secret('ROLEMINT_SMTP_URL'),
     mailFrom: text('ROLEMINT_MAIL_FROM'),

@@ -1,16 +1,32 @@
-/** @module Opens the store that the settings name. */
+/** @module Opens the stores that the settings name. */
 import type { Config } from './config.ts';
 import type { Clock, Store } from './domain/ports.ts';
 import type { ReplicaOptions } from './storage/postgres/replica.ts';
+import { parseRedisAddress } from './storage/redis/address.ts';
+import { openRedis, type RedisConnection, type RedisConnectionOptions } from './storage/redis/connection.ts';
+
+export interface OpenStoreOptions extends Pick<ReplicaOptions, 'onFault' | 'onAnswer'> {
+  readonly clock: Clock;
+  readonly redis: RedisConnection | undefined;
+}
 
 /** Each kind of store is loaded only when it is used: the embedded one brings a whole Postgres along. */
-export async function openStore(config: Config, clock: Clock, told: Pick<ReplicaOptions, 'onFault' | 'onAnswer'>): Promise<Store> {
+export async function openStore(config: Config, { clock, redis, ...told }: OpenStoreOptions): Promise<Store> {
   if (config.databaseUrl === undefined) {
     const { openEmbeddedStore } = await import('./storage/postgres/embedded.ts');
-    return openEmbeddedStore({ dataDir: config.dataDir, clock });
+    return openEmbeddedStore({ dataDir: config.dataDir, clock, redis });
   }
   const { openPostgresStore } = await import('./storage/postgres/store.ts');
   const replica = config.replicaUrl && { ...told, url: config.replicaUrl.reveal(), maximumLagMilliseconds: config.replicaLagMilliseconds };
   const { databasePoolSize: poolSize, databasePooler: pooler } = config;
-  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize, pooler, replica, clock });
+  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize, pooler, replica, clock, redis });
+}
+
+/** undefined where the settings name none. Resolves also when it does not answer. */
+export async function connectRedis(
+  { redis }: Config,
+  told: Pick<RedisConnectionOptions, 'onDown' | 'onUp' | 'onRefused'>,
+): Promise<RedisConnection | undefined> {
+  if (redis === undefined) return undefined;
+  return openRedis({ ...told, address: parseRedisAddress(redis.kind, redis.address.reveal())!, ca: redis.ca });
 }

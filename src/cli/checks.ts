@@ -50,8 +50,8 @@ export async function runChecks(context: CliContext): Promise<readonly Check[]> 
     if (replicaUrl !== undefined) await look('replica', () => replica(database.reveal(), replicaUrl.reveal()));
   }
   await look('keys folder', () => folderMode(config.keysDir, 'keys'));
-  const redis = config.redisUrl;
-  if (redis !== undefined) await look('redis', () => redisAnswers(redis.reveal()));
+  const { redis } = config;
+  if (redis !== undefined) await look('redis', () => redisAnswers(redis));
   if (checks.some(({ name, status }) => name === 'database' && status !== 'ok')) return checks;
   await look(database === undefined ? 'database' : 'workspace', () => contents(context, config));
   await look('signing keys', () => signingKeys(context));
@@ -150,13 +150,18 @@ function skewed(finding: string, whose: string, skew: number): Finding {
   return (skew < SKEW_FAIL_MS ? warn : fail)(differs, 'Synchronize both clocks (NTP): expiry and revocation depend on them.');
 }
 
-async function redisAnswers(url: string): Promise<Finding> {
+async function redisAnswers(redis: NonNullable<Config['redis']>): Promise<Finding> {
   try {
-    await diagnoseRedis(url);
-    return ok('Redis answers');
+    const { evicts } = await diagnoseRedis(redis);
+    if (evicts === undefined) return ok('Redis answers');
+    return warn(
+      `Redis answers; when its memory is full it throws away by ${evicts}`,
+      'Set maxmemory-policy to noeviction: then Postgres takes over.',
+    );
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
-    return warn(`Redis does not answer (${code ?? message})`, 'Check ROLEMINT_REDIS_URL. Until then each node counts failed attempts for itself.');
+    const advice = `Check ${redis.name}. Until then Postgres keeps what Redis would, and each node counts failed attempts for itself.`;
+    return warn(`Redis does not answer (${code ?? message})`, advice);
   }
 }
 

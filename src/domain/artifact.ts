@@ -40,6 +40,7 @@ export interface ArtifactRecord {
 
 export interface ListedArtifact extends Artifact {
   readonly id: string;
+  readonly expiresAt: Date;
 }
 
 /** As long as browsers keep a cookie at most. */

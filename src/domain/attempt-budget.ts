@@ -14,7 +14,6 @@ export interface AttemptBudget {
   recordFailure(address: string): Promise<void>;
   /** Seconds until a failing address has budget again; undefined: it has. Costs no round trip. */
   blockedFor(address: string): number | undefined;
-  close(): Promise<void>;
 }
 
 /** Somebody tries a password. */

@@ -3,6 +3,9 @@ import { LONGEST_ARTIFACT_MS, LONGEST_PAYLOAD, type Artifact, type ArtifactRecor
 import { DomainError } from '../domain/errors.ts';
 import { assertKey, toJson } from './values.ts';
 
+/** With whom artifacts are removed. */
+export type Subject = 'grant' | 'user' | 'client';
+
 /** A record with its payload as text. */
 export interface KeptArtifact extends Omit<ArtifactRecord, 'payload'> {
   readonly payload: string;
@@ -25,4 +28,8 @@ export function keptArtifact(record: ArtifactRecord, now: Date): KeptArtifact {
 export function artifactOf(payload: string, consumedAt: Date | null | undefined): Artifact {
   const parsed = JSON.parse(payload) as Artifact['payload'];
   return consumedAt === null || consumedAt === undefined ? { payload: parsed } : { payload: parsed, consumedAt };
+}
+
+export function subjectsOf({ grantId, userId, clientId }: KeptArtifact): Readonly<Record<Subject, string | undefined>> {
+  return { grant: grantId, user: userId, client: clientId };
 }

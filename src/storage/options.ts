@@ -1,9 +1,15 @@
 /** @module What every store can be given. */
 import type { Clock } from '../domain/ports.ts';
+import type { RedisConnection } from './redis/connection.ts';
 
 export interface StoreOptions {
   /** Tells what has expired where the caller does not say what time it is; unset: the system's clock. */
   readonly clock?: Clock | undefined;
+}
+
+export interface SharedStoreOptions extends StoreOptions {
+  /** Takes what may be lost. The store does not close it. */
+  readonly redis?: RedisConnection | undefined;
 }
 
 export const SYSTEM_CLOCK: Clock = { now: () => Date.now() };

@@ -34,15 +34,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
 };
 
-/** Files beside the folders: the composition root wires everything, the diagnosis probes stores without opening them, the configuration knows no other folder. */
+/** Files beside the folders: the composition root wires everything, the diagnosis probes stores without opening them, the configuration knows no other folder, but how a Redis is named. */
 const ROOT_FILES: Readonly<Record<string, Layer>> = {
   'app.ts': {
     own: ['config.ts', 'store.ts', ...Object.keys(LAYERS).filter((folder) => folder !== 'cli' && folder !== 'cluster')],
     packages: ['node:*', 'uuidv7'],
   },
   'store.ts': { own: ['config.ts', 'domain', 'storage'], packages: [] },
-  'diagnosis.ts': { own: ['storage'], packages: [] },
-  'config.ts': { own: ['domain'], packages: ['node:*', 'zod'] },
+  'diagnosis.ts': { own: ['config.ts', 'storage'], packages: [] },
+  'config.ts': { own: ['domain', 'storage/redis/address.ts'], packages: ['node:*', 'zod'] },
 };
 
 const inSource = (source: SourceFile): string => source.path.slice('src/'.length);

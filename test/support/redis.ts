@@ -1,15 +1,21 @@
-/** @module A real Redis for a test: its own process on a free port, in memory only, gone afterwards. */
+/** @module A real Redis for a test: its own process on a free port, in memory only, gone afterwards. Also three as a cluster. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { freePort } from './postgres.ts';
 
 export interface RedisServer {
   readonly url: string;
+  readonly port: number;
   /** Every key that it holds. */
   keys(): Promise<readonly string[]>;
+  /** Has it do something, as somebody else. */
+  command(...words: readonly string[]): Promise<unknown>;
   /** Ends it as a crash would, and starts it anew on the same port: empty. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -34,63 +40,196 @@ export function findRedis(): string | undefined {
     });
 }
 
-export async function startRedis(program: string): Promise<RedisServer> {
+const REDIS_MISSING = 'needs redis-server: install it (Debian: apt-get install redis-server)';
+
+/** Declares a suite that needs a real Redis. */
+export function describeRedis(name: string, define: (program: string) => void): void {
+  const program = findRedis();
+  if (program !== undefined) {
+    describe(name, () => define(program));
+  } else if (process.env['CI'] === undefined) {
+    describe.skip(`${name} (${REDIS_MISSING})`, () => define(''));
+  } else {
+    it(`${name} ${REDIS_MISSING}`, () => {
+      throw new Error(REDIS_MISSING);
+    });
+  }
+}
+
+export type RedisSettings = Readonly<Record<string, string>>;
+
+export async function startRedis(program: string, settings: RedisSettings = {}): Promise<RedisServer> {
   const port = await freePort();
+  // A replica writes down what it is sent, and who starts there next would load it.
+  const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-redis-'));
   const url = `redis://127.0.0.1:${port}`;
   let running: ChildProcess | undefined;
   const start = async () => {
-    running = await launch(program, port);
+    running = await launch(program, port, { dir: folder, ...settings });
   };
   const kill = async () => {
     const ended = running;
     running = undefined;
-    if (ended === undefined) return;
-    const gone = new Promise((resolve) => ended.once('exit', resolve));
-    ended.kill('SIGKILL');
-    await gone;
+    if (ended !== undefined) await end(ended);
+  };
+  const command = async (...words: readonly string[]) => {
+    const [name, ...rest] = words as [string, ...string[]];
+    const client = new Redis(url, { enableReadyCheck: false });
+    try {
+      return await client.call(name, ...rest);
+    } finally {
+      client.disconnect();
+    }
   };
   await start();
   return {
     url,
-    keys: async () => {
-      const client = new Redis(url);
-      try {
-        return await client.keys('*');
-      } finally {
-        client.disconnect();
-      }
-    },
+    port,
+    keys: async () => (await command('KEYS', '*')) as readonly string[],
+    command,
     kill,
     start,
     freeze: () => void running?.kill('SIGSTOP'),
     thaw: () => void running?.kill('SIGCONT'),
-    close: kill,
+    close: async () => {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
-async function launch(program: string, port: number): Promise<ChildProcess> {
-  const settings = { port: String(port), bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no' };
-  const child = spawn(
-    program,
-    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
-    { cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] },
+export interface RedisCluster {
+  /** For `ROLEMINT_REDIS_CLUSTER`. */
+  readonly address: string;
+  readonly nodes: readonly RedisServer[];
+  close(): Promise<void>;
+}
+
+/** Three masters, who share the slots. */
+export async function startRedisCluster(program: string): Promise<RedisCluster> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-redis-'));
+  const nodes: RedisServer[] = [];
+  const buses: number[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    const bus = await freePort();
+    buses.push(bus);
+    nodes.push(
+      await startRedis(program, {
+        'cluster-enabled': 'yes',
+        'cluster-config-file': path.join(folder, name),
+        'cluster-port': String(bus),
+        'cluster-node-timeout': '2000',
+      }),
+    );
+  }
+  for (const [index, node] of nodes.entries()) {
+    const third = Math.ceil(16_384 / 3);
+    await node.command('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
+    await node.command('CLUSTER', 'ADDSLOTSRANGE', String(index * third), String(Math.min(16_383, (index + 1) * third - 1)));
+  }
+  const meet = async () => {
+    const all = nodes.map(({ port }, index) => ['CLUSTER', 'MEET', '127.0.0.1', String(port), String(buses[index])]);
+    for (const words of all) await nodes[0]!.command(...words);
+  };
+  for (const node of nodes) {
+    await until(async () => {
+      const isReady = /cluster_state:ok[^]*cluster_known_nodes:3/.test(String(await node.command('CLUSTER', 'INFO')));
+      // Whoever is met has seconds to answer; on a busy machine that may be too few.
+      if (!isReady) await meet();
+      return isReady;
+    });
+  }
+  return {
+    address: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','),
+    nodes,
+    close: async () => {
+      for (const node of nodes) await node.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface RedisSentinel {
+  /** For `ROLEMINT_REDIS_SENTINEL`. */
+  readonly address: string;
+  /** The master first, then its replica. */
+  readonly servers: readonly [RedisServer, RedisServer];
+  close(): Promise<void>;
+}
+
+/** A master, its replica, and one sentinel, which makes the replica the master half a second after the master went. */
+export async function startRedisSentinel(program: string): Promise<RedisSentinel> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-sentinel-'));
+  const master = await startRedis(program);
+  const replica = await startRedis(program, { replicaof: `127.0.0.1 ${master.port}` });
+  const port = await freePort();
+  const file = path.join(folder, 'sentinel.conf');
+  const lines = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `sentinel monitor market 127.0.0.1 ${master.port} 1`,
+    'sentinel down-after-milliseconds market 500',
+    'sentinel failover-timeout market 2000',
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const sentinel = await launchProcess([program, file, '--sentinel'], /\+monitor master market/);
+  const ask = new Redis(port, '127.0.0.1');
+  await until(async () => /slaves=1/.test(String(await ask.call('INFO', 'sentinel'))));
+  ask.disconnect();
+  return {
+    address: `redis://127.0.0.1:${port}/market`,
+    servers: [master, replica],
+    close: async () => {
+      await end(sentinel);
+      await master.close();
+      await replica.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What takes longer will never be: the test fails instead of hanging. */
+const PATIENCE_MS = 60_000;
+
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const latest = performance.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    if (performance.now() > latest) throw new Error(`It was waited for in vain: ${condition.toString()}`);
+    await delay(20);
+  }
+}
+
+async function launch(program: string, port: number, settings: RedisSettings): Promise<ChildProcess> {
+  const all = { port: String(port), bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no', ...settings };
+  return launchProcess(
+    [program, ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')])],
+    /ready to accept connections/i,
   );
+}
+
+async function launchProcess(words: readonly string[], ready: RegExp): Promise<ChildProcess> {
+  const [program, ...rest] = words as [string, ...string[]];
+  const child = spawn(program, rest, { cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+  // A test that failed before it could end it leaves nothing behind and holds nobody up.
+  const killed = () => child.kill('SIGKILL');
+  process.once('exit', killed);
+  child.once('exit', () => process.off('exit', killed));
   await new Promise<void>((resolve, reject) => {
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString();
-      if (/ready to accept connections/i.test(output)) resolve();
+      if (ready.test(output)) resolve();
     });
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`redis-server ended at once:\n${output}`)));
   });
+  child.unref();
+  (child.stdout as Socket).unref();
   return child;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+async function end(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
 }

@@ -46,7 +46,7 @@ export function memoryArtifacts({ read, write, now }: MemoryAccessor): ArtifactS
         .filter((row) => row.kind === kind && row.userId === userId && row.expiresAt > at)
         .sort((a, b) => b.expiresAt.getTime() - a.expiresAt.getTime() || byCodePoint(a.id, b.id))
         .slice(0, MOST_LISTED_ARTIFACTS)
-        .map((row) => ({ id: row.id, ...found(row) })),
+        .map((row) => ({ id: row.id, expiresAt: new Date(row.expiresAt), ...found(row) })),
     removeOfUser: (userId) => removeAll((row) => row.userId === userId),
     removeOfClient: (clientId) => removeAll((row) => row.clientId === clientId),
   };

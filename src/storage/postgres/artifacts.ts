@@ -25,7 +25,7 @@ const FIND_BY_USER_CODE: Statement = {
 };
 const LIST: Statement = {
   sql: `
-    SELECT id, payload, consumed_at FROM artifacts WHERE kind = ? AND user_id = ? AND expires_at > ? AND payload IS NOT NULL
+    SELECT id, payload, consumed_at, expires_at FROM artifacts WHERE kind = ? AND user_id = ? AND expires_at > ? AND payload IS NOT NULL
     ORDER BY expires_at DESC, id LIMIT ?`,
 };
 /** Of several at once the first locks the row; the others find it consumed when they get it. */
@@ -40,10 +40,22 @@ const REMOVE_BY_GRANT: Statement = { sql: 'DELETE FROM artifacts WHERE grant_id 
 const REMOVE_OF_USER: Statement = { sql: 'DELETE FROM artifacts WHERE user_id = ?' };
 const REMOVE_OF_CLIENT: Statement = { sql: 'DELETE FROM artifacts WHERE client_id = ?' };
 
-export interface ArtifactRow {
+/** Where Redis was given up there is nothing left to tell it. */
+const REAP_COPIED: Statement = {
+  sql: `
+    WITH gone AS (DELETE FROM artifacts WHERE (kind, id) IN
+      (SELECT kind, id FROM artifacts WHERE copied AND expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
+    SELECT count(*)::int AS count FROM gone`,
+};
+
+interface ArtifactRow {
   readonly id: string;
   readonly payload: string;
   readonly consumed_at: Date | null;
+}
+
+interface ListedRow extends ArtifactRow {
+  readonly expires_at: Date;
 }
 
 /** Columns of a record in the order in which they are bound. */
@@ -73,10 +85,14 @@ export function postgresArtifacts({ reading, writing, now }: Database): Artifact
     },
     removeByGrant: (grantId) => removeAll(REMOVE_BY_GRANT, grantId),
     list: async (kind, userId, at) => {
-      const rows = isStorable(userId) ? await reading.rows<ArtifactRow>(LIST, [kind, userId, at, MOST_LISTED_ARTIFACTS]) : [];
-      return rows.map((row) => ({ id: row.id, ...artifactOf(row.payload, row.consumed_at) }));
+      const rows = isStorable(userId) ? await reading.rows<ListedRow>(LIST, [kind, userId, at, MOST_LISTED_ARTIFACTS]) : [];
+      return rows.map((row) => ({ id: row.id, expiresAt: row.expires_at, ...artifactOf(row.payload, row.consumed_at) }));
     },
     removeOfUser: (userId) => removeAll(REMOVE_OF_USER, userId),
     removeOfClient: (clientId) => removeAll(REMOVE_OF_CLIENT, clientId),
   };
+}
+
+export async function reapCopied({ writing }: Database, now: Date, limit: number): Promise<number> {
+  return (await writing.rows<{ readonly count: number }>(REAP_COPIED, [now, limit]))[0]!.count;
 }

@@ -16,13 +16,13 @@ import { createPgConfig } from '@electric-sql/pglite/node-postgres';
 import knexPackage, { type Knex } from 'knex';
 import { DomainError } from '../../domain/errors.ts';
 import type { Store } from '../../domain/ports.ts';
-import type { StoreOptions } from '../options.ts';
+import type { SharedStoreOptions } from '../options.ts';
 import { SILENT } from './connection.ts';
 import { ownDirectory, type OwnedDirectory } from './data-directory.ts';
 import { migrateWith } from './migrate.ts';
 import { storeOver } from './store.ts';
 
-export interface EmbeddedStoreOptions extends StoreOptions {
+export interface EmbeddedStoreOptions extends SharedStoreOptions {
   /** Folder of the database; unset: a temporary database in memory. */
   readonly dataDir?: string | undefined;
   /** A dump to begin a new database with. */
@@ -65,14 +65,14 @@ async function storeIn(pglite: PGlite, directory: OwnedDirectory | undefined, op
     await closeDatabase();
     throw error;
   }
-  if (directory === undefined) return storeOver(knex, { clock: options.clock, close: closeDatabase });
+  if (directory === undefined) return storeOver(knex, { clock: options.clock, redis: options.redis, close: closeDatabase });
   const tidying = setInterval(() => void tidy(knex), TIDY_MS).unref();
   const close = async () => {
     clearInterval(tidying);
     await tidy(knex);
     await closeDatabase();
   };
-  return storeOver(knex, { clock: options.clock, close });
+  return storeOver(knex, { clock: options.clock, redis: options.redis, close });
 }
 
 /** Best effort: what it leaves undone, the next time does. */

@@ -43,7 +43,7 @@ const BATCHES: readonly Statement[] = [
   {
     sql: `
       WITH gone AS (DELETE FROM artifacts WHERE (kind, id) IN
-        (SELECT kind, id FROM artifacts WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
+        (SELECT kind, id FROM artifacts WHERE expires_at <= ? AND NOT copied ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
       SELECT count(*)::int AS count FROM gone`,
   },
   {

@@ -5,10 +5,14 @@
 import type { Knex } from 'knex';
 import type { Pages } from '../../domain/pages.ts';
 import type { Store } from '../../domain/ports.ts';
-import { SYSTEM_CLOCK, type StoreOptions } from '../options.ts';
+import { copiedArtifacts, type CopiedArtifacts } from '../copied-artifacts.ts';
+import { SYSTEM_CLOCK, type SharedStoreOptions } from '../options.ts';
+import { redisArtifacts } from '../redis/artifacts.ts';
+import type { RedisConnection } from '../redis/connection.ts';
 import { transactionScope } from '../transaction-scope.ts';
 import { postgresAccess, versionMarks } from './access.ts';
-import { postgresArtifacts } from './artifacts.ts';
+import { postgresArtifactNotes } from './artifact-notes.ts';
+import { postgresArtifacts, reapCopied } from './artifacts.ts';
 import { postgresAudit } from './audit.ts';
 import { findClientRecord } from './clients.ts';
 import { connect, type PostgresConnection } from './connection.ts';
@@ -26,7 +30,7 @@ import { postgresSignIn } from './sign-in.ts';
 import { postgresTransaction } from './transaction.ts';
 import { postgresUsage } from './usage.ts';
 
-export interface PostgresStoreOptions extends StoreOptions, PostgresConnection {
+export interface PostgresStoreOptions extends SharedStoreOptions, PostgresConnection {
   /** A streaming replica for pages. */
   readonly replica?: (ReplicaOptions & { readonly url: string }) | undefined;
   /** Bring the schema up to date first; true when unset. */
@@ -39,7 +43,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const knex = connect(options);
   const replica = options.replica && { ...options.replica, knex: connect({ ...options, url: options.replica.url }) };
   const close = async () => void (await Promise.all([knex.destroy(), replica?.knex.destroy()]));
-  return storeOver(knex, { clock: options.clock, replica, close });
+  return storeOver(knex, { clock: options.clock, redis: options.redis, replica, close });
 }
 
 /** By the plans that are made before this, each row that names another one looks through all of those. */
@@ -47,18 +51,19 @@ const ANALYZE: Statement = { sql: 'ANALYZE subjects, users, user_group_members' 
 const PING: Statement = { name: 'ping', sql: 'SELECT version FROM workspace_state' };
 const TIME: Statement = { name: 'time', sql: 'SELECT clock_timestamp() AS time' };
 
-export interface OpenStoreOptions extends StoreOptions {
+export interface OpenStoreOptions extends SharedStoreOptions {
   readonly replica?: (ReplicaOptions & { readonly knex: Knex }) | undefined;
   readonly close: () => Promise<void>;
 }
 
 /** A store over a pool of connections. */
-export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, replica, close }: OpenStoreOptions): Store {
+export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, redis, replica, close }: OpenStoreOptions): Store {
   const scope = transactionScope();
   const now = () => new Date(clock.now());
   const marks = versionMarks();
   const parts = database(knex, scope, now);
   const { reading, writing } = parts;
+  const artifacts = artifactsIn(parts, redis);
   let closing: Promise<void> | undefined;
   const store: Store = {
     access: postgresAccess(reading, marks),
@@ -68,7 +73,7 @@ export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, replica, close }: 
     revocations: postgresRevocations(parts),
     revocationFeed: postgresRevocationFeed(reading),
     replays: postgresReplays(parts),
-    artifacts: postgresArtifacts(parts),
+    artifacts: artifacts.store,
     invitations: postgresInvitations(reading),
     links: postgresLinks(parts),
     usage: postgresUsage(parts),
@@ -76,7 +81,7 @@ export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, replica, close }: 
     pages: postgresPages(parts),
     findClient: (clientId, at) => findClientRecord(reading, clientId, at),
     transaction: postgresTransaction({ knex, scope, now, marks }),
-    reap: (at, limit) => reap(writing, at, limit),
+    reap: async (at, limit) => (await artifacts.settle(at, limit)) + (await reap(writing, at, limit)),
     analyze: async () => void (await writing.rows(ANALYZE).catch(() => undefined)),
     ping: async () => void (await reading.rows(PING)),
     time: async () => (await reading.rows<{ readonly time: Date }>(TIME))[0]!.time,
@@ -117,4 +122,10 @@ function showingFrom({ showing, heardOf, changed }: Replica, store: Store, parts
     signIn: { ...signIn, unlock: (key, event) => changing(signIn.unlock(key, event)) },
     transaction: (work, options) => changing(store.transaction(work, options)),
   };
+}
+
+function artifactsIn(parts: Database, redis: RedisConnection | undefined): CopiedArtifacts {
+  const rows = postgresArtifacts(parts);
+  if (redis === undefined) return { store: rows, settle: (at, limit) => reapCopied(parts, at, limit) };
+  return copiedArtifacts({ copies: redisArtifacts(redis), rows, notes: postgresArtifactNotes(parts), now: parts.now });
 }

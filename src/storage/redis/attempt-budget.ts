@@ -4,35 +4,31 @@
  */
 import cluster from 'node:cluster';
 import { isIPv6 } from 'node:net';
-import { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterCluster, RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { DomainError } from '../../domain/errors.ts';
 import type { AttemptBudget } from '../../domain/attempt-budget.ts';
 import type { Clock } from '../../domain/ports.ts';
+import { RedisUnavailable, type RedisConnection } from './connection.ts';
 
 const WINDOW_SECONDS = 600;
-/** A sign-in waits no longer than this for a Redis that hangs; then this node counts for itself. */
-const COMMAND_MS = 200;
 /** A parent that does not answer in this time is about to end, and its workers with it. */
 const PARENT_MS = 2000;
 const BLOCKED_ADDRESSES_KEPT = 100_000;
 
 export interface AttemptBudgetOptions {
-  readonly redisUrl: string | undefined;
+  readonly redis: RedisConnection | undefined;
   readonly perAddress: number;
   readonly perName: number;
   readonly clock: Clock;
-  /** Redis went away or came back; asked for at most once per event. */
-  readonly onError: (error: unknown) => void;
 }
 
 export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget {
-  const redis = options.redisUrl === undefined ? undefined : connect(options.redisUrl, options.onError);
+  const { redis } = options;
   const addresses = limiter(redis, 'rolemint:attempts:address', options.perAddress);
   const names = limiter(redis, 'rolemint:attempts:name', options.perName);
   const blockedUntil = new LRUCache<string, number>({ max: BLOCKED_ADDRESSES_KEPT });
-  const consume = async (limits: RateLimiterAbstract, key: string, block?: string) => {
+  const consume = async (limits: Limiter, key: string, block?: string) => {
     try {
       await limits.consume(key);
     } catch (error) {
@@ -64,9 +60,6 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
       const left = until === undefined ? 0 : until - options.clock.now();
       return left > 0 ? Math.ceil(left / 1000) : undefined;
     },
-    async close() {
-      redis?.disconnect();
-    },
   };
 }
 
@@ -85,21 +78,25 @@ export function callerOf(address: string): string {
     .join(':')}::/64`;
 }
 
-function limiter(redis: Redis | undefined, keyPrefix: string, points: number): RateLimiterAbstract {
+type Limiter = Pick<RateLimiterAbstract, 'consume' | 'reward'>;
+
+function limiter(redis: RedisConnection | undefined, keyPrefix: string, points: number): Limiter {
   const duration = WINDOW_SECONDS;
   if (redis === undefined) return ofNode({ keyPrefix, points, duration });
-  const insuranceLimiter = ofNode({ keyPrefix, points: Math.max(1, Math.floor(points / 2)), duration });
-  return new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, insuranceLimiter });
+  const shared = new RateLimiterRedis({ storeClient: redis.client, keyPrefix, points, duration });
+  const own = ofNode({ keyPrefix, points: Math.max(1, Math.floor(points / 2)), duration });
+  const either = async <T>(count: (limits: RateLimiterAbstract) => Promise<T>) => {
+    try {
+      return await redis.ask(() => count(shared));
+    } catch (error) {
+      if (!(error instanceof RedisUnavailable)) throw error;
+      return count(own);
+    }
+  };
+  return { consume: (key) => either((limits) => limits.consume(key)), reward: (key) => either((limits) => limits.reward(key)) };
 }
 
 /** Counts for this node alone. The parent of a worker counts for all workers, see `src/cluster/supervisor.ts`. */
 function ofNode(options: { readonly keyPrefix: string; readonly points: number; readonly duration: number }): RateLimiterAbstract {
   return cluster.isWorker ? new RateLimiterCluster({ ...options, timeoutMs: PARENT_MS }) : new RateLimiterMemory(options);
-}
-
-/** A connection that fails at once when Redis is away instead of queueing. */
-function connect(url: string, onError: (error: unknown) => void): Redis {
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: COMMAND_MS, connectTimeout: 2000, enableOfflineQueue: false });
-  redis.on('error', onError);
-  return redis;
 }

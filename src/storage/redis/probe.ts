@@ -1,14 +1,20 @@
-import { Redis } from 'ioredis';
+import { openRedis, type RedisConnectionOptions } from './connection.ts';
 
-/** Resolves when Redis answers. */
-export async function probeRedis(url: string): Promise<void> {
-  const redis = new Redis(url, { maxRetriesPerRequest: 0, commandTimeout: 2000, connectTimeout: 2000, lazyConnect: true, retryStrategy: () => null });
-  // The failing call tells; without a listener it would be told twice.
-  redis.on('error', () => undefined);
+export interface RedisFindings {
+  /** What Redis does when its memory is full, as it calls it; undefined: memory is not limited, or Redis does not say. */
+  readonly evicts: string | undefined;
+}
+
+/** Resolves when Redis answers; throws why it does not. */
+export async function probeRedis(options: Pick<RedisConnectionOptions, 'address' | 'ca'>): Promise<RedisFindings> {
+  let fault: unknown;
+  const redis = await openRedis({ ...options, onDown: (error) => (fault = error) });
   try {
-    await redis.connect();
-    await redis.ping();
+    if (fault !== undefined) throw fault;
+    const memory = await redis.client.info('memory').catch(() => '');
+    const [limit, policy] = ['maxmemory', 'maxmemory_policy'].map((name) => new RegExp(`^${name}:(\\S+)`, 'm').exec(memory)?.[1]);
+    return { evicts: limit === undefined || limit === '0' || policy === 'noeviction' ? undefined : policy };
   } finally {
-    redis.disconnect();
+    redis.close();
   }
 }

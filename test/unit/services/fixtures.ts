@@ -74,7 +74,6 @@ export function openBudget() {
     giveBack: async ({ address, name }) => void calls.push(`give back ${address} ${name}`),
     recordFailure: async (address) => void calls.push(`failure ${address}`),
     blockedFor: () => undefined,
-    close: async () => undefined,
   };
   return { budget, calls };
 }
