@@ -20,6 +20,7 @@ import * as names from './0012_names.ts';
 import * as revocationFeed from './0013_revocation_feed.ts';
 import * as artifacts from './0014_artifacts.ts';
 import * as referenceIndexes from './0015_reference_indexes.ts';
+import * as revocationOfEverybody from './0017_revocation_of_everybody.ts';
 import * as profiles from './0019_profiles.ts';
 import * as browserSignIn from './0021_browser_sign_in.ts';
 import * as clientSignIn from './0022_client_sign_in.ts';
@@ -45,6 +46,7 @@ const STEPS: readonly Step[] = [
   { name: '0013_revocation_feed', up: revocationFeed.up },
   { name: '0014_artifacts', up: artifacts.up },
   { name: '0015_reference_indexes', up: referenceIndexes.up },
+  { name: '0017_revocation_of_everybody', up: revocationOfEverybody.up },
   { name: '0019_profiles', up: profiles.up },
   { name: '0021_browser_sign_in', up: browserSignIn.up },
   { name: '0022_client_sign_in', up: clientSignIn.up },

@@ -10,6 +10,7 @@ import { addClientCommands } from './commands/clients.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addRemoveCommand } from './commands/remove.ts';
+import { addRevocationCommand } from './commands/revocation.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addTokenCommands } from './commands/tokens.ts';
 import { addUserCommands } from './commands/users.ts';
@@ -67,6 +68,7 @@ export function buildProgram(context: CliContext): Command {
   addAuditCommands(program, context);
   addRemoveCommand(program, context);
   addBootstrapCommand(program, context);
+  addRevocationCommand(program, context);
   addDoctorCommand(program, context);
   addHelpCommand(program, context);
   for (const command of everyCommand(program))

@@ -32,4 +32,5 @@ export interface LinkStore {
 export interface LinkTable extends LinkStore {
   /** Removes the links for these purposes; those that do not exist are passed over. */
   remove(purposes: readonly LinkPurpose[], target: string): Promise<void>;
+  removeAll(): Promise<void>;
 }

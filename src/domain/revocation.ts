@@ -3,10 +3,13 @@ import type { AuditEvent } from './audit-event.ts';
 import type { Page, Position } from './directory.ts';
 import type { Tenancy } from './tenancy.ts';
 
-/** What a revocation hits. `token` and `grant`: for ever; `user` and `client`: what was issued up to `notBefore`. */
+/** The id of the one revocation of everybody. */
+export const EVERYBODY = '*';
+
+/** What a revocation hits. `token` and `grant`: for ever; `user`, `client` and `everybody`: what was issued up to `notBefore`. */
 export interface Revocation {
-  readonly kind: 'token' | 'grant' | 'user' | 'client';
-  /** jti, grant id, user id or client id. */
+  readonly kind: 'token' | 'grant' | 'user' | 'client' | 'everybody';
+  /** jti, grant id, user id, client id, or {@link EVERYBODY}. */
   readonly id: string;
   readonly notBefore: Date;
   /** When the last token that it can hit is dead, tolerance included. Refresh tokens are taken care of by the store. */

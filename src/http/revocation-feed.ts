@@ -42,7 +42,7 @@ export function revocationFeedRoute(feed: Pick<RevocationFeedService, 'read'>): 
   }
 }
 
-const isCursor = (text: string): boolean => text.length <= LONGEST_CURSOR && /^\d+$/.test(text);
+const isCursor = (text: string): boolean => text.length <= LONGEST_CURSOR && /^[\w.-]+$/.test(text);
 
 function refuse(ctx: Koa.Context, ...[status, description, error = 'invalid_request']: readonly [number, string, string?]): void {
   ctx.set('Cache-Control', 'no-store');

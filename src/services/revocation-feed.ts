@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../domain/ports.ts';
-import type { Revocation } from '../domain/revocation.ts';
-import type { RevocationFeedReader, RevocationNews, RoleLoss } from '../domain/revocation-feed.ts';
+import { EVERYBODY, type Revocation } from '../domain/revocation.ts';
+import { WHOLE_TOKEN, type RevocationFeedReader, type RevocationNews, type RoleLoss } from '../domain/revocation-feed.ts';
 import { LONGEST_TOKEN } from './tokens.ts';
 
 /** Times are NumericDates, RFC 7519 §2; `not_before` has fractions. */
@@ -75,13 +75,17 @@ export class RevocationFeedService {
  * How an id stands in the feed: 128 bits of SHA-256 over issuer, kind and id, base64url. The issuer keeps tables of
  * hashes from being of use for more than one deployment.
  */
-export function feedHash(issuer: string, kind: Revocation['kind'], id: string): string {
+export function feedHash(issuer: string, kind: HashedKind, id: string): string {
   return createHash('sha256').update(`${issuer} ${kind} ${id}`).digest().subarray(0, 16).toString('base64url');
 }
+
+/** Everybody stands in it as such. */
+type HashedKind = Exclude<Revocation['kind'], 'everybody'>;
 
 function entriesOf(issuer: string, { revocations, roleLosses }: RevocationNews): FeedEntry[] {
   const hits = revocations.map(({ kind, id, notBefore, expiresAt }) => {
     const exp = secondsOf(Math.min(expiresAt.getTime(), notBefore.getTime() + LONGEST_TOKEN));
+    if (kind === 'everybody') return { subject: EVERYBODY, roles: [WHOLE_TOKEN], not_before: notBefore.getTime() / 1000, exp };
     const hash = feedHash(issuer, kind, id);
     if (kind === 'token') return { token: hash, exp };
     if (kind === 'grant') return { grant: hash, exp };
@@ -101,7 +105,7 @@ function lossEntries(issuer: string, losses: readonly RoleLoss[]): FeedEntry[] {
     else group.roles.push(loss.role);
   }
   return [...groups.values()].map(({ first: { subject, client, notBefore, expiresAt }, roles }) => ({
-    subject: subject === undefined ? '*' : feedHash(issuer, subject.kind, subject.id),
+    subject: subject === undefined ? EVERYBODY : feedHash(issuer, subject.kind, subject.id),
     roles: roles.sort(),
     ...(client === undefined ? {} : { through: feedHash(issuer, 'client', client) }),
     not_before: notBefore.getTime() / 1000,

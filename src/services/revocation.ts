@@ -1,6 +1,6 @@
 /** @module Takes tokens back before they end; RFC 7009 for clients, and by user or client for administrators. Durable when it resolves. */
-import type { Clock, Grant, GrantStore, TokenSigner } from '../domain/ports.ts';
-import type { Revocation, RevocationStore } from '../domain/revocation.ts';
+import type { Clock, Grant, GrantStore, Store, TokenSigner } from '../domain/ports.ts';
+import { EVERYBODY, type Revocation, type RevocationStore } from '../domain/revocation.ts';
 import { eventNow, type Caller } from './caller.ts';
 import { digest } from './client-authentication.ts';
 import { looksLikeJwt, traceOf } from './token-trace.ts';
@@ -75,6 +75,24 @@ export class RevocationService {
     const expiresAt = new Date(Math.max(event.at.getTime() + LONGEST_TOKEN, until?.getTime() ?? 0));
     await this.#options.revocations.add({ kind, id, notBefore: event.at, expiresAt }, event);
   }
+}
+
+/**
+ * Ends everything that was issued so far, to whomever: access and refresh tokens, and links that can be used once. Unlike
+ * all other revocations it is no answer to a request, but to a database that has forgotten some of them.
+ * @returns what was issued up to this instant is hit
+ */
+export async function revokeEverything(
+  { store, clock }: { readonly store: Pick<Store, 'transaction'>; readonly clock: Clock },
+  caller: Caller,
+): Promise<Date> {
+  const event = eventNow(clock, caller, { type: 'all_tokens_revoked', target: { kind: 'everybody', id: EVERYBODY } });
+  await store.transaction(async (tx) => {
+    await tx.revoke({ kind: 'everybody', id: EVERYBODY, notBefore: event.at, expiresAt: new Date(event.at.getTime() + LONGEST_TOKEN) });
+    await tx.links.removeAll();
+    await tx.audit(event);
+  });
+  return event.at;
 }
 
 interface Revoked extends Pick<Revocation, 'kind' | 'id'> {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Revocation, RevocationQuery, TokenTrace } from '../../src/domain/revocation.ts';
+import { EVERYBODY, type Revocation, type RevocationQuery, type TokenTrace } from '../../src/domain/revocation.ts';
 import { EVERYTHING, type Tenancy } from '../../src/domain/tenancy.ts';
 import { describeEachStore } from '../support/stores.ts';
 import { at, auditEvent, client, DAY, expectRefusal, fresh, grant, HOUR, putMarket, type Market } from './samples.ts';
@@ -52,6 +52,31 @@ describeEachStore('revocations', (suite) => {
     await revoke(revocation('user', actorId, { notBefore: at(100) }));
     expect(await Promise.all([issued(99), issued(100), issued(101)])).toEqual([true, true, false]);
     expect(await isRevoked(trace({ actorId: '\0' }))).toBe(false);
+  });
+
+  it('of everybody hits whatever was issued up to the instant', async () => {
+    const issued = (seconds: number) => isRevoked(trace({ grantId: fresh('grant'), userId: fresh('user'), issuedAt: at(seconds) }));
+    expect(await issued(-2 * DAY)).toBe(false);
+    await suite.store.transaction((tx) => tx.revoke(revocation('everybody', EVERYBODY, { notBefore: at(-DAY) })));
+    expect(await Promise.all([issued(-DAY - 1), issued(-DAY), issued(-DAY + 1)])).toEqual([true, true, false]);
+    expect(await isRevoked(trace({ issuedAt: at(-DAY) }))).toBe(true);
+    await suite.store.transaction((tx) => tx.revoke(revocation('everybody', EVERYBODY, { notBefore: at(-2 * DAY) })));
+    expect(await issued(-DAY)).toBe(true);
+  });
+
+  it('of everybody ends the sign-ins of before, for as long as they could be refreshed, and no later one', async () => {
+    const market = await putMarket(suite.store);
+    const made = async (seconds: number) => {
+      const kept = grant(market.user, market.client, { createdAt: at(seconds), expiresAt: at(4 * DAY) });
+      await suite.store.grants.create(kept, fresh('refresh'));
+      return kept;
+    };
+    const [old, young] = [await made(-3 * DAY), await made(-DAY / 2)];
+    await suite.store.transaction((tx) => tx.revoke(revocation('everybody', EVERYBODY, { notBefore: at(-2 * DAY), expiresAt: at(-2 * DAY + 1) })));
+    await suite.store.reap(at(0), 1000);
+    const sessions = (await suite.store.directory.listSessions(market.user, at(0), 10)).map(({ id }) => id);
+    expect(sessions).toContain(young.id);
+    expect(sessions).not.toContain(old.id);
   });
 
   it('writes its audit event, and no second one for a repetition that changes nothing', async () => {

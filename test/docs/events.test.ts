@@ -35,7 +35,14 @@ describe('docs/operations.md', () => {
     const PAST =
       'created|updated|removed|ended|accepted|resent|refused|enabled|disabled|changed|added|expired|locked_out|unlocked|detected|rotated|retired|assigned|unassigned|started';
     const literal = namesIn(new RegExp(`'([a-z_]+_(?:${PAST}))'`, 'g'), ['services', 'workspace']);
-    const revocations = ['token_revoked', 'grant_revoked', 'user_tokens_revoked', 'client_tokens_revoked', 'invitation_revoked'];
+    const revocations = [
+      'token_revoked',
+      'grant_revoked',
+      'user_tokens_revoked',
+      'client_tokens_revoked',
+      'all_tokens_revoked',
+      'invitation_revoked',
+    ];
     const told = documented('Audit events');
     expect([...literal, ...revocations].filter((type) => !told.includes(type) && !generic.has(type))).toEqual([]);
     const patterns = ['<noun>_created', '<noun>_updated', '<noun>_removed'];

@@ -5,6 +5,7 @@ import { BULK_OPERATIONS } from './bulk.ts';
 import { CLIENT_OPERATIONS } from './clients.ts';
 import { DOCTOR_OPERATIONS } from './doctor.ts';
 import { KEY_OPERATIONS } from './keys.ts';
+import { REVOCATION_OPERATIONS } from './revocation.ts';
 import { USER_OPERATIONS } from './users.ts';
 import { WORKSPACE_OPERATIONS } from './workspace.ts';
 
@@ -19,5 +20,6 @@ export const OPERATIONS: ReadonlyMap<string, AnyOperation> = new Map(
     ...CLIENT_OPERATIONS,
     ...AUDIT_OPERATIONS,
     ...DOCTOR_OPERATIONS,
+    ...REVOCATION_OPERATIONS,
   ].map((operation): [string, AnyOperation] => [operation.name, operation as AnyOperation]),
 );

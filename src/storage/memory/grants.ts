@@ -2,7 +2,14 @@
 import { byCodeUnit } from '../../domain/catalogue.ts';
 import type { Page } from '../../domain/directory.ts';
 import type { Grant, GrantStore, ReplayStore } from '../../domain/ports.ts';
-import type { Revocation, RevocationQuery, RevocationStore, SweepingRevocation, TokenTrace } from '../../domain/revocation.ts';
+import {
+  EVERYBODY,
+  type Revocation,
+  type RevocationQuery,
+  type RevocationStore,
+  type SweepingRevocation,
+  type TokenTrace,
+} from '../../domain/revocation.ts';
 import { covers } from '../../domain/tenancy.ts';
 import { pageOf } from '../directory-query.ts';
 import { missing, taken } from '../refusals.ts';
@@ -92,7 +99,7 @@ export function keepRevocation(tables: Tables, into: Map<string, Revocation>, re
   const notBefore = later(revocation.notBefore, known?.notBefore);
   let expiresAt = later(revocation.expiresAt, known?.expiresAt);
   for (const grant of tables.grants.values()) if (concerns(revocation, grant)) expiresAt = later(expiresAt, grant.expiresAt);
-  const timed = revocation.kind === 'user' || revocation.kind === 'client';
+  const timed = isTimed(revocation);
   const changes = known === undefined || expiresAt > known.expiresAt || (timed && notBefore > known.notBefore);
   if (changes) into.set(key, stamped(copy({ ...revocation, notBefore, expiresAt })));
   return changes;
@@ -103,22 +110,24 @@ const later = (a: Date, b: Date | undefined): Date => (b === undefined || a > b 
 function concerns({ kind, id }: Revocation, grant: Grant): boolean {
   if (kind === 'grant') return grant.id === id;
   if (kind === 'user') return grant.userId === id;
-  return kind === 'client' && grant.clientId === id;
+  return kind === 'everybody' || (kind === 'client' && grant.clientId === id);
 }
 
+const isTimed = ({ kind }: Revocation): boolean => kind === 'user' || kind === 'client' || kind === 'everybody';
+
 export function isRevoked({ revocations }: Tables, trace: TokenTrace): boolean {
-  const until = (kind: 'user' | 'client', id: string | undefined) => revocations.get(`${kind}:${id}`)?.notBefore.getTime() ?? -Infinity;
+  const until = (kind: 'user' | 'client' | 'everybody', id: string | undefined) => revocations.get(`${kind}:${id}`)?.notBefore.getTime() ?? -Infinity;
   return (
     revocations.has(`token:${trace.jti}`) ||
     (trace.grantId !== undefined && revocations.has(`grant:${trace.grantId}`)) ||
     [trace.userId, trace.actorId].some((id) => id !== undefined && trace.issuedAt.getTime() <= until('user', id)) ||
-    trace.issuedAt.getTime() <= until('client', trace.clientId)
+    trace.issuedAt.getTime() <= Math.max(until('client', trace.clientId), until('everybody', EVERYBODY))
   );
 }
 
 /** Whether a revocation may still be needed after its expiry: a grant that it hits would come to life again. */
 export function stillHits(tables: Tables, revocation: Revocation): boolean {
-  const timed = revocation.kind === 'user' || revocation.kind === 'client';
+  const timed = isTimed(revocation);
   return [...tables.grants.values()].some((grant) => concerns(revocation, grant) && (!timed || grant.createdAt <= revocation.notBefore));
 }
 

@@ -32,6 +32,7 @@ export function memoryLinkTable(draft: Draft): LinkTable {
   return {
     find: async (hash) => findLink(draft.tables, hash),
     put: async (link) => putLink(draft.tables, draft.edit('links'), link),
+    removeAll: async () => removeLinks(draft, () => true),
     remove: async (purposes, target) => removeLinks(draft, (link) => purposes.includes(link.purpose) && link.target === target),
   };
 }

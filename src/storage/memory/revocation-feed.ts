@@ -4,6 +4,9 @@ import type { RevocationFeedReader, RoleLoss } from '../../domain/revocation-fee
 import { assertKey, copy, isTransactionNumber, toJson } from '../values.ts';
 import type { Tables } from './tables.ts';
 
+/** Cursors of another store are not known to this one. */
+let stores = 0;
+
 /** When a row was written, beside the row: numbers ascend in the order of commits, and none is given twice. */
 const numbers = new WeakMap<object, number>();
 let written = 0;
@@ -27,12 +30,14 @@ export function keepRoleLosses(table: Map<string, RoleLoss>, losses: readonly Ro
 }
 
 export function memoryRevocationFeed(read: () => Tables): RevocationFeedReader {
+  const identity = `memory-${(stores += 1)}.`;
   return {
     news: async ({ since, now, notBeforeAfter }) => {
       const { revocations, roleLosses } = read();
       const all = [...revocations.values(), ...roleLosses.values()];
       const next = Math.max(0, ...all.map((row) => numbers.get(row)!)) + 1;
-      const asked = since !== undefined && isTransactionNumber(since) ? Number(since) : 0;
+      const number = since?.startsWith(identity) === true ? since.slice(identity.length) : '0';
+      const asked = isTransactionNumber(number) ? Number(number) : 0;
       const from = asked > written + 1 ? 0 : asked;
       const isTold = (row: { readonly expiresAt: Date }): boolean => numbers.get(row)! >= from && row.expiresAt > now;
       return copy({
@@ -41,7 +46,7 @@ export function memoryRevocationFeed(read: () => Tables): RevocationFeedReader {
           .filter((row) => isTold(row) && row.notBefore > notBeforeAfter)
           .sort((a, b) => byCodeUnit(a.kind, b.kind) || byCodeUnit(a.id, b.id)),
         roleLosses: [...roleLosses.values()].filter(isTold).sort((a, b) => byCodeUnit(keyOf(a), keyOf(b))),
-        cursor: String(next),
+        cursor: `${identity}${next}`,
       });
     },
   };

@@ -35,7 +35,8 @@ const ROTATE: Statement = {
       WHERE t.hash = ? AND t.consumed_at IS NULL AND g.id = t.grant_id AND g.expires_at > ?
         AND NOT EXISTS (SELECT FROM revocations r WHERE (r.kind = 'grant' AND r.id = g.id)
           OR (r.kind = 'user' AND r.id = g.user_id AND r.not_before >= g.created_at)
-          OR (r.kind = 'client' AND r.id = g.client_id AND r.not_before >= g.created_at))
+          OR (r.kind = 'client' AND r.id = g.client_id AND r.not_before >= g.created_at)
+          OR (r.kind = 'everybody' AND r.id = '*' AND r.not_before >= g.created_at))
       RETURNING t.grant_id, t.expires_at
     )
     INSERT INTO refresh_tokens (hash, grant_id, created_at, expires_at) SELECT ?, grant_id, ?, expires_at FROM consumed RETURNING grant_id`,

@@ -19,6 +19,8 @@ const PUT_FOR_INVITATION: Statement = {
 };
 const REMOVE: Statement = { sql: 'DELETE FROM one_time_links WHERE purpose = ANY (?::text[]) AND (user_id = ? OR invitation_id = ?)' };
 
+const REMOVE_ALL: Statement = { sql: 'DELETE FROM one_time_links' };
+
 interface LinkRow {
   readonly hash: string;
   readonly purpose: LinkPurpose;
@@ -49,5 +51,6 @@ export function postgresLinkTable(session: Session): LinkTable {
     remove: async (purposes, target) => {
       if (isStorable(target)) await session.rows(REMOVE, [purposes, target, target]);
     },
+    removeAll: async () => void (await session.rows(REMOVE_ALL)),
   };
 }

@@ -24,7 +24,8 @@ const BATCHES: readonly Statement[] = [
       WITH gone AS (DELETE FROM revocations WHERE (kind, id) IN
         (SELECT kind, id FROM revocations r WHERE expires_at <= ? AND NOT EXISTS (SELECT FROM grants g WHERE
             CASE r.kind WHEN 'grant' THEN g.id = r.id WHEN 'user' THEN g.user_id = r.id AND g.created_at <= r.not_before
-              WHEN 'client' THEN g.client_id = r.id AND g.created_at <= r.not_before END)
+              WHEN 'client' THEN g.client_id = r.id AND g.created_at <= r.not_before
+              ELSE r.kind = 'everybody' AND g.created_at <= r.not_before END)
           ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
       SELECT count(*)::int AS count FROM gone`,
   },

@@ -17,12 +17,12 @@ const ADD: Statement = {
     WITH kept AS (
       INSERT INTO revocations AS r (kind, id, not_before, expires_at)
       SELECT i.kind, i.id, i.not_before, GREATEST(i.expires_at, (SELECT max(g.expires_at) FROM grants g
-        WHERE CASE i.kind WHEN 'user' THEN g.user_id = i.id WHEN 'client' THEN g.client_id = i.id WHEN 'grant' THEN g.id = i.id END))
+        WHERE CASE i.kind WHEN 'user' THEN g.user_id = i.id WHEN 'client' THEN g.client_id = i.id WHEN 'grant' THEN g.id = i.id ELSE i.kind = 'everybody' END))
       FROM (SELECT ?::text AS kind, ?::text AS id, ?::timestamptz AS not_before, ?::timestamptz AS expires_at) i
       ON CONFLICT (kind, id) DO UPDATE
         SET not_before = GREATEST(r.not_before, excluded.not_before), expires_at = GREATEST(r.expires_at, excluded.expires_at),
           written_by = excluded.written_by
-        WHERE excluded.expires_at > r.expires_at OR (r.kind IN ('user', 'client') AND excluded.not_before > r.not_before)
+        WHERE excluded.expires_at > r.expires_at OR (r.kind IN ('user', 'client', 'everybody') AND excluded.not_before > r.not_before)
       RETURNING r.id
     )
     SELECT append_audit_events(?::jsonb) FROM kept`,
@@ -31,7 +31,7 @@ const ADD_SILENTLY: Statement = {
   sql: `
     INSERT INTO revocations AS r (kind, id, not_before, expires_at)
     SELECT i.kind, i.id, i.not_before, GREATEST(i.expires_at, (SELECT max(g.expires_at) FROM grants g
-      WHERE CASE i.kind WHEN 'user' THEN g.user_id = i.id WHEN 'client' THEN g.client_id = i.id WHEN 'grant' THEN g.id = i.id END))
+      WHERE CASE i.kind WHEN 'user' THEN g.user_id = i.id WHEN 'client' THEN g.client_id = i.id WHEN 'grant' THEN g.id = i.id ELSE i.kind = 'everybody' END))
     FROM (SELECT ?::text AS kind, ?::text AS id, ?::timestamptz AS not_before, ?::timestamptz AS expires_at) i
     ON CONFLICT (kind, id) DO UPDATE
       SET not_before = GREATEST(r.not_before, excluded.not_before), expires_at = GREATEST(r.expires_at, excluded.expires_at),
@@ -43,7 +43,8 @@ const IS_REVOKED: Statement = {
     SELECT EXISTS (SELECT FROM revocations WHERE kind = 'token' AND id = ?)
       OR EXISTS (SELECT FROM revocations WHERE kind = 'grant' AND id = ?)
       OR EXISTS (SELECT FROM revocations WHERE kind = 'user' AND id IN (?, ?) AND not_before >= ?)
-      OR EXISTS (SELECT FROM revocations WHERE kind = 'client' AND id = ? AND not_before >= ?) AS revoked`,
+      OR EXISTS (SELECT FROM revocations WHERE kind = 'client' AND id = ? AND not_before >= ?)
+      OR EXISTS (SELECT FROM revocations WHERE kind = 'everybody' AND id = '*' AND not_before >= ?) AS revoked`,
 };
 /** Of users and clients within a tenancy; what belongs to no organization belongs to the roots. */
 const LIST: Statement = {
@@ -139,7 +140,16 @@ export function postgresRevocations({ reading, writing }: Database): RevocationS
       const [token, grant, user, actor, client] = [jti, grantId, userId, actorId, clientId].map((id) =>
         id !== undefined && isStorable(id) ? id : null,
       );
-      const rows = await reading.rows<{ readonly revoked: boolean }>(IS_REVOKED, [token!, grant!, user!, actor!, issuedAt, client!, issuedAt]);
+      const rows = await reading.rows<{ readonly revoked: boolean }>(IS_REVOKED, [
+        token!,
+        grant!,
+        user!,
+        actor!,
+        issuedAt,
+        client!,
+        issuedAt,
+        issuedAt,
+      ]);
       return rows[0]!.revoked;
     },
     list: (query) => listRevocations(reading, query),

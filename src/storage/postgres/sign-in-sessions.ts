@@ -12,7 +12,8 @@ const SESSIONS: Statement = {
     WHERE g.user_id = ? AND g.expires_at > ?
       AND NOT EXISTS (SELECT FROM revocations r WHERE (r.kind = 'grant' AND r.id = g.id)
         OR (r.kind = 'user' AND r.id = g.user_id AND r.not_before >= g.created_at)
-        OR (r.kind = 'client' AND r.id = g.client_id AND r.not_before >= g.created_at))
+        OR (r.kind = 'client' AND r.id = g.client_id AND r.not_before >= g.created_at)
+        OR (r.kind = 'everybody' AND r.id = '*' AND r.not_before >= g.created_at))
     ORDER BY g.created_at DESC, g.id DESC LIMIT ?`,
 };
 
