@@ -21,7 +21,7 @@ function newest(folder) {
 
 if (process.argv.includes('build')) {
   const sources = Math.max(newest('src'), newest('migrations'), mtime('tsconfig.json'), mtime('tsconfig.build.json'));
-  if (mtime('dist/src/cli/main.js') < sources) {
+  if (Math.min(mtime('dist/src/cli/main.js'), mtime('dist/console/index.html')) < sources) {
     console.error('rolemint: compiling …');
     run('npm run -s build');
   }

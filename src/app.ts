@@ -279,7 +279,8 @@ async function importServing() {
   const { signInPages } = await import('./http/sign-in/sign-in.ts');
   const { openOrderCloud } = await import('./http/ordercloud/ordercloud.ts');
   const { userinfoRoute } = await import('./http/userinfo.ts');
-  return { openEngine, localKeys, openManagement, openOrderCloud, openLook, refusalPage, signInPages, userinfoRoute };
+  const { openConsole } = await import('./http/console.ts');
+  return { openEngine, localKeys, openManagement, openOrderCloud, openLook, refusalPage, signInPages, userinfoRoute, openConsole };
 }
 
 async function listen(
@@ -289,7 +290,8 @@ async function listen(
 ): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
   const { access, authentication, tokens, introspection, revocation } = services;
-  const { openEngine, openManagement, openOrderCloud, localKeys, openLook, refusalPage, signInPages, userinfoRoute } = await loadServing();
+  const loaded = await loadServing();
+  const { openEngine, openManagement, openOrderCloud, localKeys, openLook, refusalPage, signInPages, userinfoRoute, openConsole } = loaded;
   const secret = await deploymentSecret({ store, random });
   const tls = config.issuer.startsWith('https:');
   const pages = { look: await openLook(config), secret: derivedSecret(secret, 'forms'), random, tls };
@@ -350,6 +352,7 @@ async function listen(
       ...management,
       userinfoRoute({ ...services, issuer: config.issuer, keys: localKeys(() => signer.jwks()), signer, replays: store.replays, clock }),
       ...signInPages({ ...pages, ...services, issuer: config.issuer, signer, browser, budget }),
+      await openConsole({ issuer: config.issuer }),
       healthRoutes({ ready, exposition }),
     ],
     onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointOf(ctx), method: ctx.method, status: ctx.status }, seconds),

@@ -4,7 +4,7 @@
  */
 import type { OrganizationType } from './organization.ts';
 import { BUILT_IN_ROLES, type Role } from './role.ts';
-import { expandPermissions, permissionRole, type PermissionType, type SecurityProfile } from './security-profile.ts';
+import { expandPermissions, permissionRole, type PermissionType, type ProfileContents, type SecurityProfile } from './security-profile.ts';
 
 export interface Definitions {
   readonly roles: readonly Role[];
@@ -89,7 +89,17 @@ function positionsOf({ indexOf }: Names, list: Iterable<string>): Set<number> {
   return found;
 }
 
-function rolesOf({ roles, permissions }: SecurityProfile, names: Names, { permissionTypes }: Definitions): Uint32Array {
+/** What a draft would give if it were a profile now: names, sorted by code unit. */
+export function resolvedRoles(draft: ProfileContents, catalogue: Catalogue, definitions: Pick<Definitions, 'permissionTypes'>): string[] {
+  if (draft.fullAccess) return [...catalogue.roles];
+  return [...new Set(rolesOf(draft, catalogue, definitions))].map((position) => catalogue.roles[position]!);
+}
+
+function rolesOf(
+  { roles, permissions }: Pick<SecurityProfile, 'roles' | 'permissions'>,
+  names: Names,
+  { permissionTypes }: Pick<Definitions, 'permissionTypes'>,
+): Uint32Array {
   return Uint32Array.from(positionsOf(names, [...roles, ...expandPermissions(permissions, permissionTypes)])).sort();
 }
 

@@ -20,7 +20,7 @@ export function consoleClient(issuer: string): Client {
     grantTypes: ['authorization_code', 'refresh_token'],
     tokenEndpointAuthMethod: 'none',
     redirectUris: [`${issuer}/console/callback`],
-    postLogoutRedirectUris: [`${issuer}/console/`],
+    postLogoutRedirectUris: [`${issuer}/console/signed-out`],
     requireConsent: false,
     dpopBoundAccessTokens: false,
     allowedOrganizations: {},

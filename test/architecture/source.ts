@@ -104,4 +104,12 @@ function scan(text: string): { code: string; spans: Span[] } {
   return { code: code.join(''), spans };
 }
 
-export const SOURCES: readonly SourceFile[] = filesBelow('src', '.ts').map(readSource);
+const isConsole = (file: string): boolean => file.startsWith('src/console/');
+
+/** What runs on the server, in the command line, and in APIs. */
+export const SOURCES: readonly SourceFile[] = filesBelow('src', '.ts')
+  .filter((file) => !isConsole(file))
+  .map(readSource);
+
+/** What runs in the browser. Text between tags is no code, so only what needs none of it read is asked of these. */
+export const CONSOLE_FILES: readonly string[] = filesBelow('src').filter((file) => isConsole(file) && /\.tsx?$/.test(file));

@@ -4,7 +4,7 @@ import createClient, { type Client, type Middleware } from 'openapi-fetch';
 import type { OpenApiDocument } from '../../src/http/api/openapi.ts';
 import { DeclaredAnswers } from '../support/declared-answers.ts';
 import type { TestServer } from '../support/server.ts';
-import type { paths } from './management-api.d.ts';
+import type { paths } from '../../src/console/api/management-api.d.ts';
 
 export type ManagementClient = Client<paths>;
 

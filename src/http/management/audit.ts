@@ -6,7 +6,8 @@ import { recordedAuditDocument } from '../../domain/audit-chain.ts';
 import type { AuditFilters, AuditQuery, RecordedAuditEvent } from '../../domain/audit-event.ts';
 import type { Page, Position } from '../../domain/directory.ts';
 import type { Store } from '../../domain/ports.ts';
-import type { Tenancy } from '../../domain/tenancy.ts';
+import { isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
+import { verifyAuditChain, type Verification } from '../../services/audit.ts';
 import type { Cursors } from '../api/cursor.ts';
 import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
 import { route, type Route } from '../api/route.ts';
@@ -37,6 +38,20 @@ const auditEvent = z
     hash: z.string().describe('Over this event and the hash of the one before it.'),
   })
   .meta({ id: 'AuditEvent' });
+
+const verification = z
+  .strictObject({
+    unbroken: z.boolean(),
+    events: z.int().describe('That fit, from the first one on.'),
+    hash: z.string().describe('Of the last event that fits. Noted elsewhere, it tells of a chain that was made anew as a whole.'),
+    fault: z
+      .strictObject({
+        kind: z.enum(['changed', 'missing', 'cut', 'added', 'replaced', 'head']),
+        event: z.int().describe('Number of the first event that does not fit.'),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'AuditVerification' });
 
 const text = z.string().min(1).max(500).optional();
 const moment = z.iso
@@ -101,6 +116,7 @@ export function auditRoutes(options: AuditRouteOptions): readonly Route[] {
         return { status: 200, lines: documents(await read(undefined), read, last) };
       },
     }),
+    verificationRoute(options),
     route({
       method: 'GET',
       path: '/audit-events/{id}',
@@ -115,6 +131,27 @@ export function auditRoutes(options: AuditRouteOptions): readonly Route[] {
       },
     }),
   ];
+}
+
+/** The chain is one, over the whole deployment, and costs what it is long: it is gone along once, however many ask. */
+function verificationRoute({ store }: AuditRouteOptions): Route {
+  let running: Promise<Verification> | undefined;
+  return route({
+    method: 'GET',
+    path: '/audit-events/verification',
+    resource: 'audit_events',
+    roles: READERS,
+    summary: 'Verify the chain of audit events',
+    description: 'Whether anything was changed, taken out or put in afterwards. For administrators of an organization at the top.',
+    answers: { 200: verification },
+    refuses: ['not_found'],
+    handle: async ({ administrator }) => {
+      if (!isRootTenancy(administrator.tenancy)) throw absent();
+      running ??= verifyAuditChain(store.audit).finally(() => (running = undefined));
+      const { events, hash, fault } = await running;
+      return { status: 200, body: { unbroken: fault === undefined, events, hash, fault: fault ?? null } };
+    },
+  });
 }
 
 /** Within what may be seen; an organization that lies outside has no events, like one that does not exist. */

@@ -28,6 +28,13 @@ const SHAPES: { readonly [N in NounName]: z.core.$ZodShape } = {
   impersonation_rules: ENTRIES.impersonation_rules.shape,
 };
 
+/** What of a profile says which roles it gives. */
+export const profileContents = z.strictObject({
+  roles: ENTRIES.security_profiles.shape.roles,
+  permissions: ENTRIES.security_profiles.shape.permissions,
+  full_access: ENTRIES.security_profiles.shape.full_access,
+});
+
 const optional = (shape: z.core.$ZodShape, field: string): z.core.$ZodShape => ({ ...shape, [field]: z.optional(shape[field] as z.ZodType) });
 
 /** The body of a POST. */

@@ -4,6 +4,7 @@ import type { Administration } from '../../administration/administration.ts';
 import { readable } from '../../administration/nouns.ts';
 import { fieldsOf } from '../../administration/representation.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { resolvedRoles } from '../../domain/catalogue.ts';
 import type { SecurityProfile } from '../../domain/security-profile.ts';
 import { cloneOf, driftOf, merged, type ContentsChange, type Drift } from '../../domain/lineage.ts';
 import type { Random, Store } from '../../domain/ports.ts';
@@ -11,6 +12,7 @@ import type { DefinitionsCache } from '../../services/definitions.ts';
 import type { Cursors } from '../api/cursor.ts';
 import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
 import { route, type Route } from '../api/route.ts';
+import { profileContents } from './bodies.ts';
 import { created, writing, written } from './nouns.ts';
 import { blastRadius, REPRESENTATIONS } from './representations.ts';
 
@@ -66,6 +68,7 @@ const choice = z.strictObject({
 export function profileRoutes(options: ProfileRouteOptions): readonly Route[] {
   const { administration, store, definitions, random, cursors } = options;
   return [
+    resolveRoute(options),
     route({
       method: 'POST',
       path: '/security-profiles/{id}/clone',
@@ -152,6 +155,26 @@ export function profileRoutes(options: ProfileRouteOptions): readonly Route[] {
       },
     }),
   ];
+}
+
+/** For whoever writes a profile: what wildcards come to is decided by the catalogue, and here alone. */
+function resolveRoute({ store, definitions }: ProfileRouteOptions): Route {
+  return route({
+    method: 'POST',
+    path: '/security-profiles/resolve',
+    resource: 'security_profiles',
+    roles: READERS,
+    summary: 'Resolve what a security profile would give',
+    description: 'Of a draft, with the roles and permission types that there are now. Nothing is looked up but those, and nothing is changed.',
+    body: profileContents,
+    answers: {
+      200: z.strictObject({ roles: names.describe('Sorted. A role that nobody defined is not among them.') }).meta({ id: 'ResolvedProfile' }),
+    },
+    handle: async ({ body: { roles = [], permissions = [], full_access: fullAccess = false } }) => {
+      const { catalogue, definitions: defined } = await definitions.current(store.access);
+      return { status: 200, body: { roles: resolvedRoles({ roles, permissions, fullAccess }, catalogue, defined) } };
+    },
+  });
 }
 
 function assertOrigin(clone: SecurityProfile, origin: SecurityProfile | undefined): SecurityProfile {

@@ -575,6 +575,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/security-profiles/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolve what a security profile would give
+         * @description Of a draft, with the roles and permission types that there are now. Nothing is looked up but those, and nothing is changed.
+         */
+        post: operations["postSecurityProfilesResolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/security-profiles/{id}/clone": {
         parameters: {
             query?: never;
@@ -1049,6 +1069,26 @@ export interface paths {
          * @description Oldest first, one JSON object a line. Events that are kept while it runs are not in it.
          */
         get: operations["getAuditEventsExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-events/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify the chain of audit events
+         * @description Whether anything was changed, taken out or put in afterwards. For administrators of an organization at the top.
+         */
+        get: operations["getAuditEventsVerification"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1547,6 +1587,19 @@ export interface components {
             next_cursor?: string;
             /** @description Everything that matches; when it was asked for. */
             total?: number;
+        };
+        AuditVerification: {
+            unbroken: boolean;
+            /** @description That fit, from the first one on. */
+            events: number;
+            /** @description Of the last event that fits. Noted elsewhere, it tells of a chain that was made anew as a whole. */
+            hash: string;
+            fault: {
+                /** @enum {string} */
+                kind: "changed" | "missing" | "cut" | "added" | "replaced" | "head";
+                /** @description Number of the first event that does not fit. */
+                event: number;
+            } | null;
         };
         BlastRadius: {
             /** @constant */
@@ -2460,6 +2513,10 @@ export interface components {
                 gained: string[];
                 lost: string[];
             };
+        };
+        ResolvedProfile: {
+            /** @description Sorted. A role that nobody defined is not among them. */
+            roles: string[];
         };
         ResourceServer: {
             audience: string;
@@ -6595,6 +6652,49 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    postSecurityProfilesResolve: {
+        parameters: {
+            query?: {
+                /** @description Nothing is changed; the answer says what would be. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    roles?: string[];
+                    permissions?: {
+                        type: string;
+                        operations: string[];
+                    }[];
+                    full_access?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResolvedProfile"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     postSecurityProfilesByIdClone: {
         parameters: {
             query?: {
@@ -7811,6 +7911,33 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getAuditEventsVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
