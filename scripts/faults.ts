@@ -21,10 +21,8 @@ function seen({ answers }: Result): string {
     [count((status) => status.startsWith('5')), '× 503'],
     [count((status) => status === 'none'), 'without an answer'],
   ] as const;
-  return parts
-    .filter(([number]) => number > 0)
-    .map(([number, what]) => `${number} ${what}`)
-    .join(', ');
+  const told = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
+  return told.length === 0 ? '–' : told.join(', ');
 }
 
 const text = readFileSync(DOCUMENT, 'utf8');

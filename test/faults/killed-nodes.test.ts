@@ -10,7 +10,7 @@ import { runScenario, storeAt } from './scenario.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
 import { copyOf, openWorld, type World } from './world.ts';
 
-/** 200 takes three minutes of two cores; a run of the whole suite makes do with fewer. */
+/** ROLEMINT_TEST_KILLS=200 takes several minutes of two cores; a run of the whole suite makes do with fewer. */
 const KILLS = Number(process.env['ROLEMINT_TEST_KILLS'] ?? '30');
 /** One node lives, so that there are always answers to compare. */
 const VICTIMS = 3;

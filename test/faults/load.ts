@@ -79,7 +79,7 @@ async function begin(requester: Requester): Promise<void> {
   }
 }
 
-function idOf(party: Changing['party'], subject: string, role: string): string {
+export function idOf(party: Changing['party'], subject: string, role: string): string {
   const kind = party === 'user' ? 'user' : 'client';
   return assignmentId({ securityProfile: role.toLowerCase(), party: { kind, id: subject }, client: undefined, validFrom: undefined });
 }
@@ -158,13 +158,12 @@ export const rotatesKeys = (keyFile: KeyFile): Client => [
   },
 ];
 
-/** As if the keys that wait had been published for minutes, and no rotation was pending. */
+/** As if the one key that waits had been published for minutes, and no rotation was pending. */
 export async function age(keyFile: KeyFile): Promise<void> {
   const now = Date.now();
-  await keyFile.update(({ keys }) => ({
-    keys: keys.map((key) => {
-      if (key.activatesAt !== undefined && key.activatesAt <= now) return key;
-      return { ...key, createdAt: now - PUBLISHED_LONG_ENOUGH_MS, activatesAt: undefined };
-    }),
-  }));
+  await keyFile.update(({ keys }) => {
+    const used = keys.filter(({ activatesAt }) => activatesAt !== undefined && activatesAt <= now);
+    const waiting = keys.filter((key) => !used.includes(key)).slice(0, 1);
+    return { keys: [...used, ...waiting.map((key) => ({ ...key, createdAt: now - PUBLISHED_LONG_ENOUGH_MS, activatesAt: undefined }))] };
+  });
 }

@@ -184,14 +184,11 @@ export class Requester {
   }
 
   async rotateKeys(token: string): Promise<Reply> {
-    const reply = await ask(`${this.#node()}/api/v1/keys/rotate`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: '{}',
-    });
-    const { outcome, successor } = reply.body;
-    const changed = outcome === 'rotated' || outcome === 'scheduled';
-    this.note(reply, { op: 'rotate', ...(changed ? { audited: `signing_key_rotated signing_key:${String(successor)}` } : {}) });
+    const id = randomUUID();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-request-id': id };
+    const reply = await ask(`${this.#node()}/api/v1/keys/rotate`, { method: 'POST', headers, body: '{}' });
+    const changed = reply.body['outcome'] !== 'unchanged';
+    this.note(reply, { op: 'rotate', ...(changed ? { audited: `signing_key_rotated request:${id}` } : {}) });
     return reply;
   }
 

@@ -30,18 +30,24 @@ export interface ServerOptions {
   readonly values?: readonly string[];
 }
 
+/** On a busy machine Postgres does not always take a connection in time; the server ends then, and a supervisor starts it again. */
+const STARTS = 5;
+
 /**
  * Starts a node on a free port; resolves once it listens.
  * @throws Error with what it said when it ends before
  */
-export async function startServerProcess({
-  folder,
-  keysDir,
-  databaseUrl,
-  env = {},
-  nodeOptions = [],
-  values = [],
-}: ServerOptions): Promise<ServerProcess> {
+export async function startServerProcess(options: ServerOptions): Promise<ServerProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (attempt === STARTS || !String(error).includes('The database does not answer.')) throw error;
+    }
+  }
+}
+
+async function startOnce({ folder, keysDir, databaseUrl, env = {}, nodeOptions = [], values = [] }: ServerOptions): Promise<ServerProcess> {
   const child = spawn(process.execPath, [...nodeOptions, PROGRAM, 'serve', ...values], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],

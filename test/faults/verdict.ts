@@ -26,7 +26,9 @@ async function auditOf(store: Store): Promise<Pick<Facts, 'audit' | 'chainFault'
     const page = await store.audit.walk({ after, limit: 1000 });
     for (const { type, target, requestId } of page) {
       count(`${type} ${target.kind}:${target.id}`);
-      if (requestId !== undefined) count(`request:${requestId}`);
+      if (requestId === undefined) continue;
+      count(`request:${requestId}`);
+      count(`${type} request:${requestId}`);
     }
     if (page.length < 1000) break;
     after = Number(page.at(-1)!.id);
