@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Loaded } from './harness.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../dist/src/cli/main.js');
@@ -27,17 +26,18 @@ export interface BenchProgram extends Loaded {
 export async function startProgram(name: string, env: Readonly<Record<string, string>>): Promise<BenchProgram> {
   const child = spawn(process.execPath, [MAIN, 'serve'], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
   const port = await new Promise<number>((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout });
-    lines.on('line', (line) => {
-      const { event, port: found } = JSON.parse(line) as { event: string; port?: number };
-      if (event !== 'listening') return;
-      lines.close();
-      resolve(found!);
+    // The log is read to the end, as it is in earnest; only one line of it is of interest.
+    let said: string | undefined = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      if (said === undefined) return;
+      said += chunk;
+      const listening = /^\{.*"event":"listening".*\}$/m.exec(said)?.[0];
+      if (listening === undefined) return;
+      said = undefined;
+      resolve((JSON.parse(listening) as { readonly port: number }).port);
     });
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));
   });
-  // The log is written, as it is in earnest, and read by nobody.
-  child.stdout.resume();
   const uses = () => [child.pid!, ...workersOf(child.pid!)].map(useOf);
   return {
     name,

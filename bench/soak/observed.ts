@@ -19,14 +19,24 @@ export async function observe({ program, databaseUrl, redisUrl }: Observed): Pro
   // The workers collect what is garbage, see bench/servers/collecting.mjs; what is left is what they keep.
   const [, ...workers] = program.uses();
   for (const { pid } of workers) process.kill(pid, 'SIGUSR2');
-  const metrics = await (await fetch(`${program.url}/metrics`)).text();
-  figures.set('memory heap of all workers after collection', Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(metrics)?.[1]) / MIB);
+  figures.set('memory heap of all workers after collection', (await heapOf(program.url, workers.length)) / MIB);
   const uses = program.uses();
   figures.set('memory resident, first process', uses[0]!.rss / MIB);
   figures.set('memory resident, workers together', sum(uses.slice(1).map(({ rss }) => rss)) / MIB);
   for (const [name, value] of await tables(databaseUrl)) figures.set(name, value);
   if (redisUrl !== undefined) for (const [name, value] of await redisKeys(redisUrl)) figures.set(name, value);
   return figures;
+}
+
+/** Bytes in use by all workers; asks again while one of them has not answered. */
+async function heapOf(url: string, workers: number): Promise<number> {
+  for (;;) {
+    const metrics = await fetch(`${url}/metrics`).then((answer) => answer.text());
+    const [heap, answering] = ['nodejs_heap_size_used_bytes', 'rolemint_workers'].map(
+      (name) => new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1],
+    );
+    if (heap !== undefined && Number(answering) === workers) return Number(heap);
+  }
 }
 
 async function tables(url: string): Promise<ReadonlyMap<string, number>> {

@@ -20,7 +20,9 @@ export interface SoakOptions {
   readonly rate: number;
 }
 
-const OBSERVATIONS = 40;
+const MOST_OBSERVATIONS = 40;
+/** Looking costs a collection of garbage and a count of every row. */
+const SHORTEST_STEP_MS = 5000;
 /** Loops of the load, each of which makes one request and pauses. */
 const CLIENTS = 12;
 /** Short, so that what expires does so many times during the soak. */
@@ -54,8 +56,9 @@ export async function soak({ minutes, rate }: SoakOptions): Promise<boolean> {
     const guesses = startGuessing(program.url, pace);
     console.log(`\n# Soak: ${minutes} min, about ${rate} requests/s, two workers, Postgres${redis === undefined ? '' : ' and Redis'}\n`);
     const observations: Observation[] = [];
-    const step = (minutes * 60_000) / OBSERVATIONS;
-    for (let index = 0; index <= OBSERVATIONS; index += 1) {
+    const count = Math.max(2, Math.min(MOST_OBSERVATIONS, Math.floor((minutes * 60_000) / SHORTEST_STEP_MS)));
+    const step = (minutes * 60_000) / count;
+    for (let index = 0; index <= count; index += 1) {
       if (index > 0) await pause(step);
       const observation = await observe({ program, databaseUrl, redisUrl: redis?.url });
       observations.push(observation);
@@ -64,8 +67,10 @@ export async function soak({ minutes, rate }: SoakOptions): Promise<boolean> {
     await Promise.all([load.stop(), guesses.stop()]);
     const judgements = judge(observations);
     print(judgements);
-    const lost = history.events.filter(({ outcome }) => outcome === 'unknown');
+    // What the load notes about the time before it has no time of its own.
+    const lost = history.events.filter(({ outcome, t0 }) => outcome === 'unknown' && t0 >= 0);
     console.log(`\n${history.events.length} requests, ${guesses.made()} guesses; not answered, or by 429 or 5xx: ${lost.length}`);
+    for (const { op, status, fault } of lost.slice(0, 20)) console.log(`- ${op}: ${status ?? fault}`);
     return lost.length === 0 && judgements.every(({ verdict }) => verdict !== 'grows');
   } finally {
     await program.stop();
