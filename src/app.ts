@@ -20,6 +20,7 @@ import { revocationFeedRoute } from './http/revocation-feed.ts';
 import { createHttpServer, endpointOf, requestIdOf, type HttpOptions } from './http/server.ts';
 import type { ManagementOptions } from './http/management/management.ts';
 import { openMail } from './mail/open.ts';
+import { formSender } from './outbound/notify.ts';
 import { AccessService } from './services/access.ts';
 import { announcing } from './services/announcing-store.ts';
 import { Bootstrap } from './services/bootstrap.ts';
@@ -201,6 +202,9 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     definitions,
     fullAccessHours: config.fullAccessHours,
   });
+  const onUntold = (client_id: string, err: unknown) => log.warn({ event: 'backchannel_logout_failed', client_id, err });
+  const interactive = interactiveServices({ ...parts, ...reading, revocation, send: formSender(config.logoutNetworks), onFailed: onUntold });
+  closers.push(() => interactive.backchannel.idle());
   const services = {
     access,
     keys,
@@ -221,7 +225,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     definitions,
     administration: administered,
     passwordAdministration: new PasswordAdministration({ administration: administered, ...administering, ...forPeople, clock, random }),
-    ...interactiveServices({ ...parts, ...reading, revocation }),
+    ...interactive,
     inviting: new InvitationAdministration({ administration: administered, invitations: forPeople.invitations, definitions, clock }),
     usageReview: new UsageReview({ usage: store.pages.usage, access, clock, usageDays: config.usageDays }),
     ...administering,

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { contrast, parseColour, READABLE } from './domain/colour.ts';
+import { parseNetwork, type Network } from './domain/network.ts';
 import { isMailAddress } from './domain/mail.ts';
 import { LONGEST_ACCESS_TOKEN_SECONDS } from './domain/signing-key.ts';
 import { parseRedisAddress, type RedisKind } from './storage/redis/address.ts';
@@ -62,6 +63,13 @@ const colour = z.string().superRefine((value, context) => {
   if (found >= READABLE) return;
   const message = `its contrast with white is ${found.toFixed(1)} and must be ${READABLE} at least, so that everybody can read it`;
   context.addIssue({ code: 'custom', message });
+});
+
+/** Networks as `address/bits`, with commas between them. */
+const networks = z.string().transform((value, context) => {
+  const parsed = value.split(',').map((part) => parseNetwork(part.trim()));
+  if (parsed.includes(undefined)) context.addIssue({ code: 'custom', message: 'networks such as 10.0.0.0/8 are needed, with commas between them' });
+  return parsed.filter((network) => network !== undefined);
 });
 
 interface Setting {
@@ -166,6 +174,11 @@ export const SETTINGS = {
     'From sign-in to the last possible refresh where the client does not say; 0: no refresh tokens.',
   ),
   ROLEMINT_SESSION_LIFETIME_SECONDS: setting(whole(300, 2_592_000), '43200', 'From sign-in in a browser to the end of the session.'),
+  ROLEMINT_LOGOUT_NETWORKS: setting(
+    networks,
+    '',
+    'Networks besides the public internet where applications may be told that somebody signed out, such as `10.0.0.0/8,127.0.0.0/8`.',
+  ),
   ROLEMINT_BRAND_NAME: setting(z.string().min(1).max(60), 'Rolemint', 'Name on the pages where people sign in.'),
   ROLEMINT_BRAND_LOGO: setting(
     z.string().regex(/\.(svg|png|webp)$/, 'a file that ends in .svg, .png or .webp is needed'),
@@ -353,6 +366,7 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     accessTokenLifetimeSeconds: number('ROLEMINT_ACCESS_TOKEN_LIFETIME_SECONDS'),
     refreshTokenLifetimeSeconds: number('ROLEMINT_REFRESH_TOKEN_LIFETIME_SECONDS'),
     sessionLifetimeSeconds: number('ROLEMINT_SESSION_LIFETIME_SECONDS'),
+    logoutNetworks: (values.get('ROLEMINT_LOGOUT_NETWORKS') ?? []) as readonly Network[],
     brandName: text('ROLEMINT_BRAND_NAME'),
     brandLogo: values.has('ROLEMINT_BRAND_LOGO') ? text('ROLEMINT_BRAND_LOGO') : undefined,
     brandColor: text('ROLEMINT_BRAND_COLOR'),

@@ -351,6 +351,8 @@ export interface TokenSigner {
   verify(token: string): Promise<Claims | undefined>;
   /** @returns a compact JWS with `typ: JWT`, which is never taken for an access token */
   signIdToken(claims: Claims, algorithm: SigningAlgorithm): Promise<string>;
+  /** @returns a compact JWS with `typ: logout+jwt` (OpenID Connect Back-Channel Logout 1.0 §2.4) */
+  signLogoutToken(claims: Claims, algorithm: SigningAlgorithm): Promise<string>;
   /** The claims of an ID token of ours, expired or not: it tells which session is meant and gives no right (OpenID Connect Core 1.0 §3.1.2.1). */
   verifyIdTokenHint(token: string): Promise<Claims | undefined>;
 }

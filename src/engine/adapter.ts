@@ -54,11 +54,11 @@ class ArtifactAdapter implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
     const { artifacts, clock } = this.#options;
     const { accountId, clientId, grantId, uid, userCode } = payload as Payload;
+    const expiresAt = new Date(clock.now() + (expiresIn ?? 0) * 1000);
     const kept = withoutSecrets(payload);
     if (this.#kind === 'session') kept['agent'] = (agents.getStore() ?? Provider.ctx?.get('user-agent'))?.slice(0, LONGEST_AGENT);
-    if (this.#kind === 'device_code') kept['key'] = digest(id);
+    if (this.#kind === 'device_code') Object.assign(kept, { key: digest(id), exp: Math.floor(expiresAt.getTime() / 1000) });
     if (this.#kind === 'authorization_code') Object.assign(kept, agreedNow(), { authorizedAt: clock.now() });
-    const expiresAt = new Date(clock.now() + (expiresIn ?? 0) * 1000);
     await inProtocol(() =>
       artifacts.put({
         kind: this.#kind,

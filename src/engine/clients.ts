@@ -77,6 +77,8 @@ function metadata(client: Client, supportedGrants: ReadonlySet<string>): Record<
     token_endpoint_auth_method: tokenEndpointAuthMethod,
     grant_types: client.grantTypes.filter((type) => supportedGrants.has(type)),
     response_types: byCode ? ['code'] : [],
+    // What stands behind a `#` is there for scripts alone.
+    response_modes: ['query'],
     redirect_uris: byCode ? redirectUris : [],
     // RFC 8252 §7.3: on the loopback interface of somebody's own machine any port is good.
     application_type: redirectUris.some(isLoopback) ? 'native' : 'web',

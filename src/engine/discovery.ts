@@ -13,6 +13,8 @@ export function discoveryDocument(issuer: string): Record<string, unknown> {
     device_authorization_endpoint: issuer + PATHS.deviceAuthorization,
     userinfo_endpoint: `${issuer}/oauth/userinfo`,
     end_session_endpoint: `${issuer}/oauth/logout`,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     token_endpoint: issuer + PATHS.token,
     introspection_endpoint: issuer + PATHS.introspection,
     revocation_endpoint: issuer + PATHS.revocation,

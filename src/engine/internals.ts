@@ -86,10 +86,8 @@ export function pinToIssuer(provider: Provider): void {
 }
 
 /**
- * An authorization response is a redirect with a query. The other ways put a code where scripts see it, or need a script
- * of their own in a page of the server's.
+ * An authorization response is a redirect: a form that sends itself would be a script in a page of the server's.
  */
-export function onlyQueryResponses(provider: Provider): void {
-  const { responseModes } = instance(provider);
-  for (const mode of responseModes.keys()) if (mode !== 'query') responseModes.delete(mode);
+export function withoutFormPost(provider: Provider): void {
+  instance(provider).responseModes.delete('form_post');
 }

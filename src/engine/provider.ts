@@ -24,7 +24,7 @@ import { extrasOf, inProtocol } from './errors.ts';
 import { GRANT_NAMES } from './grants/grants.ts';
 import type { Engine, EngineContext } from './context.ts';
 import { signInPolicy } from './interaction-policy.ts';
-import { onlyQueryResponses, pinToIssuer } from './internals.ts';
+import { pinToIssuer, withoutFormPost } from './internals.ts';
 import { orderCloudErrors } from './ordercloud-errors.ts';
 
 export const PATHS = {
@@ -69,7 +69,7 @@ export function createProvider(options: EngineOptions): Engine {
     configuration(options, () => clients!),
   );
   pinToIssuer(provider);
-  onlyQueryResponses(provider);
+  withoutFormPost(provider);
   nameCookiesByRequest(provider);
   const events: EventEmitter = provider;
   for (const event of REFUSALS) {

@@ -69,6 +69,7 @@ export async function openTokenSigner(options: TokenSignerOptions): Promise<Toke
     sign: (claims, algorithm) => sign('at+jwt', claims, algorithm),
     verify,
     signIdToken: (claims, algorithm) => sign('JWT', claims, algorithm),
+    signLogoutToken: (claims, algorithm) => sign('logout+jwt', claims, algorithm),
     verifyIdTokenHint: async (token) => {
       if (token.length > LONGEST_ID_TOKEN) return undefined;
       const [, header, payload, signature] = COMPACT_JWS.exec(token) ?? [];

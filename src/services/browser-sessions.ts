@@ -3,6 +3,7 @@ import type { ArtifactStore } from '../domain/artifact.ts';
 import type { Clock, GrantStore } from '../domain/ports.ts';
 import type { RevocationStore } from '../domain/revocation.ts';
 import type { AccessService } from './access.ts';
+import type { BackchannelLogout } from './backchannel-logout.ts';
 import { eventNow, type Caller } from './caller.ts';
 import type { RevocationService } from './revocation.ts';
 import { LONGEST_TOKEN } from './tokens.ts';
@@ -27,6 +28,7 @@ export interface BrowserSessionsOptions {
   readonly grants: GrantStore;
   readonly revocations: RevocationStore;
   readonly revocation: RevocationService;
+  readonly backchannel: Pick<BackchannelLogout, 'tell'>;
   readonly clock: Clock;
 }
 
@@ -61,13 +63,18 @@ export class BrowserSessions {
 
   /** Ends a session, and every token that came of it. Repeating it changes nothing. */
   async end({ id, userId }: Pick<BrowserSession, 'id' | 'userId'>, caller: Caller): Promise<void> {
-    const { artifacts, grants, revocations, revocation, clock } = this.#options;
+    const { artifacts, grants, revocations, revocation, backchannel, clock } = this.#options;
     // First, so that a code that is redeemed meanwhile finds it.
     const event = eventNow(clock, caller, { type: 'browser_session_ended', target: { kind: 'user', id: userId }, after: { session: id } });
     await revocations.add({ kind: 'grant', id, notBefore: event.at, expiresAt: new Date(event.at.getTime() + LONGEST_SESSION) }, event);
-    for (const grant of await grants.ofSession(id)) await revocation.revokeGrant(grant, caller);
+    const ended = await grants.ofSession(id);
+    for (const grant of ended) await revocation.revokeGrant(grant, caller);
     const kept = await artifacts.list('session', userId, event.at);
     for (const session of kept) if (session.payload['uid'] === id) await artifacts.remove('session', session.id);
+    backchannel.tell(
+      { id, userId },
+      ended.map(({ clientId }) => clientId),
+    );
   }
 }
 

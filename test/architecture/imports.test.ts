@@ -18,6 +18,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node:*', 'knex', 'pg', '@electric-sql/pglite', 'ioredis', 'rate-limiter-flexible', 'lru-cache'],
   },
   mail: { own: ['domain', 'mail'], packages: ['node:*', 'nodemailer'] },
+  outbound: { own: ['domain', 'outbound'], packages: ['node:*'] },
   hashing: { own: ['domain', 'hashing'], packages: ['node:*', '@node-rs/argon2', '@node-rs/bcrypt'] },
   engine: { own: ['domain', 'services', 'engine'], packages: ['node:*', 'oidc-provider', 'jose', 'koa', 'koa-compose', 'raw-body', 'lru-cache'] },
   http: { own: ['domain', 'services', 'workspace', 'administration', 'sdk', 'http'], packages: ['node:*', 'koa', 'raw-body', 'zod', 'prom-client'] },

@@ -9,7 +9,7 @@ import { post } from '../support/token-client.ts';
 
 const SIZES = { phone: { width: 375, height: 740 }, desktop: { width: 1280, height: 860 } } as const;
 const SCHEMES = ['light', 'dark'] as const;
-const SLOW = 60_000;
+const SLOW = 240_000;
 
 describeBrowser('the pages for people', () => {
   let server: ReachableServer;
@@ -73,6 +73,7 @@ describeBrowser('the pages for people', () => {
 
   /** By the keyboard alone; the first field has the focus. */
   async function signIn(page: Page, username = 'b1u', password = PASSWORD): Promise<void> {
+    await page.locator('#username:focus').waitFor();
     await page.keyboard.type(username);
     await page.keyboard.press('Tab');
     await page.keyboard.type(password);
@@ -110,6 +111,7 @@ describeBrowser('the pages for people', () => {
         await signIn(page);
         await page.getByRole('heading', { name: 'Connect a device' }).waitFor();
         await judge(page, 'device');
+        await page.locator('#user_code:focus').waitFor();
         await page.keyboard.type(String(started.body['user_code']));
         await page.keyboard.press('Enter');
         await page.getByRole('heading', { name: 'Connect Warehouse Scanner?' }).waitFor();

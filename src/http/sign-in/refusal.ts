@@ -21,10 +21,12 @@ export function answerRefused(ctx: Koa.Context, visit: Visit, { error, error_des
   const { ui_locales: uiLocales } = ctx.query;
   const view = visit.view(typeof uiLocales === 'string' ? uiLocales : undefined);
   const { title, refused, tooLate, tellDevelopers } = view.texts.failed;
+  // Below the authorization endpoint a request goes on that was good when it was made.
+  const goesOn = ctx.path.startsWith('/oauth/authorize/');
   ctx.status = status;
   ctx.body = view.page(
     title,
-    html`<p>${error === 'session_not_found' ? tooLate : refused}</p>
+    html`<p>${goesOn ? tooLate : refused}</p>
       <div class="aside">
         <p class="hint">${tellDevelopers}</p>
         <p><code>${error}</code>${description === undefined ? '' : html`: ${description}`}</p>

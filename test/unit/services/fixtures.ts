@@ -48,6 +48,7 @@ export const openSigner: TokenSigner = {
     }
   },
   signIdToken: async (claims) => `id.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`,
+  signLogoutToken: async (claims) => `logout.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`,
   verifyIdTokenHint: async () => undefined,
 };
 
