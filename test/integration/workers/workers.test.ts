@@ -99,7 +99,7 @@ describePostgres('two workers on one port', () => {
     expect(samples.get(ISSUED)).toBe(counted + all.answered());
   }, 120_000);
 
-  it('F10: a worker that is killed under load is replaced; its requests see the connection end, and nothing hangs', async () => {
+  it('a worker that is killed under load is replaced; its requests see the connection end, and nothing hangs', async () => {
     const last = newest();
     const victim = linesOf('worker_ready').find(({ worker }) => worker === last)!;
     const counted = (await measured(served.url)).get(ISSUED)!;
