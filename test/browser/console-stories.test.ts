@@ -122,7 +122,7 @@ describeChromium('a seller, a buyer and the console', (suite) => {
       await page.getByRole('row', { name: /alice/ }).waitFor();
       expect(await page.getByRole('row', { name: /greta|olga/ }).count()).toBe(0);
       await visit(page, site, '/clients');
-      await page.getByText('One of these roles would do:').waitFor();
+      await page.getByText('Nobody of an organization of the type buyer has access to clients').waitFor();
       await visit(page, site, '/users/greta');
       await page.getByText('There is no such thing, or it belongs to somebody else.').waitFor();
       // Alice approves orders, Ben does not: who sets her password could act as her.
