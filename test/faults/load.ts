@@ -142,7 +142,8 @@ export const changesPassword: Client = [
   async (requester) => {
     const token = await requester.machine('admin', ['FullAccess']);
     const link = token && (await requester.passwordLink(token, LINKED_USER));
-    if (link !== undefined && link !== '') await Promise.all([requester.redeemLink(link), requester.redeemLink(link)]);
+    const page = link === undefined || link === '' ? undefined : await requester.openLink(link);
+    if (page !== undefined) await Promise.all([requester.redeemLink(page), requester.redeemLink(page)]);
   },
 ];
 

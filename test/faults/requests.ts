@@ -176,10 +176,20 @@ export class Requester {
     return typeof body['url'] === 'string' ? (new URL(body['url']).searchParams.get('token') ?? undefined) : undefined;
   }
 
-  async redeemLink(secret: string): Promise<void> {
+  /** Opens the page behind a link, which uses nothing up, as a browser that may send its form. */
+  async openLink(secret: string): Promise<LinkPage | undefined> {
+    const response = await fetch(`${this.#node()}/sign-in/one-time?token=${secret}`).catch(() => undefined);
+    const text = (await response?.text().catch(() => undefined)) ?? '';
+    const csrf = /name="csrf"[^>]*value="([^"]+)"/.exec(text)?.[1];
+    if (response === undefined || csrf === undefined) return undefined;
+    const cookie = response.headers.getSetCookie().map((line) => line.split(';')[0]);
+    return { secret, csrf, cookie: cookie.join('; ') };
+  }
+
+  async redeemLink({ secret, csrf, cookie }: LinkPage): Promise<void> {
     const id = randomUUID();
-    const form = new URLSearchParams({ token: secret, password: `Correct-Horse-${id}`, repeated: `Correct-Horse-${id}` });
-    const reply = await ask(`${this.#node()}/sign-in/one-time`, { method: 'POST', headers: { 'x-request-id': id }, body: form });
+    const form = new URLSearchParams({ token: secret, csrf, password: `Correct-Horse-${id}`, repeated: `Correct-Horse-${id}` });
+    const reply = await ask(`${this.#node()}/sign-in/one-time`, { method: 'POST', headers: { 'x-request-id': id, cookie }, body: form });
     this.note(reply, { op: 'set password', redeems: `link ${secret.slice(0, 8)}`, audited: `request:${id}` });
   }
 
@@ -208,6 +218,12 @@ export class Requester {
   async unassign(token: string, holding: Holding, assignment: string): Promise<Reply> {
     return this.administer(token, 'DELETE', `/assignments/${assignment}`, { unchanged: 404, event: { op: 'unassign', unassigns: holding } });
   }
+}
+
+interface LinkPage {
+  readonly secret: string;
+  readonly csrf: string;
+  readonly cookie: string;
 }
 
 interface Administered {
