@@ -7,7 +7,6 @@ import { openRedis, type RedisConnection } from '../../src/storage/redis/connect
 import { openPostgresStore } from '../../src/storage/postgres/store.ts';
 import { administer, dropDatabase } from '../support/postgres.ts';
 import {
-  describeRedis,
   startRedis,
   startRedisCluster,
   startRedisSentinel,
@@ -16,7 +15,7 @@ import {
   type RedisSentinel,
   type RedisServer,
 } from '../support/redis.ts';
-import { createTestDatabase, describePostgres, testClock, type TestClock } from '../support/stores.ts';
+import { createTestDatabase, describePostgres, describeRedis, testClock, type TestClock } from '../support/stores.ts';
 import { describeArtifacts } from './artifact-contract.ts';
 import { at, DAY, expectRefusal, fresh, HOUR, NOW } from './samples.ts';
 

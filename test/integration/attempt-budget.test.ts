@@ -4,7 +4,8 @@ import type { AttemptBudget } from '../../src/domain/attempt-budget.ts';
 import { openAttemptBudget } from '../../src/storage/redis/attempt-budget.ts';
 import { parseRedisAddress } from '../../src/storage/redis/address.ts';
 import { openRedis, type RedisConnection } from '../../src/storage/redis/connection.ts';
-import { describeRedis, startRedis, type RedisServer } from '../support/redis.ts';
+import { startRedis, type RedisServer } from '../support/redis.ts';
+import { describeRedis } from '../support/stores.ts';
 
 describeRedis('attempt budgets on a real Redis', (program) => {
   let redis: RedisServer;

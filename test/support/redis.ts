@@ -5,7 +5,6 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { freePort } from './postgres.ts';
 
@@ -38,22 +37,6 @@ export function findRedis(): string | undefined {
         return false;
       }
     });
-}
-
-const REDIS_MISSING = 'needs redis-server: install it (Debian: apt-get install redis-server)';
-
-/** Declares a suite that needs a real Redis. */
-export function describeRedis(name: string, define: (program: string) => void): void {
-  const program = findRedis();
-  if (program !== undefined) {
-    describe(name, () => define(program));
-  } else if (process.env['CI'] === undefined) {
-    describe.skip(`${name} (${REDIS_MISSING})`, () => define(''));
-  } else {
-    it(`${name} ${REDIS_MISSING}`, () => {
-      throw new Error(REDIS_MISSING);
-    });
-  }
 }
 
 export type RedisSettings = Readonly<Record<string, string>>;

@@ -9,6 +9,7 @@ import { openPostgresStore } from '../../src/storage/postgres/store.ts';
 import { POOLER_VARIABLE, SNAPSHOT_VARIABLE, TEMPLATE_VARIABLE } from './environment.ts';
 import { findPgBouncer } from './pgbouncer.ts';
 import { createDatabase, databaseName, databaseUrl, dropDatabase } from './postgres.ts';
+import { findRedis } from './redis.ts';
 
 export type StoreKind = 'memory' | 'embedded' | 'postgres';
 export const STORE_KINDS: readonly StoreKind[] = process.env[POOLER_VARIABLE] === undefined ? ['memory', 'embedded', 'postgres'] : ['postgres'];
@@ -107,6 +108,22 @@ export function describePgBouncer(name: string, define: () => void): void {
   const missing = findPgBouncer() === undefined ? 'needs PgBouncer: install it (Debian: apt-get install pgbouncer)' : undefined;
   if (missing === undefined) describePostgres(name, define);
   else describeNeeding(missing, name, define);
+}
+
+const REDIS_MISSING = 'needs redis-server: install it (Debian: apt-get install redis-server)';
+
+/** Declares a suite that needs a real Redis. */
+export function describeRedis(name: string, define: (program: string) => void): void {
+  const program = findRedis();
+  if (program !== undefined) {
+    describe(name, () => define(program));
+  } else if (process.env['CI'] === undefined) {
+    describe.skip(`${name} (${REDIS_MISSING})`, () => define(''));
+  } else {
+    it(`${name} ${REDIS_MISSING}`, () => {
+      throw new Error(REDIS_MISSING);
+    });
+  }
 }
 
 function describeStore(name: string, kind: StoreKind, define: (suite: StoreSuite) => void): void {
