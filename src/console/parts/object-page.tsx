@@ -34,7 +34,13 @@ export function ObjectPage<T extends object>(props: Props<T>) {
   const { queryKey, list, read, titleOf, tags, actions, notice, remove } = props;
   const { data: object, error, refetch } = useQuery({ queryKey, queryFn: read });
   const [outcome, setOutcome] = useState<Outcome<unknown>>();
-  if (error !== null) return <ProblemNotice error={error} onRetry={() => void refetch()} />;
+  if (error !== null) {
+    return (
+      <Page title={list[0]} above={[list]}>
+        <ProblemNotice error={error} onRetry={() => void refetch()} />
+      </Page>
+    );
+  }
   if (object === undefined) return <Loading />;
   const title = titleOf(object.data);
   return (
