@@ -52,7 +52,7 @@ describeChromium('a seller, a buyer and the console', (suite) => {
       expect(await dialog.textContent()).toMatch(/alice.*OrderAdmin/);
       await keepPicture(page, 'story blast radius');
       await confirm(page, 'Save');
-      await page.getByText('Saved').waitFor();
+      await page.getByText('Saved', { exact: true }).waitFor();
       await visit(page, site, '/why?user=alice&role=OrderAdmin');
       await page.getByText('alice holds OrderAdmin.').waitFor();
       await page.getByText('by the group Approvers of Tidewater').waitFor();
