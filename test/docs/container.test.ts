@@ -20,9 +20,10 @@ interface Service {
   readonly cap_drop: readonly string[];
   readonly security_opt: readonly string[];
   readonly user?: string;
+  readonly deploy?: { readonly replicas: number };
 }
 interface Compose {
-  readonly services: Readonly<Record<'rolemint' | 'postgres' | 'redis', Service>>;
+  readonly services: Readonly<Record<'balancer' | 'rolemint' | 'postgres' | 'redis', Service>>;
   readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
   readonly volumes: Readonly<Record<string, unknown>>;
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
@@ -102,13 +103,24 @@ describe('the Dockerfile', () => {
 
 describe('compose.yaml', () => {
   const compose = parse(read('compose.yaml')) as Compose;
-  const { rolemint, postgres, redis } = compose.services;
+  const { balancer, rolemint, postgres, redis } = compose.services;
 
   it('starts the server once Postgres and Redis are healthy', () => {
     expect(rolemint.depends_on).toEqual({ postgres: { condition: 'service_healthy' }, redis: { condition: 'service_healthy' } });
     expect(postgres.image).toBe('postgres:18');
     expect(redis.image).toBe('redis:8');
     for (const service of [postgres, redis]) expect(service.healthcheck?.test[0]).toBe('CMD');
+  });
+
+  it('has two nodes, which share their keys, behind a balancer that finds them', () => {
+    expect(rolemint.deploy).toEqual({ replicas: 2 });
+    expect(balancer.depends_on).toEqual({ rolemint: { condition: 'service_healthy' } });
+    expect(balancer.volumes).toEqual(['./deploy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro']);
+    expect(balancer).toMatchObject({ read_only: true, user: '99:99' });
+    const configuration = read('deploy/haproxy.cfg');
+    expect(configuration).toMatch(/^ {2}bind :8080$/m);
+    expect(configuration).toMatch(/^ {2}server-template node 1-8 rolemint:3000 resolvers docker/m);
+    expect(configuration).toContain('option forwardfor');
   });
 
   it('has no secret in it: they are files', () => {
@@ -132,8 +144,9 @@ describe('compose.yaml', () => {
   });
 
   it('opens one port, on the own machine, and hides the stores', () => {
-    expect(rolemint.ports).toEqual(['127.0.0.1:3000:3000']);
-    expect(postgres.ports ?? redis.ports).toBeUndefined();
+    expect(balancer.ports).toEqual(['127.0.0.1:3000:8080']);
+    expect(rolemint.ports ?? postgres.ports ?? redis.ports).toBeUndefined();
+    expect(balancer.networks).toEqual(['front']);
     expect(compose.networks['back']).toEqual({ internal: true });
     expect([postgres.networks, redis.networks]).toEqual([['back'], ['back']]);
   });
@@ -146,7 +159,7 @@ describe('compose.yaml', () => {
     expect(loadConfig({ ...values, ROLEMINT_HOST: '0.0.0.0' })).toMatchObject({
       issuer: 'http://localhost:3000',
       production: true,
-      trustedProxyHops: 0,
+      trustedProxyHops: 1,
     });
   });
 });
