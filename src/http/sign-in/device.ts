@@ -33,14 +33,14 @@ export function devicePage({ browser, access, consents, devices, ...parts }: Dev
     path: DEVICE_PATH,
     async show(ctx, visit) {
       const session = await browser.session(ctx);
-      if (session === undefined) return ctx.redirect(loginFor('device', ctx));
+      if (session === undefined) return visit.leadTo(loginFor('device', ctx));
       ctx.body = entry(visit.view(), { code: single(ctx.query['user_code']) });
     },
     async send(ctx, form, visit) {
       const session = await browser.session(ctx);
       if (session === undefined) {
         ctx.status = 303;
-        return ctx.redirect(loginFor('device', ctx));
+        return visit.leadTo(loginFor('device', ctx));
       }
       const decision = form('decision');
       if (decision === 'allow' || decision === 'refuse') return decide(ctx, { form, visit, session });

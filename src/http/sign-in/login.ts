@@ -79,7 +79,7 @@ export function loginPage({ browser, access, signIn, me, ...parts }: LoginPageOp
     const person = { userId, caller: callerOf(ctx, userId) };
     if (pending !== undefined) return browser.signedIn(ctx, pending.id, person);
     await browser.begin(ctx, person);
-    return destination;
+    return destination && parts.look.at(destination);
   }
 
   /** Why somebody who is signed in is asked to sign in. */
@@ -162,7 +162,7 @@ function loginForm(view: View, { client }: Opened, { username, problems = [], no
           ${view.field({ name: 'password', label: texts.password, type: 'password', autocomplete: 'current-password', first: username !== '' }, problems)}
           <div class="actions full"><button type="submit">${title}</button></div>`,
       )}
-      <p class="aside"><a href="${FORGOTTEN_PASSWORD_PATH}">${forgot}</a></p>`,
+      <p class="aside"><a href="${view.at(FORGOTTEN_PASSWORD_PATH)}">${forgot}</a></p>`,
     { problems },
   );
 }

@@ -69,11 +69,11 @@ export function logoutPage({ browser, access, signer, ...parts }: LogoutPageOpti
       await signOut(ctx, visit, { session, request });
     },
     // §2: an application may send a form instead of leading here; it knows no token of ours, and the browser no session then.
-    foreign(ctx, form) {
+    foreign(ctx, form, visit) {
       const parameters = new URLSearchParams();
       for (const name of PARAMETERS) if (form(name) !== '') parameters.set(name, form(name));
       ctx.status = 303;
-      ctx.redirect(`${LOGOUT_PATH}?${parameters.toString()}`);
+      visit.leadTo(`${LOGOUT_PATH}?${parameters.toString()}`);
     },
   });
 

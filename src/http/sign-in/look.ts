@@ -12,13 +12,17 @@ export interface Brand {
   readonly brandColor: string;
   /** A file. */
   readonly brandLogo?: string | undefined;
+  /** A proxy in front may serve us below its path. */
+  readonly issuer: string;
 }
 
 export interface Look {
   readonly name: string;
-  /** Paths below the issuer; they change with what they show. */
-  readonly stylePath: string;
-  readonly logoPath: string | undefined;
+  /** The path of a page of ours as a browser sees it. */
+  readonly at: (path: string) => string;
+  /** Paths as browsers see them; they change with what they show. */
+  readonly style: string;
+  readonly logo: string | undefined;
   /** Serves both; passes on everything else. */
   readonly files: Koa.Middleware;
 }
@@ -32,14 +36,16 @@ const LOGO_TYPES: Readonly<Record<string, string>> = { '.svg': 'image/svg+xml', 
 const LARGEST_LOGO = 256 * 1024;
 
 /** @throws `invalid_input` with a sentence for the operator when the logo cannot be shown */
-export async function openLook({ brandName, brandColor, brandLogo }: Brand): Promise<Look> {
+export async function openLook({ brandName, brandColor, brandLogo, issuer }: Brand): Promise<Look> {
   const style: File = { type: 'text/css; charset=utf-8', bytes: Buffer.from(styleSheet(brandColor)) };
   const logo = brandLogo === undefined ? undefined : await readLogo(brandLogo);
   const stylePath = pathOf('style', style, '.css');
   const logoPath = logo && pathOf('logo', logo, path.extname(brandLogo!));
   const files = new Map<string, File>([[stylePath, style]]);
   if (logo !== undefined) files.set(logoPath!, logo);
-  return { name: brandName, stylePath, logoPath, files: serving(files) };
+  const base = new URL(issuer).pathname.replace(/\/$/, '');
+  const at = (below: string) => base + below;
+  return { name: brandName, at, style: at(stylePath), logo: logoPath && at(logoPath), files: serving(files) };
 }
 
 async function readLogo(file: string): Promise<File> {

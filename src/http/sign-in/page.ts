@@ -31,7 +31,7 @@ export interface Page {
   /** Unset: there is nothing to send. */
   readonly send?: (ctx: Koa.Context, form: Form, visit: Visit) => Promise<void>;
   /** Takes a form that another site made, which says so by lacking our token; unset: it is refused like a forged one. */
-  readonly foreign?: (ctx: Koa.Context, form: Form) => void;
+  readonly foreign?: (ctx: Koa.Context, form: Form, visit: Visit) => void;
 }
 
 /** The fields of a form: one that was sent once, or all of a name. */
@@ -66,7 +66,12 @@ export class Visit {
     const { look } = this.#parts;
     const language = languageOf(this.#ctx, this.#cookie('language'), uiLocales);
     this.#ctx.set('Content-Language', language);
-    return new View({ look, language, csrf: this.#csrf, address: { path: this.#ctx.path, query: echo ? this.#ctx.querystring : '' } });
+    return new View({ look, language, csrf: this.#csrf, query: echo ? this.#ctx.querystring : '' });
+  }
+
+  /** Leads the browser to a page of ours. */
+  leadTo(path: string): void {
+    this.#ctx.redirect(this.#parts.look.at(path));
   }
 
   /**
@@ -120,7 +125,7 @@ export function servedPage(parts: PageParts, { path, show, send, foreign }: Page
       if (ctx.method === 'GET' || ctx.method === 'HEAD') return await show(ctx, visit);
       if (ctx.method === 'POST' && send !== undefined) {
         const form = await readForm(ctx);
-        if (foreign !== undefined && form('csrf') === '') return foreign(ctx, form);
+        if (foreign !== undefined && form('csrf') === '') return foreign(ctx, form, visit);
         return visit.isForged(form) ? answerForged(ctx, visit) : await send(ctx, form, visit);
       }
     } catch (error) {
@@ -135,7 +140,7 @@ export function servedPage(parts: PageParts, { path, show, send, foreign }: Page
 
 function pageOf(visit: Visit) {
   const view = visit.view(undefined, { echo: false });
-  return { texts: view.texts, page: view.page.bind(view) };
+  return { texts: view.texts, page: view.page.bind(view), at: view.at.bind(view) };
 }
 
 function answerForged(ctx: Koa.Context, visit: Visit): void {
@@ -144,7 +149,7 @@ function answerForged(ctx: Koa.Context, visit: Visit): void {
   ctx.body = page(
     texts.failed.forgedTitle,
     html`<p>${texts.failed.forged}</p>
-      <p><a href="${ctx.path}?${ctx.querystring}">${texts.failed.reopen}</a></p>`,
+      <p><a href="?${ctx.querystring}">${texts.failed.reopen}</a></p>`,
   );
 }
 
@@ -170,13 +175,13 @@ export async function answerGone(ctx: Koa.Context, budget: AttemptBudget, visit:
   await budget.recordFailure(ctx.ip);
   const retryAfterSeconds = budget.blockedFor(ctx.ip);
   if (retryAfterSeconds !== undefined) throw new DomainError('too_many_attempts', 'Too many attempts, try again later.', { retryAfterSeconds });
-  const { texts, page } = pageOf(visit);
+  const { texts, page, at } = pageOf(visit);
   const { title, lead, askAgain, administrator } = texts.gone;
   ctx.status = 404;
   ctx.body = page(
     title,
     html`<p>${lead}</p>
-      <p><a href="${FORGOTTEN_PASSWORD_PATH}">${askAgain}</a>; ${administrator}</p>`,
+      <p><a href="${at(FORGOTTEN_PASSWORD_PATH)}">${askAgain}</a>; ${administrator}</p>`,
   );
 }
 

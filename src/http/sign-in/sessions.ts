@@ -40,16 +40,16 @@ export function sessionsPage({ browser, access, browserSessions, sessions, conse
     path: SESSIONS_PATH,
     async show(ctx, visit) {
       const current = await browser.session(ctx);
-      if (current === undefined) return ctx.redirect(loginFor('sessions', ctx));
+      if (current === undefined) return visit.leadTo(loginFor('sessions', ctx));
       const ended = single(ctx.query['ended']) !== '';
       ctx.body = page(visit.view(), { ...(await read(current)), ended });
     },
-    async send(ctx, form) {
+    async send(ctx, form, visit) {
       const current = await browser.session(ctx);
       ctx.status = 303;
-      if (current === undefined) return ctx.redirect(loginFor('sessions', ctx));
+      if (current === undefined) return visit.leadTo(loginFor('sessions', ctx));
       await end(ctx, current, form);
-      ctx.redirect(`${SESSIONS_PATH}?ended=1`);
+      visit.leadTo(`${SESSIONS_PATH}?ended=1`);
     },
   });
 
@@ -126,7 +126,7 @@ function browserItem(view: View, { id, agent, signedInAt }: ListedBrowserSession
   const about = html`<p>
     <strong>${name}</strong>${id === current.id ? html` <small>(${here})</small>` : ''}<br /><small>${since(view.instant(signedInAt))}</small>
   </p>`;
-  if (id === current.id) return html`<li class="session">${about}<a class="button small plain" href="${LOGOUT_PATH}">${end}</a></li>`;
+  if (id === current.id) return html`<li class="session">${about}<a class="button small plain" href="${view.at(LOGOUT_PATH)}">${end}</a></li>`;
   return html`<li class="session">${about}${ending(view, { what: 'browser', id, label: endLabel(name), text: end })}</li>`;
 }
 

@@ -33,8 +33,8 @@ export interface ViewOptions {
   readonly language: Language;
   /** Token against forged forms. */
   readonly csrf: string;
-  /** The address of this page, without its host, for switching the language. */
-  readonly address: { readonly path: string; readonly query: string };
+  /** The query of the address of this page, for switching the language. */
+  readonly query: string;
 }
 
 /** What stands on a page besides its title. */
@@ -56,6 +56,11 @@ export class View {
     this.texts = LANGUAGES[options.language].texts;
   }
 
+  /** The address of a page of ours, as a browser sees it. */
+  at(path: string): string {
+    return this.#options.look.at(path);
+  }
+
   page(title: string, content: Html, { problems = NONE, wide = false }: PageOptions = {}): string {
     const { look } = this.#options;
     const head = problems.length === 0 ? title : `${this.texts.error}: ${title}`;
@@ -66,10 +71,10 @@ export class View {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${head} – ${look.name}</title>
-<link rel="stylesheet" href="${look.stylePath}">
+<link rel="stylesheet" href="${look.style}">
 </head>
 <body>
-<header>${look.logoPath === undefined ? look.name : html`<img src="${look.logoPath}" alt="${look.name}" />`}</header>
+<header>${look.logo === undefined ? look.name : html`<img src="${look.logo}" alt="${look.name}" />`}</header>
 <main${wide ? html` class="wide"` : ''}>
 <div class="card">
 <h1>${title}</h1>
@@ -143,18 +148,17 @@ ${content}
 
   /** Those of this page, without a language that was switched to. */
   #parameters(): URLSearchParams {
-    const parameters = new URLSearchParams(this.#options.address.query);
+    const parameters = new URLSearchParams(this.#options.query);
     parameters.delete('lang');
     return parameters;
   }
 
   #languages(): Html {
-    const { path } = this.#options.address;
     const links = Object.entries(LANGUAGES).map(([language, { name }]) => {
       if (language === this.language) return html`<li><span lang="${language}" aria-current="true">${name}</span></li>`;
       const parameters = this.#parameters();
       parameters.set('lang', language);
-      return html`<li><a href="${path}?${parameters.toString()}" lang="${language}" hreflang="${language}">${name}</a></li>`;
+      return html`<li><a href="?${parameters.toString()}" lang="${language}" hreflang="${language}">${name}</a></li>`;
     });
     return html`<nav aria-label="${this.texts.language}">
       <ul>

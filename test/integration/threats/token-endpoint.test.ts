@@ -385,7 +385,6 @@ describe('T-11 grant types', () => {
     'none',
     'PASSWORD',
     'client_credentials ',
-    'urn:ietf:params:oauth:grant-type:device_code',
     'urn:openid:params:grant-type:ciba',
   ])('%s is unsupported', async (grantType) => {
     expectRefusal(await server.token({ grant_type: grantType }, basic('web', secretOf('web'))), { status: 400, error: 'unsupported_grant_type' });
@@ -400,6 +399,7 @@ describe('T-11 grant types', () => {
     ['svc', 'password'],
     ['svc', 'refresh_token'],
     ['svc', 'authorization_code'],
+    ['svc', 'urn:ietf:params:oauth:grant-type:device_code'],
     ['rsS', 'client_credentials'],
     ['rsS', 'password'],
   ])('%s may not use %s', async (clientId, grantType) => {
