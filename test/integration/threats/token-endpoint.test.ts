@@ -377,18 +377,12 @@ describe('T-10 asking for a page', () => {
 });
 
 describe('T-11 grant types', () => {
-  test.each([
-    'implicit',
-    '__proto__',
-    'constructor',
-    'toString',
-    'none',
-    'PASSWORD',
-    'client_credentials ',
-    'urn:openid:params:grant-type:ciba',
-  ])('%s is unsupported', async (grantType) => {
-    expectRefusal(await server.token({ grant_type: grantType }, basic('web', secretOf('web'))), { status: 400, error: 'unsupported_grant_type' });
-  });
+  test.each(['implicit', '__proto__', 'constructor', 'toString', 'none', 'PASSWORD', 'client_credentials ', 'urn:openid:params:grant-type:ciba'])(
+    '%s is unsupported',
+    async (grantType) => {
+      expectRefusal(await server.token({ grant_type: grantType }, basic('web', secretOf('web'))), { status: 400, error: 'unsupported_grant_type' });
+    },
+  );
 
   test('an empty or absent one is invalid_request', async () => {
     expectRefusal(await server.token({ grant_type: '' }, basic('web', secretOf('web'))), { status: 400, error: 'invalid_request' });
