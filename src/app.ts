@@ -51,7 +51,7 @@ import { UsageReview } from './services/usage-review.ts';
 import { UserService, type UserServiceOptions } from './services/users.ts';
 import { openSigningKeyFile } from './storage/files/signing-keys.ts';
 import { callerOf, openAttemptBudget } from './storage/redis/attempt-budget.ts';
-import { connectRedis, openStore } from './store.ts';
+import { connectRedis, openChangeChannel, openStore } from './store.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
 import { measuredStore } from './telemetry/measured-store.ts';
 import { mailEvents } from './telemetry/mail-events.ts';
@@ -139,7 +139,8 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
   closers.push(() => opened.close());
   const measured = measuredStore(opened, (operation, outcome, seconds) => metrics.store.observe({ operation, outcome }, seconds));
   const access = new AccessService(measured, clock, getHeapStatistics().heap_size_limit * REMEMBERED);
-  const store = announcing(measured, access);
+  const changes = await openChangeChannel(config, { redis, alone: replaced.store !== undefined });
+  const store = announcing(measured, access, changes);
   const keyFile = openSigningKeyFile({ folder: config.keysDir, strict: config.production, clock });
   const openedSigner = await openTokenSigner({ issuer: config.issuer, keyFile, clock, reloadEveryMs: 1000, log });
   closers.push(() => openedSigner.close());
@@ -236,7 +237,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     metrics.strayFailures.inc();
     log.error({ event: 'stray_failure', err });
   };
-  return { config, log, onStray, clock, random, store, hasher, signer, budget, metrics, events, usage, services };
+  return { config, log, onStray, clock, random, store, changes, hasher, signer, budget, metrics, events, usage, services };
 }
 
 function administration(parts: UserServiceOptions & Omit<OneTimeLinkOptions, 'users'>) {
@@ -288,7 +289,7 @@ async function importServing() {
 }
 
 async function listen(
-  { config, log, store, hasher, signer, budget, metrics, events, usage, services, clock, random }: Parts,
+  { config, log, store, changes, hasher, signer, budget, metrics, events, usage, services, clock, random }: Parts,
   { exposition = () => metrics.registry.metrics() }: ListenOptions,
   closers: Closer[],
 ): Promise<{ port: number }> {
@@ -362,6 +363,7 @@ async function listen(
     onAnswered: (ctx, seconds) => metrics.requests.observe({ endpoint: endpointOf(ctx), method: ctx.method, status: ctx.status }, seconds),
     onFault,
   });
+  closers.push(changes.subscribe(() => access.expire()));
   const onError = (err: unknown) => log.warn({ event: 'reaping_failed', err });
   closers.push(startReaper({ store, clock, usageDays: config.usageDays, assertClock, onError }));
   closers.push(usage.start());

@@ -1,8 +1,10 @@
 /** @module Opens the stores that the settings name. */
 import type { Config } from './config.ts';
-import type { Clock, Store } from './domain/ports.ts';
+import type { ChangeChannel, Clock, Store } from './domain/ports.ts';
+import { memoryChangeChannel } from './storage/memory/change-channel.ts';
 import type { ReplicaOptions } from './storage/postgres/replica.ts';
 import { parseRedisAddress } from './storage/redis/address.ts';
+import { redisChangeChannel } from './storage/redis/change-channel.ts';
 import { openRedis, type RedisConnection, type RedisConnectionOptions } from './storage/redis/connection.ts';
 
 export interface OpenStoreOptions extends Pick<ReplicaOptions, 'onFault' | 'onAnswer'> {
@@ -19,7 +21,7 @@ export async function openStore(config: Config, { clock, redis, ...told }: OpenS
   const { openPostgresStore } = await import('./storage/postgres/store.ts');
   const replica = config.replicaUrl && { ...told, url: config.replicaUrl.reveal(), maximumLagMilliseconds: config.replicaLagMilliseconds };
   const { databasePoolSize: poolSize, databasePooler: pooler } = config;
-  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize, pooler, replica, clock, redis });
+  return openPostgresStore({ url: config.databaseUrl.reveal(), poolSize, pooler, replica, clock, redis, notify: redis === undefined });
 }
 
 /** undefined where the settings name none. Resolves also when it does not answer. */
@@ -29,4 +31,18 @@ export async function connectRedis(
 ): Promise<RedisConnection | undefined> {
   if (redis === undefined) return undefined;
   return openRedis({ ...told, address: parseRedisAddress(redis.kind, redis.address.reveal())!, ca: redis.ca });
+}
+
+interface ChangeChannelOptions {
+  readonly redis: RedisConnection | undefined;
+  /** Nobody else has the store. */
+  readonly alone: boolean;
+}
+
+/** By Redis where there is one; else by Postgres, unless a pooler stands in front. */
+export async function openChangeChannel({ databaseUrl, databasePooler }: Config, { redis, alone }: ChangeChannelOptions): Promise<ChangeChannel> {
+  if (redis !== undefined) return redisChangeChannel(redis);
+  if (databaseUrl === undefined || databasePooler === 'transaction' || alone) return memoryChangeChannel();
+  const { postgresChangeChannel } = await import('./storage/postgres/change-channel.ts');
+  return postgresChangeChannel(databaseUrl.reveal());
 }

@@ -76,6 +76,21 @@ export interface ChangeLog {
   readonly changes: readonly Change[] | undefined;
 }
 
+/**
+ * How nodes tell each other that something changed. It makes what they know fresh sooner, never right: who hears nothing
+ * MUST read by itself in time.
+ */
+export interface ChangeChannel {
+  /** Tells all nodes, after the change was committed. Never fails, and takes no longer than a fraction of a second. */
+  announce(): Promise<void>;
+  /**
+   * Calls `changed` for every announcement, and when announcements may have been missed: whenever the channel is lost, and
+   * when it is there again. It may be called for nothing, and for several announcements once.
+   * @returns ends it
+   */
+  subscribe(changed: () => void): () => Promise<void>;
+}
+
 export interface WorkspaceDefinitions extends Definitions {
   readonly resourceServers: readonly ResourceServer[];
   /** By id. */

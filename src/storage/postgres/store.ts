@@ -35,6 +35,8 @@ export interface PostgresStoreOptions extends SharedStoreOptions, PostgresConnec
   readonly replica?: (ReplicaOptions & { readonly url: string }) | undefined;
   /** Bring the schema up to date first; true when unset. */
   readonly migrate?: boolean | undefined;
+  /** Whether changes are told to those who listen in the database; unset: not. */
+  readonly notify?: boolean | undefined;
 }
 
 /** @throws `unavailable` when the server does not answer */
@@ -43,7 +45,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const knex = connect(options);
   const replica = options.replica && { ...options.replica, knex: connect({ ...options, url: options.replica.url }) };
   const close = async () => void (await Promise.all([knex.destroy(), replica?.knex.destroy()]));
-  return storeOver(knex, { clock: options.clock, redis: options.redis, replica, close });
+  return storeOver(knex, { clock: options.clock, redis: options.redis, notify: options.notify, replica, close });
 }
 
 /** By the plans that are made before this, each row that names another one looks through all of those. */
@@ -52,12 +54,14 @@ const PING: Statement = { name: 'ping', sql: 'SELECT version FROM workspace_stat
 const TIME: Statement = { name: 'time', sql: 'SELECT clock_timestamp() AS time' };
 
 export interface OpenStoreOptions extends SharedStoreOptions {
+  /** Whether changes are told to those who listen in the database; unset: not. */
+  readonly notify?: boolean | undefined;
   readonly replica?: (ReplicaOptions & { readonly knex: Knex }) | undefined;
   readonly close: () => Promise<void>;
 }
 
 /** A store over a pool of connections. */
-export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, redis, replica, close }: OpenStoreOptions): Store {
+export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, redis, notify = false, replica, close }: OpenStoreOptions): Store {
   const scope = transactionScope();
   const now = () => new Date(clock.now());
   const marks = versionMarks();
@@ -80,7 +84,7 @@ export function storeOver(knex: Knex, { clock = SYSTEM_CLOCK, redis, replica, cl
     audit: postgresAudit(reading),
     pages: postgresPages(parts),
     findClient: (clientId, at) => findClientRecord(reading, clientId, at),
-    transaction: postgresTransaction({ knex, scope, now, marks }),
+    transaction: postgresTransaction({ knex, notify, scope, now, marks }),
     reap: async (at, limit) => (await artifacts.settle(at, limit)) + (await reap(writing, at, limit)),
     analyze: async () => void (await writing.rows(ANALYZE).catch(() => undefined)),
     ping: async () => void (await reading.rows(PING)),

@@ -13,6 +13,7 @@ import { assertKey, assertStorable, batches, isStorable, storableKeys } from '..
 import { postgresAccess, type VersionMarks } from './access.ts';
 import { postgresAssignments, postgresImpersonationRules } from './assignments.ts';
 import { addAuditEvents } from './audit.ts';
+import { TELL } from './change-channel.ts';
 import { postgresClients, postgresClientSecrets, postgresResourceServers } from './clients.ts';
 import { postgresOrganizationTypes, postgresPermissionTypes, postgresRoles, postgresSecurityProfiles } from './definitions.ts';
 import { postgresDirectory } from './directory.ts';
@@ -52,6 +53,8 @@ const PASSWORD_OWNERS: Statement = { sql: 'SELECT id FROM users WHERE id = ANY (
 
 export interface TransactionContext {
   readonly knex: Knex;
+  /** Whether those who listen are told of changes. */
+  readonly notify: boolean;
   readonly scope: TransactionScope;
   readonly now: () => Date;
   readonly marks: VersionMarks;
@@ -60,13 +63,13 @@ export interface TransactionContext {
 /** Thrown through knex to undo what was done without a fault. */
 const ROLLBACK = Symbol('rollback');
 
-export function postgresTransaction({ knex, scope, now, marks }: TransactionContext): Store['transaction'] {
+export function postgresTransaction({ knex, notify, scope, now, marks }: TransactionContext): Store['transaction'] {
   return async <T>(work: (tx: StoreTransaction) => Promise<T>, { rollback = false, snapshot = false }: TransactionOptions = {}): Promise<T> => {
     scope.assertOutside();
     let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
     try {
       await knex.transaction(async (trx) => {
-        const parts = openParts(transactionSession(trx), { at: now(), rollback, snapshot, marks });
+        const parts = openParts(transactionSession(trx), { at: now(), notify, rollback, snapshot, marks });
         try {
           await parts.begin();
           outcome = { value: await runTransaction({ scope, work, open: parts.open, finish: parts.finish }) };
@@ -86,10 +89,11 @@ export function postgresTransaction({ knex, scope, now, marks }: TransactionCont
 
 interface PartsOptions extends Required<TransactionOptions> {
   readonly at: Date;
+  readonly notify: boolean;
   readonly marks: VersionMarks;
 }
 
-function openParts(session: TransactionSession, { at, rollback, snapshot, marks }: PartsOptions) {
+function openParts(session: TransactionSession, { at, notify, rollback, snapshot, marks }: PartsOptions) {
   const log = changeLog(session, at);
   const writing: Writing = { session, changes: log, at };
   const events: AuditEntry[] = [];
@@ -129,6 +133,7 @@ function openParts(session: TransactionSession, { at, rollback, snapshot, marks 
       if (snapshot) return;
       if (typesChanged) await assertPlaces(session);
       await log.flush();
+      if (notify && !rollback && log.flushed) await session.rows(TELL);
       // Last of all: nothing is waited for with the end of the chain in hand, which everybody who writes an event wants.
       if (!rollback) await addAuditEvents(session, events);
     },
@@ -138,6 +143,8 @@ function openParts(session: TransactionSession, { at, rollback, snapshot, marks 
 interface ChangeLogWriter extends ChangeRecorder {
   /** Writes what was recorded; the first time it moves the version. */
   flush(): Promise<void>;
+  /** Whether there was anything to write. */
+  readonly flushed: boolean;
 }
 
 function changeLog(session: TransactionSession, at: Date): ChangeLogWriter {
@@ -154,6 +161,9 @@ function changeLog(session: TransactionSession, at: Date): ChangeLogWriter {
         await session.rows(RECORD, [bump, at, JSON.stringify(batch)]);
         bump = 0;
       }
+    },
+    get flushed() {
+      return bump === 0;
     },
   };
 }
