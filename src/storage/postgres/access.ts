@@ -14,11 +14,15 @@ import type { Session, Statement } from './session.ts';
 
 const CHANGES: Statement = {
   name: 'changes_since',
+  // The marks are looked up once, not for every change.
   sql: `
-    SELECT s.version::float8, l.version::float8 AS log_start, c.kind, c.id,
-      (SELECT max(at)::text FROM changes WHERE version = s.version) AS mark, (SELECT max(at)::text FROM changes WHERE version = ?) AS mark_since
-    FROM (SELECT version FROM workspace_state LIMIT 1) s CROSS JOIN (SELECT version FROM change_log_start LIMIT 1) l
-    LEFT JOIN LATERAL (SELECT kind, id FROM changes WHERE version > ? ORDER BY version LIMIT ?) c ON true`,
+    WITH s AS MATERIALIZED (
+      SELECT w.version, l.version AS log_start, (SELECT at::text FROM changes WHERE version = w.version LIMIT 1) AS mark,
+        (SELECT at::text FROM changes WHERE version = ? LIMIT 1) AS mark_since
+      FROM (SELECT version FROM workspace_state LIMIT 1) w CROSS JOIN (SELECT version FROM change_log_start LIMIT 1) l
+    )
+    SELECT s.version::float8, s.log_start::float8, c.kind, c.id, s.mark, s.mark_since
+    FROM s LEFT JOIN LATERAL (SELECT kind, id FROM changes WHERE version > ? ORDER BY version LIMIT ?) c ON true`,
 };
 
 const DEFINITIONS: Statement = {

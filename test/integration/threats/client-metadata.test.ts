@@ -105,7 +105,6 @@ describe('metadata that names an address to fetch', () => {
     'tos_uri',
     'sector_identifier_uri',
     'initiate_login_uri',
-    'backchannel_logout_uri',
     'frontchannel_logout_uri',
     'request_uris',
     'software_statement',
@@ -115,6 +114,11 @@ describe('metadata that names an address to fetch', () => {
       await expectRefused({ [member]: member.endsWith('s') ? [value] : value }, `/${member}`);
     }
   });
+
+  it.each(['http://169.254.169.254/latest/meta-data', 'http://shop.example.com/x', 'javascript:alert(1)', 'https://shop.example.com/x#y', '/x'])(
+    'is told of the end of a session by https alone: not %s',
+    (value) => expectRefused({ backchannel_logout_uri: value }, '/backchannel_logout_uri'),
+  );
 
   it('cannot stand in a key either, and a key has no private part', async () => {
     const key = { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' };

@@ -426,6 +426,7 @@ test('T-33 roles named like claims stay roles', async () => {
     'iat',
     'iss',
     'jti',
+    'nbf',
     'org_id',
     'org_ids',
     'org_path',
