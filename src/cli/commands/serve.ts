@@ -164,6 +164,7 @@ function banner({ style }: CliContext, { config, demonstrations: shown }: Prepar
     ['introspection', '/oauth/introspect'],
     ['revocation', '/oauth/revoke'],
     ['keys', '/.well-known/jwks.json'],
+    ['console', '/console'],
     ['administration', '/api/docs'],
     ['discovery', '/.well-known/oauth-authorization-server'],
     ['', '/.well-known/openid-configuration'],
