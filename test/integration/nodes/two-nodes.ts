@@ -84,6 +84,8 @@ export const QUESTIONS = {
   },
 } as const;
 
+export type Question = keyof typeof QUESTIONS;
+
 /** Tokens that were issued while the machine had its role. */
 export interface Tokens {
   readonly forSeller: string;
