@@ -97,7 +97,8 @@ async function measure(nodes: TwoNodes, rounds: number): Promise<void> {
   }
   const stale = samples.filter((sample) => {
     const right = expected(sample, changes);
-    return right !== undefined && sample.held !== right;
+    // A node that cannot say says so, which is not stale.
+    return right !== undefined && sample.held !== undefined && sample.held !== right;
   });
   expect(stale).toEqual([]);
 }
@@ -110,7 +111,7 @@ describePostgres('F14: a role that comes and goes on one node', () => {
     } finally {
       await nodes.close();
     }
-  }, 120_000);
+  }, 300_000);
 
   describeRedis('with Redis', (program) => {
     it('is followed as fast, and still when Redis is gone', async () => {
@@ -124,7 +125,7 @@ describePostgres('F14: a role that comes and goes on one node', () => {
         await nodes.close();
         await redis.close();
       }
-    }, 120_000);
+    }, 300_000);
   });
 
   describe('is told to the other at once, whose clock stands still, so that it never reads by itself:', () => {
