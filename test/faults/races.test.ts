@@ -8,6 +8,7 @@ import { currentKey } from '../../src/domain/signing-key.ts';
 import { openSigningKeyFile } from '../../src/storage/files/signing-keys.ts';
 import { TEMPLATE_VARIABLE } from '../support/environment.ts';
 import { administer, createDatabase, databaseUrl as databaseOn, dropDatabase } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { History } from './history.ts';
 import { age, idOf } from './load.ts';
@@ -42,7 +43,10 @@ async function administrators() {
   one.history.add({ op: 'before', t0: -1, t1: -1, outcome: 'ok', status: 200, assigns: { subject: 'admin', role: 'FullAccess' } });
   await one.keys();
   const two = one.at(() => cluster.nodes[1]!.url);
-  return { one, two, token: (await one.machine('admin', ['FullAccess']))! };
+  const token = (await one.machine('admin', ['FullAccess']))!;
+  // Keys are aged here faster than a node reads them anew, which it does every second.
+  await until(async () => (await fetch(`${cluster.nodes[1]!.url}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } })).ok);
+  return { one, two, token };
 }
 
 describe('F7 two nodes do the same at once', () => {
@@ -96,9 +100,11 @@ describe('F8 two processes migrate at once, and one is killed', () => {
     for (let round = 0; round < MIGRATIONS; round += 1) {
       const url = await createDatabase(server);
       const [victim, other] = [migrate(url), migrate(url)];
+      // It may have ended before the other one is killed.
+      const ended = once(other, 'exit');
       await pause(Math.random() * 3000);
       victim.kill('SIGKILL');
-      const [code] = (await once(other, 'exit')) as [number];
+      const [code] = (await ended) as [number];
       expect(code).toBe(0);
       expect(await stepsOf(url)).toEqual(steps);
       const node = await startServerProcess({ folder: world.folder, keysDir: world.keysDir, databaseUrl: url });
