@@ -42,7 +42,8 @@ export function revocationFeedRoute(feed: Pick<RevocationFeedService, 'read'>): 
   }
 }
 
-const isCursor = (text: string): boolean => text.length <= LONGEST_CURSOR && /^[\w.-]+$/.test(text);
+/** A number, behind the name of the database that gave it. */
+const isCursor = (text: string): boolean => text.length <= LONGEST_CURSOR && /^(?:[\w-]+\.)?\d+$/.test(text);
 
 function refuse(ctx: Koa.Context, ...[status, description, error = 'invalid_request']: readonly [number, string, string?]): void {
   ctx.set('Cache-Control', 'no-store');

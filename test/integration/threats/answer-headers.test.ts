@@ -80,24 +80,35 @@ async function ask(address: string, { method, headers = {}, form }: Asked): Prom
   });
 }
 
+function expectSafe(headers: Headers, kept: number): void {
+  expect(headers.get('cache-control')).toMatch(kept === 0 ? /^no-store/ : /^public, max-age=\d+$/);
+  expect(Number(/max-age=(\d+)/.exec(headers.get('cache-control')!)?.[1] ?? 0)).toBeLessThanOrEqual(kept);
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+  expect(headers.get('referrer-policy')).toBe('no-referrer');
+  expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
+  const policy = headers.get('content-security-policy')!;
+  expect(policy).toMatch(/^default-src 'none';.*frame-ancestors 'none'/);
+  expect(policy).not.toMatch(/unsafe|\*|script-src|https?:/);
+  expect(headers.get('x-request-id')).toMatch(/^[\w-]{3,64}$/);
+  for (const name of ['x-powered-by', 'server']) expect(headers.get(name)).toBeNull();
+}
+
 describe('T-55 the headers of every answer', () => {
   test.each(ANSWERS)('%s: %s', async (_name, address, asked) => {
     const given = asked();
     const { status, headers } = await ask(address, given);
     expect(status).toBe(given.status);
-    expect(headers.get('cache-control')).toMatch(given.kept === 0 ? /^no-store/ : /^public, max-age=\d+$/);
-    expect(Number(/max-age=(\d+)/.exec(headers.get('cache-control')!)?.[1] ?? 0)).toBeLessThanOrEqual(given.kept);
-    expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('referrer-policy')).toBe('no-referrer');
-    expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
-    const policy = headers.get('content-security-policy')!;
-    expect(policy).toMatch(/^default-src 'none';.*frame-ancestors 'none'/);
-    expect(policy).not.toMatch(/unsafe|\*|script-src|https?:/);
-    expect(headers.get('x-request-id')).toMatch(/^[\w-]{3,64}$/);
-    for (const name of ['x-powered-by', 'server']) expect(headers.get(name)).toBeNull();
+    expectSafe(headers, given.kept);
     // What ties a form to the browser, and nothing else.
     const cookie = address.startsWith('/sign-in/') ? /^__Host-rolemint-form=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/ : /^$/;
     expect(headers.getSetCookie().join('\n')).toMatch(cookie);
+  });
+
+  test('a form that is taken', async () => {
+    const { status, headers } = await sendForm(`${server.url}/sign-in/forgot`, { name: 'nobody' });
+    expect(status).toBe(200);
+    expectSafe(headers, 0);
+    expect(headers.getSetCookie()).toEqual([]);
   });
 
   it('speak of TLS only where the issuer does', async () => {
