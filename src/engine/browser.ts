@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Interaction, InteractionResults, Provider, Session } from 'oidc-provider';
 import type { Clock } from '../domain/ports.ts';
-import type { BrowserSession, BrowserSessions } from '../services/browser-sessions.ts';
+import type { BrowserSession, BrowserSessions, PendingAuthorization } from '../services/browser-sessions.ts';
 import type { Caller } from '../services/caller.ts';
 import { agents, browserSessionOf } from './adapter.ts';
 import { cookieConfiguration, requestCookie, type CookieOptions } from './cookies.ts';
@@ -15,20 +15,6 @@ import { inProtocol } from './errors.ts';
 export interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-}
-
-/** An authorization request that waits for its person. */
-export interface PendingAuthorization {
-  readonly id: string;
-  readonly step: 'login' | 'consent';
-  readonly clientId: string;
-  readonly redirectUri: string;
-  readonly scope: string | undefined;
-  readonly resource: string | undefined;
-  readonly uiLocales: string | undefined;
-  readonly loginHint: string | undefined;
-  /** Who is signed in in this browser. */
-  readonly userId: string | undefined;
 }
 
 export interface BrowserOptions extends CookieOptions {

@@ -16,6 +16,21 @@ export interface BrowserSession {
   readonly signedInAt: Date;
 }
 
+/** An authorization request that waits for its person. */
+export interface PendingAuthorization {
+  readonly id: string;
+  readonly step: 'login' | 'consent';
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** As it was asked for. */
+  readonly scope: string | undefined;
+  readonly resource: string | undefined;
+  readonly uiLocales: string | undefined;
+  readonly loginHint: string | undefined;
+  /** Who is signed in in this browser. */
+  readonly userId: string | undefined;
+}
+
 export interface ListedBrowserSession extends BrowserSession {
   readonly expiresAt: Date;
   /** What the browser says that it is. */

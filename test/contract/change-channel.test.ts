@@ -7,9 +7,10 @@ import { parseRedisAddress, type RedisKind } from '../../src/storage/redis/addre
 import { redisChangeChannel } from '../../src/storage/redis/change-channel.ts';
 import { openRedis, type RedisConnection } from '../../src/storage/redis/connection.ts';
 import { administer, dropDatabase } from '../support/postgres.ts';
-import { startRedis, startRedisCluster, until, type RedisServer } from '../support/redis.ts';
+import { startRedis, startRedisCluster, type RedisServer } from '../support/redis.ts';
 import { createTestDatabase, describePostgres, describeRedis } from '../support/stores.ts';
 import { auditEvent, fresh } from './samples.ts';
+import { until } from '../support/until.ts';
 
 /** Counts what a subscriber is told. */
 function listener(channel: ChangeChannel) {

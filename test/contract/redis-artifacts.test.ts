@@ -6,18 +6,11 @@ import { parseRedisAddress, type RedisKind } from '../../src/storage/redis/addre
 import { openRedis, type RedisConnection } from '../../src/storage/redis/connection.ts';
 import { openPostgresStore } from '../../src/storage/postgres/store.ts';
 import { administer, dropDatabase } from '../support/postgres.ts';
-import {
-  startRedis,
-  startRedisCluster,
-  startRedisSentinel,
-  until,
-  type RedisCluster,
-  type RedisSentinel,
-  type RedisServer,
-} from '../support/redis.ts';
+import { startRedis, startRedisCluster, startRedisSentinel, type RedisCluster, type RedisSentinel, type RedisServer } from '../support/redis.ts';
 import { createTestDatabase, describePostgres, describeRedis, testClock, type TestClock } from '../support/stores.ts';
 import { describeArtifacts } from './artifact-contract.ts';
 import { at, DAY, expectRefusal, fresh, HOUR, NOW } from './samples.ts';
+import { until } from '../support/until.ts';
 
 /** Of a busy machine it is not to be said that Redis hangs. */
 const BUSY_MS = 20_000;

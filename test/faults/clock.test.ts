@@ -7,8 +7,9 @@ import { openSigningKeyFile } from '../../src/storage/files/signing-keys.ts';
 import { TEMPLATE_VARIABLE } from '../support/environment.ts';
 import { copyOf, openWorld, type World } from './world.ts';
 import { databaseUrl as databaseOn, dropDatabase } from '../support/postgres.ts';
-import { runScenario, storeAt, until } from './scenario.ts';
+import { runScenario, storeAt } from './scenario.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
+import { until } from '../support/until.ts';
 
 let world: World;
 let databaseUrl: string;

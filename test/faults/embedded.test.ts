@@ -5,9 +5,10 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openEmbeddedStore } from '../../src/storage/postgres/embedded.ts';
-import { runScenario, until } from './scenario.ts';
+import { runScenario } from './scenario.ts';
 import { startServerProcess, type ServerOptions, type ServerProcess } from './server-process.ts';
 import { writeWorld, type WorldFile } from './world.ts';
+import { until } from '../support/until.ts';
 
 let base: string;
 let world: WorldFile;

@@ -7,8 +7,9 @@ import { startCluster, type Cluster } from './cluster.ts';
 import { History } from './history.ts';
 import { Requester } from './requests.ts';
 import { record } from './results.ts';
-import { runScenario, storeAt, until } from './scenario.ts';
+import { runScenario, storeAt } from './scenario.ts';
 import { openWorld, ROLES, type World } from './world.ts';
+import { until } from '../support/until.ts';
 
 let server: string;
 let world: World;

@@ -5,9 +5,10 @@ import { administer, databaseUrl as databaseOn } from '../support/postgres.ts';
 import { TEMPLATE_VARIABLE } from '../support/environment.ts';
 import { claimsOf } from '../support/token-client.ts';
 import { startCluster, type Cluster } from './cluster.ts';
-import { runScenario, storeAt, until } from './scenario.ts';
+import { runScenario, storeAt } from './scenario.ts';
 import type { ServerOptions } from './server-process.ts';
 import { openWorld, type World } from './world.ts';
+import { until } from '../support/until.ts';
 
 const SABOTEUR = ['--import', path.resolve(import.meta.dirname, 'saboteur.mjs')];
 

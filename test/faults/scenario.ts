@@ -11,6 +11,7 @@ import { outcomeOf, Requester } from './requests.ts';
 import { record } from './results.ts';
 import { judge } from './verdict.ts';
 import { ROLES, USERS, type WorldFile } from './world.ts';
+import { until } from '../support/until.ts';
 
 /** Four times the product's own bound: the machine that runs the tests has other things to do, too. */
 const RECOVERY_MS = 20_000;
@@ -87,13 +88,4 @@ async function recovery(nodes: () => readonly string[]): Promise<number> {
     }, `${url} works again`);
   }
   return now();
-}
-
-/** Waits for a condition, for a minute at most unless told otherwise. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, milliseconds = 60_000): Promise<void> {
-  const deadline = now() + milliseconds;
-  while (!(await condition())) {
-    if (now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await pause(25);
-  }
 }

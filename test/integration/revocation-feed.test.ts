@@ -220,11 +220,14 @@ describe('a verifier that follows it', () => {
 });
 
 describe('GET /oauth/revocations: refused', () => {
-  it.each(['?since=', '?since=x', '?since=-1', '?since=x.', '?since=.1', '?since=1&since=2', `?since=${'1'.repeat(100)}`])('%s with 400', async (query) => {
-    const { status, headers, body } = await feed(query);
-    expect({ status, body }).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
-    expect(headers.get('cache-control')).toBe('no-store');
-  });
+  it.each(['?since=', '?since=x', '?since=-1', '?since=x.', '?since=.1', '?since=1&since=2', `?since=${'1'.repeat(100)}`])(
+    '%s with 400',
+    async (query) => {
+      const { status, headers, body } = await feed(query);
+      expect({ status, body }).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+      expect(headers.get('cache-control')).toBe('no-store');
+    },
+  );
 
   it.each(['POST', 'PUT', 'DELETE'])('%s with 405', async (method) => {
     const response = await fetch(`${server.url}/oauth/revocations`, { method });

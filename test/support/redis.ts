@@ -4,9 +4,9 @@ import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from './postgres.ts';
+import { until } from './until.ts';
 
 export interface RedisServer {
   readonly url: string;
@@ -169,17 +169,6 @@ export async function startRedisSentinel(program: string): Promise<RedisSentinel
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** What takes longer will never be: the test fails instead of hanging. */
-const PATIENCE_MS = 60_000;
-
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const latest = performance.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    if (performance.now() > latest) throw new Error(`It was waited for in vain: ${condition.toString()}`);
-    await delay(20);
-  }
 }
 
 async function launch(program: string, port: number, settings: RedisSettings): Promise<ChildProcess> {

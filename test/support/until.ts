@@ -1,10 +1,22 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits for a condition, asking again and again. @throws when it does not come about in time */
-export async function until(condition: () => Promise<boolean>, milliseconds = 15_000): Promise<void> {
-  const deadline = Date.now() + milliseconds;
+/** What takes longer will never be: the test fails instead of hanging. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * Waits for a condition, asking again and again.
+ * @param what for the message
+ * @throws when it does not come about in time
+ */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string = condition.toString(),
+  milliseconds = PATIENCE_MS,
+): Promise<void> {
+  const latest = performance.now() + milliseconds;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('What was waited for did not come about.');
+    if (performance.now() > latest) throw new Error(`It was waited for in vain: ${what}`);
     await delay(20);
   }
 }

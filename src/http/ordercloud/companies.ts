@@ -5,7 +5,7 @@ import type { Json } from '../../administration/entries.ts';
 import { absent, readable } from '../../administration/nouns.ts';
 import type { Organization } from '../../domain/organization.ts';
 import { flag, id, name, sent, strict } from './bodies.ts';
-import { COMPANY_NAMES, companyOf, sellerOf, type CompanyParts, type CompanyType } from './company.ts';
+import { COMPANY_NAMES, companyOf, sellerOf, type CompanyParts, type CompanyType, type Roles } from './company.ts';
 import { browseQuery, NOTHING, pageOf, type Listing } from './list.ts';
 import { route, type OrderCloudRoute } from './route.ts';
 import { saved } from './saved.ts';
@@ -15,7 +15,6 @@ export interface CompanyRouteParts extends CompanyParts {
 }
 
 type Company = Exclude<CompanyType, 'seller'>;
-type Roles = readonly [string, ...string[]];
 
 const ROLES: Readonly<Record<Company, { readonly read: Roles; readonly write: Roles }>> = {
   buyer: { read: ['BuyerAdmin', 'BuyerReader'], write: ['BuyerAdmin'] },

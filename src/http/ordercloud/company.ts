@@ -20,6 +20,19 @@ export const isCompany = (type: string | undefined): type is CompanyType => (COM
 /** What OrderCloud calls a company of the type. */
 export const COMPANY_NAMES: Readonly<Record<CompanyType, string>> = { seller: 'Seller', buyer: 'Buyer', supplier: 'Supplier' };
 
+/** Any one of them suffices. */
+export type Roles = readonly [string, ...string[]];
+
+/** The same calls for what belongs to companies of a type, below the path of the type. */
+export interface Place<Path extends string> {
+  /** Of the SDK: `SupplierUsers`. */
+  readonly calls: string;
+  readonly type: CompanyType;
+  readonly path: Path;
+  readonly read: Roles;
+  readonly write: Roles;
+}
+
 export interface CompanyParts {
   readonly store: Pick<Store, 'directory'>;
 }
@@ -45,6 +58,15 @@ export async function sellerOf({ store }: CompanyParts, { acting, tenancy }: Adm
   if (found?.type !== 'seller') throw new DomainError('forbidden', 'You do not belong to the marketplace of one seller.');
   if (!covers(tenancy, found.path)) throw new DomainError('forbidden', 'This is for people of the seller, whatever roles are held.');
   return found;
+}
+
+/** Finds the company that a request's path is below: the seller where it names none. */
+export type CompanyIn = (params: unknown, administrator: Administrator) => Promise<Organization>;
+
+/** @throws as {@link companyOf} and {@link sellerOf} do */
+export function companyIn(parts: CompanyParts, type: CompanyType): CompanyIn {
+  if (type === 'seller') return (_params, administrator) => sellerOf(parts, administrator);
+  return (params, administrator) => companyOf(parts, type, String((params as { readonly company?: string }).company), administrator);
 }
 
 async function onlySeller(store: CompanyParts['store'], tenancy: Administrator['tenancy']): Promise<Organization | undefined> {

@@ -8,7 +8,7 @@ import { absent, readable } from '../../administration/nouns.ts';
 import type { Organization } from '../../domain/organization.ts';
 import type { UserGroup } from '../../domain/party.ts';
 import { id, name, sent, strict, text } from './bodies.ts';
-import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './company.ts';
+import { companyIn, userGroupOf, userOf, type CompanyParts, type Place } from './company.ts';
 import { browseQuery, NOTHING, pageOf, PAGE_PARAMETERS, type Listing } from './list.ts';
 import { route, type OrderCloudRoute } from './route.ts';
 import { saved } from './saved.ts';
@@ -17,18 +17,9 @@ export interface UserGroupRouteParts extends CompanyParts {
   readonly administration: Administration;
 }
 
-type Roles = readonly [string, ...string[]];
+type GroupPlace = Place<'/buyers/{company}/usergroups' | '/suppliers/{company}/usergroups' | '/usergroups'>;
 
-interface Place {
-  /** Of the SDK: `SupplierUserGroups`. */
-  readonly calls: string;
-  readonly type: CompanyType;
-  readonly path: '/buyers/{company}/usergroups' | '/suppliers/{company}/usergroups' | '/usergroups';
-  readonly read: Roles;
-  readonly write: Roles;
-}
-
-const PLACES: readonly Place[] = [
+const PLACES: readonly GroupPlace[] = [
   {
     calls: 'UserGroups',
     type: 'buyer',
@@ -69,19 +60,12 @@ export const shownUserGroup = ({ id: ID, name: Name, description }: UserGroup) =
 const fieldsOf = ({ ID, Name, Description }: z.output<typeof patch>): Json => sent({ id: ID ?? undefined, name: Name, description: Description });
 
 export function userGroupRoutes(parts: UserGroupRouteParts): readonly OrderCloudRoute[] {
-  return PLACES.flatMap((place) => {
-    const companyIn = (params: unknown, administrator: Administrator): Promise<Organization> =>
-      place.type === 'seller'
-        ? sellerOf(parts, administrator)
-        : companyOf(parts, place.type, String((params as { readonly company?: string }).company), administrator);
-    return [...groupRoutes(place, parts, companyIn), ...memberRoutes(place, parts, companyIn)];
-  });
+  return PLACES.flatMap((place) => [...groupRoutes(place, parts), ...memberRoutes(place, parts)]);
 }
 
-type CompanyIn = (params: unknown, administrator: Administrator) => Promise<Organization>;
-
-function groupRoutes({ calls, path, read, write }: Place, parts: UserGroupRouteParts, companyIn: CompanyIn): readonly OrderCloudRoute[] {
+function groupRoutes({ calls, type, path, read, write }: GroupPlace, parts: UserGroupRouteParts): readonly OrderCloudRoute[] {
   const { administration, store } = parts;
+  const companyOfPath = companyIn(parts, type);
   const common = { about: 'UserGroup', resource: 'user_groups' } as const;
   const keyed = `${path}/{id}` as const;
   const answer = async (status: 200 | 201, company: Organization, key: string, administrator: Administrator) => ({
@@ -101,7 +85,7 @@ function groupRoutes({ calls, path, read, write }: Place, parts: UserGroupRouteP
       roles: read,
       list: USER_GROUP_LISTING,
       handle: async ({ params, list, administrator }) => {
-        const { id: organization } = await companyIn(params, administrator);
+        const { id: organization } = await companyOfPath(params, administrator);
         const asked = browseQuery(list, { visibility: readable('user_groups', administrator), filters: { organization } });
         const { items, total } = asked === undefined ? NOTHING : await store.directory.browse('user_groups', asked);
         return { status: 200, body: pageOf(list, { items: items.map(shownUserGroup), total }) };
@@ -115,7 +99,7 @@ function groupRoutes({ calls, path, read, write }: Place, parts: UserGroupRouteP
       roles: write,
       body,
       handle: async ({ params, body: made, call, administrator }) => {
-        const company = await companyIn(params, administrator);
+        const company = await companyOfPath(params, administrator);
         const { object } = await administration.create('user_groups', { ...fieldsOf(made), organization: company.id }, call);
         return answer(201, company, String(object!['id']), administrator);
       },
@@ -126,7 +110,7 @@ function groupRoutes({ calls, path, read, write }: Place, parts: UserGroupRouteP
       method: 'GET',
       path: keyed,
       roles: read,
-      handle: async ({ params, administrator }) => answer(200, await companyIn(params, administrator), params.id, administrator),
+      handle: async ({ params, administrator }) => answer(200, await companyOfPath(params, administrator), params.id, administrator),
     }),
     route({
       ...common,
@@ -136,7 +120,7 @@ function groupRoutes({ calls, path, read, write }: Place, parts: UserGroupRouteP
       roles: write,
       body,
       handle: async ({ params, body: made, call, administrator }) => {
-        const company = await companyIn(params, administrator);
+        const company = await companyOfPath(params, administrator);
         const fields = { description: null, ...fieldsOf(made) };
         const status = await saved(
           () => administration.change('user_groups', params.id, call, rewriting(company, fields)),
@@ -153,7 +137,7 @@ function groupRoutes({ calls, path, read, write }: Place, parts: UserGroupRouteP
       roles: write,
       body: patch,
       handle: async ({ params, body: made, call, administrator }) => {
-        const company = await companyIn(params, administrator);
+        const company = await companyOfPath(params, administrator);
         await administration.change('user_groups', params.id, call, rewriting(company, fieldsOf(made)));
         return answer(200, company, params.id, administrator);
       },
@@ -165,7 +149,7 @@ function groupRoutes({ calls, path, read, write }: Place, parts: UserGroupRouteP
       path: keyed,
       roles: write,
       handle: async ({ params, call, administrator }) => {
-        await userGroupOf(parts, await companyIn(params, administrator), params.id, administrator);
+        await userGroupOf(parts, await companyOfPath(params, administrator), params.id, administrator);
         await administration.remove('user_groups', params.id, call);
         return { status: 204 };
       },
@@ -173,8 +157,9 @@ function groupRoutes({ calls, path, read, write }: Place, parts: UserGroupRouteP
   ];
 }
 
-function memberRoutes({ calls, path, read, write }: Place, parts: UserGroupRouteParts, companyIn: CompanyIn): readonly OrderCloudRoute[] {
+function memberRoutes({ calls, type, path, read, write }: GroupPlace, parts: UserGroupRouteParts): readonly OrderCloudRoute[] {
   const { administration, store } = parts;
+  const companyOfPath = companyIn(parts, type);
   const common = { about: 'UserGroupAssignment', resource: 'user_groups' } as const;
   return [
     route({
@@ -185,7 +170,7 @@ function memberRoutes({ calls, path, read, write }: Place, parts: UserGroupRoute
       roles: read,
       query: z.object({ ...PAGE_PARAMETERS, userGroupID: id.optional(), userID: id.optional() }),
       handle: async ({ params, query, administrator }) => {
-        const { id: organization } = await companyIn(params, administrator);
+        const { id: organization } = await companyOfPath(params, administrator);
         const { page, pageSize, userGroupID: userGroup, userID: user } = query;
         const visibility = readable('users', administrator);
         const found = await store.directory.browseMemberships({
@@ -208,7 +193,7 @@ function memberRoutes({ calls, path, read, write }: Place, parts: UserGroupRoute
       roles: write,
       body: member,
       handle: async ({ params, body: { UserGroupID, UserID }, call, administrator }) => {
-        const company = await companyIn(params, administrator);
+        const company = await companyOfPath(params, administrator);
         await userGroupOf(parts, company, UserGroupID, administrator);
         await userOf(parts, company, UserID, administrator);
         await administration.change('users', UserID, call, joining(UserGroupID));
@@ -222,7 +207,7 @@ function memberRoutes({ calls, path, read, write }: Place, parts: UserGroupRoute
       path: `${path}/{group}/assignments/{id}`,
       roles: write,
       handle: async ({ params, call, administrator }) => {
-        const company = await companyIn(params, administrator);
+        const company = await companyOfPath(params, administrator);
         await userGroupOf(parts, company, params.group, administrator);
         await userOf(parts, company, params.id, administrator);
         await administration.change('users', params.id, call, leaving(params.group));

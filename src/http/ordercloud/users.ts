@@ -11,7 +11,7 @@ import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
 import type { SessionService } from '../../services/sessions.ts';
 import type { UserService } from '../../services/users.ts';
 import { flag, id, sent, strict, text } from './bodies.ts';
-import { companyOf, sellerOf, userGroupOf, userOf, type CompanyParts, type CompanyType } from './company.ts';
+import { companyIn, companyOf, userGroupOf, userOf, type CompanyParts, type Place } from './company.ts';
 import { browseQuery, NOTHING, pageOf } from './list.ts';
 import { route, type OrderCloudRequest, type OrderCloudRoute } from './route.ts';
 import { saved } from './saved.ts';
@@ -25,18 +25,9 @@ export interface UserRouteParts extends UserViewParts, CompanyParts {
   readonly sessions: SessionService;
 }
 
-type Roles = readonly [string, ...string[]];
+type UserPlace = Place<'/buyers/{company}/users' | '/suppliers/{company}/users' | '/adminusers'>;
 
-interface Place {
-  /** Of the SDK: `SupplierUsers`. */
-  readonly calls: string;
-  readonly type: CompanyType;
-  readonly path: '/buyers/{company}/users' | '/suppliers/{company}/users' | '/adminusers';
-  readonly read: Roles;
-  readonly write: Roles;
-}
-
-const PLACES: readonly Place[] = [
+const PLACES: readonly UserPlace[] = [
   { calls: 'Users', type: 'buyer', path: '/buyers/{company}/users', read: ['BuyerUserAdmin', 'BuyerUserReader'], write: ['BuyerUserAdmin'] },
   {
     calls: 'SupplierUsers',
@@ -88,14 +79,11 @@ async function answerOf(parts: UserRouteParts, status: 200 | 201, user: User) {
   return { status, body: shown };
 }
 
-function routesOf({ calls, type, path, read, write }: Place, parts: UserRouteParts): readonly OrderCloudRoute[] {
+function routesOf({ calls, type, path, read, write }: UserPlace, parts: UserRouteParts): readonly OrderCloudRoute[] {
   const { administration, passwordAdministration, store } = parts;
   const common = { about: 'User', resource: 'users' } as const;
   const keyed = `${path}/{id}` as const;
-  const companyIn = (params: unknown, administrator: Administrator): Promise<Organization> =>
-    type === 'seller'
-      ? sellerOf(parts, administrator)
-      : companyOf(parts, type, String((params as { readonly company?: string }).company), administrator);
+  const companyOfPath = companyIn(parts, type);
   const answer = async (status: 200 | 201, company: Organization, key: string, administrator: Administrator) =>
     answerOf(parts, status, await userOf(parts, company, key, administrator));
   const make = async (company: Organization, key: string | undefined, { body: made, call }: UserRequest<Body>): Promise<string> => {
@@ -124,7 +112,7 @@ function routesOf({ calls, type, path, read, write }: Place, parts: UserRoutePar
       list: USER_LISTING,
       ...(type === 'seller' ? {} : { query: z.object({ userGroupID: id.optional() }) }),
       handle: async ({ params, query, list, administrator }) => {
-        const company = await companyIn(params, administrator);
+        const company = await companyOfPath(params, administrator);
         const { userGroupID } = query as { readonly userGroupID?: string };
         if (userGroupID !== undefined) await userGroupOf(parts, company, userGroupID, administrator);
         const filters = { organization: company.id, ...(userGroupID === undefined ? {} : { user_group: userGroupID }) };
@@ -141,7 +129,7 @@ function routesOf({ calls, type, path, read, write }: Place, parts: UserRoutePar
       roles: write,
       body,
       handle: async (request) => {
-        const company = await companyIn(request.params, request.administrator);
+        const company = await companyOfPath(request.params, request.administrator);
         const key = await make(company, undefined, request as unknown as UserRequest<Body>);
         return answer(201, company, key, request.administrator);
       },
@@ -152,7 +140,7 @@ function routesOf({ calls, type, path, read, write }: Place, parts: UserRoutePar
       method: 'GET',
       path: keyed,
       roles: read,
-      handle: async ({ params, administrator }) => answer(200, await companyIn(params, administrator), params.id, administrator),
+      handle: async ({ params, administrator }) => answer(200, await companyOfPath(params, administrator), params.id, administrator),
     }),
     route({
       ...common,
@@ -163,7 +151,7 @@ function routesOf({ calls, type, path, read, write }: Place, parts: UserRoutePar
       body,
       handle: async (request) => {
         const { params, administrator } = request;
-        const company = await companyIn(params, administrator);
+        const company = await companyOfPath(params, administrator);
         const status = await saved(
           () => change(company, request, CLEARED),
           () => make(company, params.id, request),
@@ -180,7 +168,7 @@ function routesOf({ calls, type, path, read, write }: Place, parts: UserRoutePar
       body: patch,
       handle: async (request) => {
         const { params, administrator } = request;
-        const company = await companyIn(params, administrator);
+        const company = await companyOfPath(params, administrator);
         await change(company, request, {});
         return answer(200, company, params.id, administrator);
       },
@@ -192,7 +180,7 @@ function routesOf({ calls, type, path, read, write }: Place, parts: UserRoutePar
       path: keyed,
       roles: write,
       handle: async ({ params, call, administrator }) => {
-        await userOf(parts, await companyIn(params, administrator), params.id, administrator);
+        await userOf(parts, await companyOfPath(params, administrator), params.id, administrator);
         await administration.remove('users', params.id, call);
         return { status: 204 };
       },
@@ -204,7 +192,7 @@ function routesOf({ calls, type, path, read, write }: Place, parts: UserRoutePar
       path: `${keyed}/tokens`,
       roles: write,
       handle: async ({ params, administrator }) => {
-        await userOf(parts, await companyIn(params, administrator), params.id, administrator);
+        await userOf(parts, await companyOfPath(params, administrator), params.id, administrator);
         await parts.sessions.revokeAll(params.id, callerOf(administrator));
         return { status: 204 };
       },
@@ -216,7 +204,7 @@ function routesOf({ calls, type, path, read, write }: Place, parts: UserRoutePar
       path: `${keyed}/unlock`,
       roles: write,
       handle: async ({ params, administrator }) => {
-        await userOf(parts, await companyIn(params, administrator), params.id, administrator);
+        await userOf(parts, await companyOfPath(params, administrator), params.id, administrator);
         await parts.users.unlock(params.id, callerOf(administrator));
         return { status: 204 };
       },

@@ -1,26 +1,11 @@
 /** @module What the pages need to know of the browser before them: the engine keeps it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { BrowserSession } from '../../services/browser-sessions.ts';
+import type { BrowserSession, PendingAuthorization } from '../../services/browser-sessions.ts';
 import type { Caller } from '../../services/caller.ts';
 
 interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-}
-
-/** An authorization request that waits for its person. */
-export interface PendingAuthorization {
-  readonly id: string;
-  readonly step: 'login' | 'consent';
-  readonly clientId: string;
-  readonly redirectUri: string;
-  /** As it was asked for. */
-  readonly scope: string | undefined;
-  readonly resource: string | undefined;
-  readonly uiLocales: string | undefined;
-  readonly loginHint: string | undefined;
-  /** Who is signed in in this browser. */
-  readonly userId: string | undefined;
 }
 
 export interface SignInBrowser {

@@ -1,10 +1,11 @@
 /** The page where a person lets an application act for them: what it asks for, and what of it is theirs to give. */
 import type Koa from 'koa';
 import type { AccessService } from '../../services/access.ts';
+import type { PendingAuthorization } from '../../services/browser-sessions.ts';
 import { askedBy, type Consents, type Offer } from '../../services/consents.ts';
 import type { PreparedClient } from '../../services/prepared-client.ts';
 import { html, type Html } from '../html.ts';
-import type { PendingAuthorization, SignInBrowser } from './browser.ts';
+import type { SignInBrowser } from './browser.ts';
 import { servedPage, single, type Form, type PageParts } from './page.ts';
 import { answerTooLate } from './refusal.ts';
 import type { View } from './view.ts';

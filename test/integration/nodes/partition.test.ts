@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../../support/redis.ts';
 import { describePostgres } from '../../support/stores.ts';
 import { MACHINE, QUESTIONS, startTwoNodes, tokensWithRole } from './two-nodes.ts';
+import { until } from '../../support/until.ts';
 
 /** What a node may know longest of what was: the promise. */
 const LATE_MS = 1000;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startRedis, until } from '../../support/redis.ts';
+import { startRedis } from '../../support/redis.ts';
 import { describePostgres, describeRedis, testClock } from '../../support/stores.ts';
 import { MACHINE, QUESTIONS, startTwoNodes, tokenOf, tokensWithRole, type Question, type Tokens, type TwoNodes } from './two-nodes.ts';
+import { until } from '../../support/until.ts';
 
 /** How late a node may be, in milliseconds from the answer to a change until a request begins (the promise). */
 const LATE: Readonly<Record<Question, number>> = { token: 1000, introspection: 0, management: 0 };
