@@ -9,13 +9,11 @@ import { Refusal, useChange, type Outcome, type SendOptions } from './change.tsx
 import { Editor, type Draft } from './editor.tsx';
 import { Page, Tabs, type TabOf } from './layout.tsx';
 import { Loading, ProblemNotice } from './notices.tsx';
+import type { ObjectChanges } from './object-changes.ts';
 
 export type Errors = Readonly<Record<string, string>>;
 
-/** Sends for a version; undefined: the roles of this session do not allow it. */
-type Send<A extends readonly unknown[]> = ((...args: [...A, etag: string | undefined, options: SendOptions]) => Promise<unknown>) | undefined;
-
-interface Props<T extends object> {
+interface Props<T extends object> extends ObjectChanges {
   readonly queryKey: QueryKey;
   readonly list: readonly [name: string, href: string];
   readonly read: () => Promise<Versioned<T>>;
@@ -25,8 +23,6 @@ interface Props<T extends object> {
   readonly actions?: (object: Versioned<T>) => ReactNode;
   readonly notice?: (object: T) => ReactNode;
   readonly fields: (draft: Draft<T>, errors: Errors, isReadOnly: boolean) => ReactNode;
-  readonly patch: Send<[body: Record<string, unknown>]>;
-  readonly remove: Send<[]>;
   readonly tabs?: (object: Versioned<T>) => readonly TabOf[];
 }
 

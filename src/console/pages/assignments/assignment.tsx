@@ -1,10 +1,10 @@
 import { Link } from 'react-aria-components';
-import { answered, api, versioned } from '../../api/client.ts';
+import { api, versioned } from '../../api/client.ts';
 import { Facts, Section } from '../../parts/layout.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
 import { FullAccessTag } from '../../parts/tags.tsx';
 import { Time } from '../../parts/time.tsx';
-import { useSession } from '../../session/session.tsx';
 import { t } from '../../words/words.ts';
 import { LimitFields } from './fields.tsx';
 import { partyOf, type Assignment } from './table.tsx';
@@ -12,13 +12,12 @@ import { partyOf, type Assignment } from './table.tsx';
 const PATH = '/api/v1/assignments/{id}';
 
 export function AssignmentPage({ params: { id } }: { params: { id: string } }) {
-  const { may } = useSession();
-  const path = { id };
+  const changes = useObjectChanges(PATH, id);
   return (
     <ObjectPage
       queryKey={['assignment', id]}
       list={[t('Assignments'), '/assignments']}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={(assignment) => `${assignment.security_profile} → ${partyOf(assignment).id}`}
       tags={({ gives_full_access: full }) => full && <FullAccessTag />}
       fields={(draft, _errors, isReadOnly) => (
@@ -29,22 +28,7 @@ export function AssignmentPage({ params: { id } }: { params: { id: string } }) {
           <LimitFields draft={draft} isReadOnly={isReadOnly} />
         </>
       )}
-      patch={
-        may('patch', PATH)
-          ? (body, etag, { dryRun, confirm }) =>
-              answered(
-                api.PATCH(PATH, {
-                  params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } },
-                  body: { ...body, ...(confirm === undefined ? {} : { confirm }) },
-                }),
-              )
-          : undefined
-      }
-      remove={
-        may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
     />
   );
 }

@@ -1,5 +1,6 @@
-import { answered, api, versioned } from '../../api/client.ts';
+import { api, versioned } from '../../api/client.ts';
 import { LinkButton } from '../../parts/button.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
 import { ActiveTag, Tag } from '../../parts/tags.tsx';
 import { useSession } from '../../session/session.tsx';
@@ -13,12 +14,12 @@ const PATH = '/api/v1/clients/{id}';
 
 export function ClientPage({ params: { id } }: { params: { id: string } }) {
   const { may } = useSession();
-  const path = { id };
+  const changes = useObjectChanges(PATH, id);
   return (
     <ObjectPage
       queryKey={['client', id]}
       list={[t('Clients'), '/clients']}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={({ client_name: name }) => name}
       tags={({ active, client_id: own }) => (
         <>
@@ -36,17 +37,7 @@ export function ClientPage({ params: { id } }: { params: { id: string } }) {
         )
       }
       fields={(draft, errors, isReadOnly) => <ClientFields draft={draft} errors={errors} isReadOnly={isReadOnly} />}
-      patch={
-        may('patch', PATH)
-          ? (body, etag, { dryRun }) =>
-              answered(api.PATCH(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } }, body }))
-          : undefined
-      }
-      remove={
-        may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
       tabs={({ data }) => [
         { id: 'secrets', name: t('Secrets'), content: () => <Secrets client={data} /> },
         { id: 'usage', name: t('Usage'), content: () => <ClientUsage id={id} /> },

@@ -7,6 +7,7 @@ import { DataTable } from '../../parts/data-table.tsx';
 import { TextField } from '../../parts/fields.tsx';
 import { Facts, Section } from '../../parts/layout.tsx';
 import { Empty } from '../../parts/notices.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
 import { Picker } from '../../parts/picker.tsx';
 import { ActiveTag, Tag } from '../../parts/tags.tsx';
@@ -20,12 +21,12 @@ const MEMBER = '/api/v1/user-groups/{id}/members/{user_id}';
 
 export function GroupPage({ params: { id } }: { params: { id: string } }) {
   const { may } = useSession();
-  const path = { id };
+  const changes = useObjectChanges(PATH, id);
   return (
     <ObjectPage
       queryKey={['user-group', id]}
       list={[t('User groups'), '/groups']}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={({ name }) => name}
       tags={({ organization }) => <Tag>{organization}</Tag>}
       fields={({ value, set }, _errors, isReadOnly) => (
@@ -43,17 +44,7 @@ export function GroupPage({ params: { id } }: { params: { id: string } }) {
           </div>
         </Section>
       )}
-      patch={
-        may('patch', PATH)
-          ? (body, etag, { dryRun }) =>
-              answered(api.PATCH(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } }, body }))
-          : undefined
-      }
-      remove={
-        may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
       tabs={() => [
         { id: 'members', name: t('Members'), content: () => <Members id={id} /> },
         ...(may('get', '/api/v1/assignments')

@@ -1,7 +1,7 @@
 import { answered, api, versioned } from '../../api/client.ts';
 import { Creator, IdField } from '../../parts/creator.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
-import { useSession } from '../../session/session.tsx';
 import { t } from '../../words/words.ts';
 import { RuleFields } from './fields.tsx';
 import { ruleParty, type Rule } from './list.tsx';
@@ -9,26 +9,15 @@ import { ruleParty, type Rule } from './list.tsx';
 const PATH = '/api/v1/impersonation-rules/{id}';
 
 export function RulePage({ params: { id } }: { params: { id: string } }) {
-  const { may } = useSession();
-  const path = { id };
+  const changes = useObjectChanges(PATH, id);
   return (
     <ObjectPage
       queryKey={['impersonation-rule', id]}
       list={[t('Impersonation rules'), '/impersonation-rules']}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={({ impersonator, target }) => t('{who} as {whom}', { who: ruleParty(impersonator), whom: ruleParty(target) })}
       fields={(draft, _errors, isReadOnly) => <RuleFields draft={draft} isReadOnly={isReadOnly} />}
-      patch={
-        may('patch', PATH)
-          ? (body, etag, { dryRun }) =>
-              answered(api.PATCH(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } }, body }))
-          : undefined
-      }
-      remove={
-        may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
     />
   );
 }

@@ -6,6 +6,7 @@ import { errorsOf, Refusal, useChange, type Outcome } from '../../parts/change.t
 import { Dialog } from '../../parts/dialog.tsx';
 import { Switch, TextField } from '../../parts/fields.tsx';
 import { Facts, Section } from '../../parts/layout.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
 import { Picker } from '../../parts/picker.tsx';
 import { ActiveTag, Tag } from '../../parts/tags.tsx';
@@ -20,12 +21,12 @@ const PATH = '/api/v1/organizations/{id}';
 
 export function OrganizationPage({ params: { id } }: { params: { id: string } }) {
   const { may } = useSession();
-  const path = { id };
+  const changes = useObjectChanges(PATH, id);
   return (
     <ObjectPage
       queryKey={['organization', id]}
       list={[t('Organizations'), '/organizations']}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={({ name }) => name}
       tags={({ type, active }) => (
         <>
@@ -54,17 +55,7 @@ export function OrganizationPage({ params: { id } }: { params: { id: string } })
           </Switch>
         </Section>
       )}
-      patch={
-        may('patch', PATH)
-          ? (body, etag, { dryRun }) =>
-              answered(api.PATCH(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } }, body }))
-          : undefined
-      }
-      remove={
-        may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
       tabs={() => [
         ...(may('get', '/api/v1/users') ? [{ id: 'members', name: t('Members'), content: () => <UserTable organization={id} /> }] : []),
         ...(may('get', '/api/v1/user-groups') ? [{ id: 'groups', name: t('User groups'), content: () => <GroupTable organization={id} /> }] : []),

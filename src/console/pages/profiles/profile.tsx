@@ -1,9 +1,10 @@
 import { useState } from 'react';
-import { answered, api, versioned, type Schemas } from '../../api/client.ts';
+import { api, versioned, type Schemas } from '../../api/client.ts';
 import { PAGE_SIZE, usePages } from '../../api/pages.ts';
 import { Button } from '../../parts/button.tsx';
 import { DataTable } from '../../parts/data-table.tsx';
 import { Empty, Note } from '../../parts/notices.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
 import { ActiveTag, FullAccessTag, Tag } from '../../parts/tags.tsx';
 import { useSession } from '../../session/session.tsx';
@@ -20,12 +21,12 @@ const PATH = '/api/v1/security-profiles/{id}';
 
 export function ProfilePage({ params: { id } }: { params: { id: string } }) {
   const { may } = useSession();
-  const path = { id };
+  const changes = useObjectChanges(PATH, id);
   return (
     <ObjectPage
       queryKey={['security-profile', id]}
       list={[t('Security profiles'), '/profiles']}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={({ name }) => name}
       tags={(profile) => <ProfileTags profile={profile} />}
       actions={({ data }) => may('post', '/api/v1/security-profiles/{id}/clone') && <CloneButton profile={data} />}
@@ -36,17 +37,7 @@ export function ProfilePage({ params: { id } }: { params: { id: string } }) {
         )
       }
       fields={(draft, errors, isReadOnly) => <ProfileFields draft={draft} errors={errors} isReadOnly={isReadOnly} />}
-      patch={
-        may('patch', PATH)
-          ? (body, etag, { dryRun }) =>
-              answered(api.PATCH(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } }, body }))
-          : undefined
-      }
-      remove={
-        may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
       tabs={(object) => [
         { id: 'holders', name: t('Holders'), content: () => <Holders id={id} /> },
         { id: 'assignments', name: t('Assignments'), content: () => <AssignmentTable filter={{ security_profile: id }} /> },

@@ -3,6 +3,7 @@ import { Creator } from '../../parts/creator.tsx';
 import type { Draft } from '../../parts/editor.tsx';
 import { Select, Switch, TextField } from '../../parts/fields.tsx';
 import { Section } from '../../parts/layout.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
 import { ListPicker } from '../../parts/picker.tsx';
 import { Tag } from '../../parts/tags.tsx';
@@ -13,13 +14,13 @@ import type { ResourceServer } from './list.tsx';
 const PATH = '/api/v1/resource-servers/{id}';
 
 export function ResourceServerPage({ params: { id } }: { params: { id: string } }) {
-  const { may, isRoot } = useSession();
-  const path = { id };
+  const { isRoot } = useSession();
+  const changes = useObjectChanges(PATH, id, isRoot);
   return (
     <ObjectPage
       queryKey={['resource-server', id]}
       list={[t('Resource servers'), '/resource-servers']}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={({ name }) => name}
       tags={({ audience }) => (
         <Tag>
@@ -27,17 +28,7 @@ export function ResourceServerPage({ params: { id } }: { params: { id: string } 
         </Tag>
       )}
       fields={(draft, _errors, isReadOnly) => <Fields draft={draft} isReadOnly={isReadOnly} />}
-      patch={
-        isRoot && may('patch', PATH)
-          ? (body, etag, { dryRun }) =>
-              answered(api.PATCH(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } }, body }))
-          : undefined
-      }
-      remove={
-        isRoot && may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
     />
   );
 }

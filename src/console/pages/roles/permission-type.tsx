@@ -3,6 +3,7 @@ import { Creator } from '../../parts/creator.tsx';
 import type { Draft } from '../../parts/editor.tsx';
 import { TextField } from '../../parts/fields.tsx';
 import { Section } from '../../parts/layout.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
 import { Tags } from '../../parts/tags.tsx';
 import { useSession } from '../../session/session.tsx';
@@ -14,26 +15,16 @@ const PATH = '/api/v1/permission-types/{id}';
 const LIST = '/roles?tab=types';
 
 export function PermissionTypePage({ params: { id } }: { params: { id: string } }) {
-  const { may, isRoot } = useSession();
-  const path = { id };
+  const { isRoot } = useSession();
+  const changes = useObjectChanges(PATH, id, isRoot);
   return (
     <ObjectPage
       queryKey={['permission-type', id]}
       list={[t('Types and operations'), LIST]}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={({ type }) => type}
       fields={(draft, _errors, isReadOnly) => <Fields draft={draft} isReadOnly={isReadOnly} />}
-      patch={
-        isRoot && may('patch', PATH)
-          ? (body, etag, { dryRun }) =>
-              answered(api.PATCH(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } }, body }))
-          : undefined
-      }
-      remove={
-        isRoot && may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
     />
   );
 }

@@ -6,6 +6,7 @@ import type { Draft } from '../../parts/editor.tsx';
 import { Select, TextField } from '../../parts/fields.tsx';
 import { Section } from '../../parts/layout.tsx';
 import { Empty } from '../../parts/notices.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
 import { categoryName } from '../../parts/role-picker.tsx';
 import { Tag } from '../../parts/tags.tsx';
@@ -17,26 +18,16 @@ const PATH = '/api/v1/roles/{id}';
 
 export function RolePage({ params: { id } }: { params: { id: string } }) {
   const { may, isRoot } = useSession();
-  const path = { id };
+  const changes = useObjectChanges(PATH, id, isRoot);
   return (
     <ObjectPage
       queryKey={['role', id]}
       list={[t('Roles'), '/roles']}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={({ name }) => name}
       tags={({ category }) => <Tag>{categoryName(category)}</Tag>}
       fields={(draft, _errors, isReadOnly) => <Fields draft={draft} isReadOnly={isReadOnly} />}
-      patch={
-        isRoot && may('patch', PATH)
-          ? (body, etag, { dryRun }) =>
-              answered(api.PATCH(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } }, body }))
-          : undefined
-      }
-      remove={
-        isRoot && may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
       tabs={() =>
         may('get', '/api/v1/security-profiles') ? [{ id: 'profiles', name: t('Profiles that name it'), content: () => <Profiles role={id} /> }] : []
       }

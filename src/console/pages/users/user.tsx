@@ -1,5 +1,6 @@
-import { answered, api, versioned } from '../../api/client.ts';
+import { api, versioned } from '../../api/client.ts';
 import { LinkButton } from '../../parts/button.tsx';
+import { useObjectChanges } from '../../parts/object-changes.ts';
 import { ObjectPage } from '../../parts/object-page.tsx';
 import { ActiveTag, Tag } from '../../parts/tags.tsx';
 import { useSession } from '../../session/session.tsx';
@@ -15,12 +16,12 @@ const PATH = '/api/v1/users/{id}';
 
 export function UserPage({ params: { id } }: { params: { id: string } }) {
   const { may } = useSession();
-  const path = { id };
+  const changes = useObjectChanges(PATH, id);
   return (
     <ObjectPage
       queryKey={['user', id]}
       list={[t('Users'), '/users']}
-      read={() => versioned(api.GET(PATH, { params: { path } }))}
+      read={() => versioned(api.GET(PATH, { params: { path: { id } } }))}
       titleOf={({ username }) => username}
       tags={({ active, organization }) => (
         <>
@@ -36,17 +37,7 @@ export function UserPage({ params: { id } }: { params: { id: string } }) {
         )
       }
       fields={(draft, _errors, isReadOnly) => <UserFields draft={draft} isReadOnly={isReadOnly} />}
-      patch={
-        may('patch', PATH)
-          ? (body, etag, { dryRun }) =>
-              answered(api.PATCH(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } }, body }))
-          : undefined
-      }
-      remove={
-        may('delete', PATH)
-          ? (etag, { dryRun }) => answered(api.DELETE(PATH, { params: { path, query: { dry_run: dryRun }, header: { 'If-Match': etag } } }))
-          : undefined
-      }
+      {...changes}
       tabs={({ data }) => [
         { id: 'roles', name: t('Roles'), content: () => <EffectiveRoles id={id} /> },
         { id: 'groups', name: t('Groups'), content: () => <Memberships user={data} /> },
