@@ -3,15 +3,7 @@
  * beginning anew; it is never a truth. What was revoked, and who may still sign in, is told by `revocations` and `access`.
  */
 
-export const ARTIFACT_KINDS = [
-  'session',
-  'interaction',
-  'consent',
-  'authorization_code',
-  'device_code',
-  'pushed_authorization_request',
-  'access_token',
-] as const;
+export const ARTIFACT_KINDS = ['session', 'interaction', 'consent', 'authorization_code', 'device_code', 'pushed_authorization_request'] as const;
 
 export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
 
@@ -30,12 +22,9 @@ export interface ArtifactRecord {
   readonly payload: Readonly<Record<string, unknown>>;
   /** At most {@link LONGEST_ARTIFACT_MS} from now. */
   readonly expiresAt: Date;
-  readonly uid?: string | undefined;
   /** Of a device; whoever keeps it is free to give a hash. */
   readonly userCode?: string | undefined;
-  readonly grantId?: string | undefined;
   readonly userId?: string | undefined;
-  readonly clientId?: string | undefined;
 }
 
 export interface ListedArtifact extends Artifact {
@@ -62,8 +51,7 @@ export interface ArtifactStore {
   put(record: ArtifactRecord): Promise<void>;
   /** Never an expired one. */
   find(kind: ArtifactKind, id: string, now: Date): Promise<Artifact | undefined>;
-  /** Uids and user codes name one artifact of a kind: of several that were given the same, which one is found is open. */
-  findByUid(kind: ArtifactKind, uid: string, now: Date): Promise<Artifact | undefined>;
+  /** A user code names one artifact of a kind: of several that were given the same, which one is found is open. */
   findByUserCode(kind: ArtifactKind, userCode: string, now: Date): Promise<Artifact | undefined>;
   /**
    * Atomic: true for exactly one caller, on all nodes and through every fault. False when absent, expired, or consumed
@@ -72,11 +60,6 @@ export interface ArtifactStore {
   consume(kind: ArtifactKind, id: string, now: Date): Promise<boolean>;
   /** When it resolves the artifact MUST NOT be found or consumed any more, also where a store that kept it is out of reach. */
   remove(kind: ArtifactKind, id: string): Promise<void>;
-  /** {@link remove} for every kind of the grant; of what is put meanwhile some may stay. */
-  removeByGrant(grantId: string): Promise<void>;
   /** Those of a user, the longest lasting first, at most {@link MOST_LISTED_ARTIFACTS}. */
   list(kind: ArtifactKind, userId: string, now: Date): Promise<readonly ListedArtifact[]>;
-  /** {@link removeByGrant} for a user, and for a client. */
-  removeOfUser(userId: string): Promise<void>;
-  removeOfClient(clientId: string): Promise<void>;
 }

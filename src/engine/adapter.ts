@@ -53,7 +53,7 @@ class ArtifactAdapter implements Adapter {
 
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
     const { artifacts, clock } = this.#options;
-    const { accountId, clientId, grantId, uid, userCode } = payload as Payload;
+    const { accountId, userCode } = payload as Payload;
     const expiresAt = new Date(clock.now() + (expiresIn ?? 0) * 1000);
     const kept = withoutSecrets(payload);
     if (this.#kind === 'session') kept['agent'] = (agents.getStore() ?? Provider.ctx?.get('user-agent'))?.slice(0, LONGEST_AGENT);
@@ -65,11 +65,8 @@ class ArtifactAdapter implements Adapter {
         id: digest(id),
         payload: JSON.parse(JSON.stringify(kept)) as Record<string, unknown>,
         expiresAt: this.#kind === 'device_code' ? keptUntil(expiresAt) : expiresAt,
-        uid,
         userCode: userCode === undefined ? undefined : digest(userCode),
-        grantId,
         userId: accountId,
-        clientId,
       }),
     );
   }

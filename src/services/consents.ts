@@ -64,7 +64,6 @@ export class Consents {
       payload: { agreed, withheld, everything, clientId, since: now },
       expiresAt: new Date(now + YEAR_MS),
       userId,
-      clientId,
     });
   }
 

@@ -80,12 +80,11 @@ export class DeviceCodes {
     if (found === undefined || !isWaiting(found, now)) return false;
     const expiresAt = expiryOf(found);
     if (!(await replays.useOnce(digest(`device decision\0${key}`), keptUntil(expiresAt)))) return false;
-    const grantId = random.id();
     const said =
       decision === 'refused'
         ? { refused: true }
         : {
-            grantId,
+            grantId: random.id(),
             userId: decision.session.userId,
             sessionId: decision.session.id,
             signedInAt: decision.session.signedInAt.getTime(),
@@ -93,9 +92,8 @@ export class DeviceCodes {
             agreed: decision.agreed,
           };
     const payload = JSON.parse(JSON.stringify({ ...found.payload, ...said })) as Record<string, unknown>;
-    const { clientId } = payload;
     // Without its user code: it is not entered a second time.
-    await artifacts.put({ kind: 'device_code', id: key, payload, expiresAt: keptUntil(expiresAt), clientId: String(clientId), grantId });
+    await artifacts.put({ kind: 'device_code', id: key, payload, expiresAt: keptUntil(expiresAt) });
     return true;
   }
 

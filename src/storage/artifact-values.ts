@@ -3,9 +3,6 @@ import { LONGEST_ARTIFACT_MS, LONGEST_PAYLOAD, type Artifact, type ArtifactRecor
 import { DomainError } from '../domain/errors.ts';
 import { assertKey, toJson } from './values.ts';
 
-/** With whom artifacts are removed. */
-export type Subject = 'grant' | 'user' | 'client';
-
 /** A record with its payload as text. */
 export interface KeptArtifact extends Omit<ArtifactRecord, 'payload'> {
   readonly payload: string;
@@ -13,9 +10,9 @@ export interface KeptArtifact extends Omit<ArtifactRecord, 'payload'> {
 
 /** @throws `invalid_input` when something of it cannot be kept */
 export function keptArtifact(record: ArtifactRecord, now: Date): KeptArtifact {
-  const { id, uid, userCode, grantId, userId, clientId } = record;
+  const { id, userCode, userId } = record;
   assertKey(id, 'an artifact');
-  for (const key of [uid, userCode, grantId, userId, clientId]) if (key !== undefined) assertKey(key, 'something that an artifact names');
+  for (const key of [userCode, userId]) if (key !== undefined) assertKey(key, 'something that an artifact names');
   toJson(record.expiresAt, 'An artifact');
   const payload = toJson(record.payload, 'An artifact');
   if (payload.length > LONGEST_PAYLOAD) throw new DomainError('invalid_input', `An artifact is longer than ${LONGEST_PAYLOAD} characters.`);
@@ -28,8 +25,4 @@ export function keptArtifact(record: ArtifactRecord, now: Date): KeptArtifact {
 export function artifactOf(payload: string, consumedAt: Date | null | undefined): Artifact {
   const parsed = JSON.parse(payload) as Artifact['payload'];
   return consumedAt === null || consumedAt === undefined ? { payload: parsed } : { payload: parsed, consumedAt };
-}
-
-export function subjectsOf({ grantId, userId, clientId }: KeptArtifact): Readonly<Record<Subject, string | undefined>> {
-  return { grant: grantId, user: userId, client: clientId };
 }

@@ -5,7 +5,7 @@
  * call is answered from Postgres; without Postgres none is.
  */
 import { MOST_LISTED_ARTIFACTS, type Artifact, type ArtifactKind, type ArtifactStore } from '../domain/artifact.ts';
-import { artifactOf, keptArtifact, type Subject } from './artifact-values.ts';
+import { artifactOf, keptArtifact } from './artifact-values.ts';
 import type { ArtifactNotes, Note } from './postgres/artifact-notes.ts';
 import type { ArtifactCopies, ArtifactCopy } from './redis/artifacts.ts';
 import { RedisUnavailable } from './redis/connection.ts';
@@ -26,43 +26,27 @@ export interface CopiedArtifacts {
 }
 
 export function copiedArtifacts({ copies, rows, notes, now }: CopiedArtifactsOptions): CopiedArtifacts {
-  const judged = async (kind: ArtifactKind, copy: ArtifactCopy, at: Date) => {
-    const note = (await notes.judge(kind, [copy], at)).get(copy.id)!;
-    return standing(copy, note);
-  };
-  const findBy = async (pointer: 'uid' | 'user_code', kind: ArtifactKind, ...[value, at]: readonly [string, Date]) => {
-    if (!isStorable(value)) return undefined;
-    const [row, copy] = await Promise.all([
-      pointer === 'uid' ? rows.findByUid(kind, value, at) : rows.findByUserCode(kind, value, at),
-      unlessDown(copies.findBy(pointer, kind, value, at)),
-    ]);
-    if (row !== undefined || copy === undefined) return row;
-    // A row without this value has taken the place of the copy.
-    const note = (await notes.judge(kind, [copy], at)).get(copy.id)!;
-    return note.payload === null ? standing(copy, note) : undefined;
-  };
-  const removeAll = async (subject: Subject, id: string) => {
-    if (!isStorable(id)) return;
-    await notes.removeAll(subject, id);
-    // Grants end all the time, users and clients seldom: what Redis lost of an index must not save their sessions.
-    if (subject !== 'grant') await notes.distrust(subject, id);
-    const told = await outcome(copies.removeAll(subject, id));
-    if (subject === 'grant' && (told === undefined || told.value !== undefined)) await notes.distrust(subject, id, told?.value);
-  };
+  const judge = async (kind: ArtifactKind, { id }: ArtifactCopy, at: Date) => (await notes.judge(kind, [id], at)).get(id)!;
   const store: ArtifactStore = {
     put: async (record) => {
       const at = now();
       const artifact = keptArtifact(record, at);
-      const { held, written } = await notes.begin(artifact, at);
-      if (!held && (await outcome(copies.put(artifact, written, at))) === undefined) await notes.hold(artifact, at);
+      const { held } = await notes.begin(artifact, at);
+      if (!held && (await outcome(copies.put(artifact, at))) === undefined) await notes.hold(artifact, at);
     },
     find: async (kind, id, at) => {
       if (!isStorable(id)) return undefined;
       const copy = await unlessDown(copies.find(kind, id, at));
-      return copy === undefined ? rows.find(kind, id, at) : judged(kind, copy, at);
+      return copy === undefined ? rows.find(kind, id, at) : standing(copy, await judge(kind, copy, at));
     },
-    findByUid: (kind, uid, at) => findBy('uid', kind, uid, at),
-    findByUserCode: (kind, userCode, at) => findBy('user_code', kind, userCode, at),
+    findByUserCode: async (kind, userCode, at) => {
+      if (!isStorable(userCode)) return undefined;
+      const [row, copy] = await Promise.all([rows.findByUserCode(kind, userCode, at), unlessDown(copies.findByUserCode(kind, userCode, at))]);
+      if (row !== undefined || copy === undefined) return row;
+      const note = await judge(kind, copy, at);
+      // A row without this code has taken the place of the copy.
+      return note.payload === null ? standing(copy, note) : undefined;
+    },
     consume: async (kind, id, at) => {
       if (!isStorable(id)) return false;
       // Redis turns away whoever comes later; Postgres has the last word on who was first.
@@ -74,13 +58,16 @@ export function copiedArtifacts({ copies, rows, notes, now }: CopiedArtifactsOpt
       const told = await outcome(copies.remove(kind, id));
       await notes.remove(kind, id, told && { until: told.value });
     },
-    removeByGrant: (grantId) => removeAll('grant', grantId),
     list: async (kind, userId, at) => {
       if (!isStorable(userId)) return [];
       const [kept, found = []] = await Promise.all([rows.list(kind, userId, at), unlessDown(copies.list(kind, userId, at))]);
       const known = new Set(kept.map(({ id }) => id));
       const others = found.filter(({ id }) => !known.has(id));
-      const judgements = await notes.judge(kind, others, at);
+      const judgements = await notes.judge(
+        kind,
+        others.map(({ id }) => id),
+        at,
+      );
       const counting = others.flatMap((copy) => {
         const note = judgements.get(copy.id)!;
         const artifact = note.payload === null ? standing(copy, note) : undefined;
@@ -89,8 +76,6 @@ export function copiedArtifacts({ copies, rows, notes, now }: CopiedArtifactsOpt
       const longestFirst = [...kept, ...counting].sort((a, b) => b.expiresAt.getTime() - a.expiresAt.getTime());
       return longestFirst.slice(0, MOST_LISTED_ARTIFACTS);
     },
-    removeOfUser: (userId) => removeAll('user', userId),
-    removeOfClient: (clientId) => removeAll('client', clientId),
   };
   const settle = async (at: Date, limit: number) => {
     const untold = await notes.untold(at, limit);
@@ -110,7 +95,7 @@ export function copiedArtifacts({ copies, rows, notes, now }: CopiedArtifactsOpt
 function standing(copy: ArtifactCopy, note: Note): Artifact | undefined {
   if (note.removed) return undefined;
   if (note.payload !== null) return artifactOf(note.payload, note.consumedAt);
-  return note.distrusted ? undefined : artifactOf(copy.payload, note.consumedAt ?? copy.consumedAt);
+  return artifactOf(copy.payload, note.consumedAt ?? copy.consumedAt);
 }
 
 /** What Redis knows; nothing when it cannot say. */

@@ -41,10 +41,9 @@ function describeKeeping(suite: ArtifactSuite, put: Put, find: Find): void {
   });
 
   it('never finds one that has expired', async () => {
-    const made = await put({ uid: fresh('uid'), userCode: fresh('code'), userId: fresh('user') });
+    const made = await put({ userCode: fresh('code'), userId: fresh('user') });
     expect(await find(made, HOUR - 1)).toBeDefined();
     expect(await find(made, HOUR)).toBeUndefined();
-    expect(await suite.artifacts.findByUid(made.kind, made.uid!, at(HOUR))).toBeUndefined();
     expect(await suite.artifacts.findByUserCode(made.kind, made.userCode!, at(HOUR))).toBeUndefined();
     expect(await suite.artifacts.list(made.kind, made.userId!, at(HOUR))).toEqual([]);
     expect(await suite.artifacts.consume(made.kind, made.id, at(HOUR))).toBe(false);
@@ -53,24 +52,22 @@ function describeKeeping(suite: ArtifactSuite, put: Put, find: Find): void {
   });
 
   it('replaces everything under the same kind and id', async () => {
-    const [first, second] = [fresh('uid'), fresh('uid')];
-    const made = await put({ uid: first, userId: 'before' });
-    await put({ ...made, payload: { now: 'this' }, uid: second, userId: undefined, expiresAt: at(DAY) });
+    const [first, second] = [fresh('code'), fresh('code')];
+    const made = await put({ userCode: first, userId: 'before' });
+    await put({ ...made, payload: { now: 'this' }, userCode: second, userId: undefined, expiresAt: at(DAY) });
     expect(await find(made, 2 * HOUR)).toEqual({ payload: { now: 'this' } });
-    expect(await suite.artifacts.findByUid(made.kind, second, NOW)).toEqual({ payload: { now: 'this' } });
-    expect(await suite.artifacts.findByUid(made.kind, first, NOW)).toBeUndefined();
+    expect(await suite.artifacts.findByUserCode(made.kind, second, NOW)).toEqual({ payload: { now: 'this' } });
+    expect(await suite.artifacts.findByUserCode(made.kind, first, NOW)).toBeUndefined();
     expect(await suite.artifacts.list(made.kind, 'before', NOW)).toEqual([]);
     await put({ ...made, payload: { shorter: true }, expiresAt: at(1) });
     expect(await find(made, 1)).toBeUndefined();
   });
 
-  it('finds by uid and by user code, within the kind', async () => {
-    const made = await put({ kind: 'device_code', uid: fresh('uid'), userCode: fresh('BCDF-GHJK') });
-    expect(await suite.artifacts.findByUid('device_code', made.uid!, NOW)).toEqual({ payload: made.payload });
+  it('finds by user code, within the kind', async () => {
+    const made = await put({ kind: 'device_code', userCode: fresh('BCDF-GHJK') });
     expect(await suite.artifacts.findByUserCode('device_code', made.userCode!, NOW)).toEqual({ payload: made.payload });
-    expect(await suite.artifacts.findByUid('session', made.uid!, NOW)).toBeUndefined();
     expect(await suite.artifacts.findByUserCode('session', made.userCode!, NOW)).toBeUndefined();
-    expect(await suite.artifacts.findByUid('device_code', fresh('uid'), NOW)).toBeUndefined();
+    expect(await suite.artifacts.findByUserCode('device_code', fresh('BCDF-GHJK'), NOW)).toBeUndefined();
   });
 
   it('lists those of a user, the longest lasting first, as many as there is room for', async () => {
@@ -112,10 +109,9 @@ function describeConsuming(suite: ArtifactSuite, put: Put, find: Find): void {
   });
 
   it('shows its mark wherever it is found', async () => {
-    const made = await put({ kind: 'device_code', uid: fresh('uid'), userCode: fresh('code'), userId: fresh('user') });
+    const made = await put({ kind: 'device_code', userCode: fresh('code'), userId: fresh('user') });
     await suite.artifacts.consume(made.kind, made.id, at(1));
     const found = { payload: made.payload, consumedAt: at(1) };
-    expect(await suite.artifacts.findByUid(made.kind, made.uid!, NOW)).toEqual(found);
     expect(await suite.artifacts.findByUserCode(made.kind, made.userCode!, NOW)).toEqual(found);
     expect(await suite.artifacts.list(made.kind, made.userId!, NOW)).toEqual([{ id: made.id, expiresAt: made.expiresAt, ...found }]);
   });
@@ -123,39 +119,17 @@ function describeConsuming(suite: ArtifactSuite, put: Put, find: Find): void {
 
 function describeRemoving(suite: ArtifactSuite, put: Put, find: Find): void {
   it('is gone when it was removed, and can be kept anew', async () => {
-    const made = await put({ uid: fresh('uid'), userId: fresh('user') });
+    const made = await put({ userCode: fresh('code'), userId: fresh('user') });
     await suite.artifacts.consume(made.kind, made.id, NOW);
     await suite.artifacts.remove(made.kind, made.id);
     await suite.artifacts.remove(made.kind, made.id);
     expect(await find(made)).toBeUndefined();
-    expect(await suite.artifacts.findByUid(made.kind, made.uid!, NOW)).toBeUndefined();
+    expect(await suite.artifacts.findByUserCode(made.kind, made.userCode!, NOW)).toBeUndefined();
     expect(await suite.artifacts.list(made.kind, made.userId!, NOW)).toEqual([]);
     expect(await suite.artifacts.consume(made.kind, made.id, NOW)).toBe(false);
     await put(made);
     expect(await find(made)).toEqual({ payload: made.payload });
     expect(await suite.artifacts.consume(made.kind, made.id, NOW)).toBe(true);
-  });
-
-  const REMOVALS = [
-    ['grant', 'grantId', (id: string) => suite.artifacts.removeByGrant(id)],
-    ['user', 'userId', (id: string) => suite.artifacts.removeOfUser(id)],
-    ['client', 'clientId', (id: string) => suite.artifacts.removeOfClient(id)],
-  ] as const;
-  it.each(REMOVALS)('every kind goes with its %s, and nothing else', async (_, member, removeAll) => {
-    const id = fresh(member);
-    const doomed = [];
-    for (const kind of ARTIFACT_KINDS) doomed.push(await put({ kind, [member]: id }));
-    const kept = [await put({ [member]: fresh(member) }), await put(), await put({ grantId: 'g', userId: 'u', clientId: 'c' })];
-    await removeAll(id);
-    await removeAll(fresh(member));
-    for (const made of doomed) {
-      expect(await find(made)).toBeUndefined();
-      expect(await suite.artifacts.consume(made.kind, made.id, NOW)).toBe(false);
-    }
-    for (const made of kept) expect(await find(made)).toBeDefined();
-    const later = await put({ [member]: id });
-    expect(await find(later)).toEqual({ payload: later.payload });
-    expect(await suite.artifacts.consume(later.kind, later.id, NOW)).toBe(true);
   });
 }
 
@@ -170,31 +144,26 @@ function describeHostile(suite: ArtifactSuite, put: Put, find: Find): void {
     it('comes back as it was, and names what it should', async () => {
       const payload = JSON.parse(JSON.stringify({ text, [text]: [text] })) as ArtifactRecord['payload'];
       const key = `${text}${fresh('key')}`;
-      const made = await put({ kind: 'session', id: key, payload, uid: key, userCode: key, grantId: key, userId: key, clientId: key });
+      const made = await put({ kind: 'session', id: key, payload, userCode: key, userId: key });
       expect(await find(made)).toEqual({ payload });
-      expect(await suite.artifacts.findByUid('session', key, NOW)).toEqual({ payload });
       expect(await suite.artifacts.findByUserCode('session', key, NOW)).toEqual({ payload });
       expect(await suite.artifacts.list('session', key, NOW)).toEqual([{ id: key, expiresAt: made.expiresAt, payload }]);
       expect(await suite.artifacts.consume('session', key, NOW)).toBe(true);
-      await suite.artifacts.removeByGrant(key);
+      await suite.artifacts.remove('session', key);
       expect(await find(made)).toBeUndefined();
     });
   });
 
   it.each(unstorable)('%j is refused in what is kept, and not found', async (text) => {
-    const members = ['id', 'uid', 'userCode', 'grantId', 'userId', 'clientId'] as const;
+    const members = ['id', 'userCode', 'userId'] as const;
     for (const member of members) await expectRefusal(put({ [member]: text }), 'invalid_input', 'contains NUL or invalid Unicode.');
     await expectRefusal(put({ payload: { text } }), 'invalid_input', 'contains NUL or invalid Unicode.');
     await expectRefusal(put({ payload: { [text]: 1 } }), 'invalid_input', 'contains NUL or invalid Unicode.');
     expect(await find({ kind: 'session', id: text })).toBeUndefined();
-    expect(await suite.artifacts.findByUid('session', text, NOW)).toBeUndefined();
     expect(await suite.artifacts.findByUserCode('session', text, NOW)).toBeUndefined();
     expect(await suite.artifacts.consume('session', text, NOW)).toBe(false);
     expect(await suite.artifacts.list('session', text, NOW)).toEqual([]);
     await suite.artifacts.remove('session', text);
-    await suite.artifacts.removeByGrant(text);
-    await suite.artifacts.removeOfUser(text);
-    await suite.artifacts.removeOfClient(text);
   });
 
   it('what is too long, or would last too long, is refused', async () => {

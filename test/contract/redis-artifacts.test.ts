@@ -71,13 +71,10 @@ describePostgres('artifacts in Redis', () => {
 
     it('are in Redis alone, under keys of one slot each, which vanish with them', async () => {
       await redis.command('FLUSHALL');
-      const made = record({ id: 'id', uid: 'uid', userCode: 'code', grantId: 'g', userId: 'u', clientId: 'c' });
+      const made = record({ id: 'id', userCode: 'code', userId: 'u' });
       await store.artifacts.put(made);
       expect([...(await redis.keys())].sort()).toEqual([
         'rolemint:authorization_code:{id}',
-        'rolemint:client:{c}',
-        'rolemint:grant:{g}',
-        'rolemint:uid:{authorization_code uid}',
         'rolemint:user:{u}',
         'rolemint:user_code:{authorization_code code}',
       ]);
@@ -88,7 +85,7 @@ describePostgres('artifacts in Redis', () => {
       }
       expect((await nodes.rows()).filter(({ id }) => id === 'id')).toEqual([]);
       await store.artifacts.put({ ...made, id: 'shorter', expiresAt: at(60) });
-      expect(Number(await redis.command('PTTL', 'rolemint:grant:{g}'))).toBeGreaterThan(HOUR * 1000 - 60_000);
+      expect(Number(await redis.command('PTTL', 'rolemint:user:{u}'))).toBeGreaterThan(HOUR * 1000 - 60_000);
     });
   });
 
@@ -203,25 +200,21 @@ describePostgres('F9: artifacts while Redis is', () => {
       };
 
       it('are kept and consumed once by Postgres, and nothing that was removed comes back', async () => {
-        const [kept, replaced, removed, ended, disabled] = [record(), record(), record(), record({ grantId: 'grant' }), record({ userId: 'user' })];
-        for (const made of [kept, replaced, removed, ended, disabled]) await a.artifacts.put(made);
+        const [kept, replaced, removed] = [record(), record(), record()];
+        for (const made of [kept, replaced, removed]) await a.artifacts.put(made);
         await fail(redis);
-        const meanwhile = record({ uid: fresh('uid'), userId: 'somebody' });
+        const meanwhile = record({ userCode: fresh('code'), userId: 'somebody' });
         try {
           await a.artifacts.put(meanwhile);
           expect(await find(meanwhile)).toEqual([{ payload: meanwhile.payload }, { payload: meanwhile.payload }]);
-          expect(await b.artifacts.findByUid(meanwhile.kind, meanwhile.uid!, NOW)).toEqual({ payload: meanwhile.payload });
+          expect(await b.artifacts.findByUserCode(meanwhile.kind, meanwhile.userCode!, NOW)).toEqual({ payload: meanwhile.payload });
           expect(await b.artifacts.list(meanwhile.kind, 'somebody', NOW)).toHaveLength(1);
           expect(await consume(meanwhile)).toBe(1);
           await b.artifacts.put({ ...replaced, payload: { anew: true } });
           expect(await find(replaced)).toEqual([{ payload: { anew: true } }, { payload: { anew: true } }]);
           await b.artifacts.remove(removed.kind, removed.id);
-          await b.artifacts.removeByGrant('grant');
-          await b.artifacts.removeOfUser('user');
-          for (const gone of [removed, ended, disabled]) {
-            expect(await find(gone)).toEqual([undefined, undefined]);
-            expect(await consume(gone)).toBe(0);
-          }
+          expect(await find(removed)).toEqual([undefined, undefined]);
+          expect(await consume(removed)).toBe(0);
         } finally {
           await well();
         }
@@ -231,13 +224,10 @@ describePostgres('F9: artifacts while Redis is', () => {
         expect(await find(replaced)).toEqual([{ payload: { anew: true } }, { payload: { anew: true } }]);
         expect(await consume(replaced)).toBe(1);
         expect(await consume(meanwhile)).toBe(0);
-        for (const gone of [removed, ended, disabled]) {
-          expect(await find(gone)).toEqual([undefined, undefined]);
-          expect(await consume(gone)).toBe(0);
-        }
-        const later = record({ grantId: 'grant', userId: 'user' });
-        await a.artifacts.put(later);
-        expect(await consume(later)).toBe(1);
+        expect(await find(removed)).toEqual([undefined, undefined]);
+        expect(await consume(removed)).toBe(0);
+        await a.artifacts.put(removed);
+        expect(await consume(removed)).toBe(1);
       }, 30_000);
 
       it('leave nothing behind in Postgres when they have expired', async () => {
@@ -281,24 +271,17 @@ describePostgres('artifacts when Redis', () => {
     it('comes back as it was before, stay consumed and removed', async () => {
       await open();
       const [used, removed] = [record(), record()];
-      const [ended, disabled, excluded] = [record({ grantId: 'g' }), record({ userId: 'u' }), record({ clientId: 'c' })];
-      const all = [used, removed, ended, disabled, excluded];
-      for (const made of all) await store.artifacts.put(made);
+      for (const made of [used, removed]) await store.artifacts.put(made);
       const before = new Map<string, Buffer>();
       const operator = new Redis(redis.url);
       for (const key of await operator.keys('*')) before.set(key, await operator.dumpBuffer(key));
       expect(await consume(used)).toBe(true);
       await store.artifacts.remove(removed.kind, removed.id);
-      await store.artifacts.removeByGrant('g');
-      await store.artifacts.removeOfUser('u');
-      await store.artifacts.removeOfClient('c');
       await operator.flushall();
       for (const [key, value] of before) await operator.restore(key, 3_600_000, value);
       operator.disconnect();
-      for (const gone of [removed, ended, disabled, excluded]) {
-        expect(await find(gone)).toBeUndefined();
-        expect(await consume(gone)).toBe(false);
-      }
+      expect(await find(removed)).toBeUndefined();
+      expect(await consume(removed)).toBe(false);
       expect(await find(used)).toEqual({ payload: used.payload, consumedAt: NOW });
       expect(await consume(used)).toBe(false);
     });

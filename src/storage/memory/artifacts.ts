@@ -1,6 +1,6 @@
 /** @module Artifacts of the in-memory store. */
 import { MOST_LISTED_ARTIFACTS, type Artifact, type ArtifactStore } from '../../domain/artifact.ts';
-import { artifactOf, keptArtifact, type KeptArtifact } from '../artifact-values.ts';
+import { artifactOf, keptArtifact } from '../artifact-values.ts';
 import { byCodePoint } from '../../domain/code-point.ts';
 import type { MemoryAccessor } from './accessor.ts';
 import type { ArtifactRow, Tables } from './tables.ts';
@@ -8,14 +8,6 @@ import type { ArtifactRow, Tables } from './tables.ts';
 const keyOf = (kind: string, id: string): string => `${kind} ${id}`;
 
 export function memoryArtifacts({ read, write, now }: MemoryAccessor): ArtifactStore {
-  const firstOf = async (at: Date, wanted: (row: KeptArtifact) => boolean) => {
-    for (const row of read().tables.artifacts.values()) if (wanted(row) && row.expiresAt > at) return found(row);
-    return undefined;
-  };
-  const removeAll = (doomed: (row: KeptArtifact) => boolean) =>
-    write(({ tables: { artifacts } }) => {
-      for (const [key, row] of artifacts) if (doomed(row)) artifacts.delete(key);
-    });
   return {
     put: (record) =>
       write(({ tables: { artifacts } }) => {
@@ -30,8 +22,10 @@ export function memoryArtifacts({ read, write, now }: MemoryAccessor): ArtifactS
       const row = live(read().tables, keyOf(kind, id), at);
       return row && found(row);
     },
-    findByUid: (kind, uid, at) => firstOf(at, (row) => row.kind === kind && row.uid === uid),
-    findByUserCode: (kind, userCode, at) => firstOf(at, (row) => row.kind === kind && row.userCode === userCode),
+    findByUserCode: async (kind, userCode, at) => {
+      const row = [...read().tables.artifacts.values()].find((one) => one.kind === kind && one.userCode === userCode && one.expiresAt > at);
+      return row && found(row);
+    },
     consume: (kind, id, at) =>
       write(({ tables }) => {
         const row = live(tables, keyOf(kind, id), at);
@@ -40,15 +34,12 @@ export function memoryArtifacts({ read, write, now }: MemoryAccessor): ArtifactS
         return true;
       }),
     remove: (kind, id) => write(({ tables }) => void tables.artifacts.delete(keyOf(kind, id))),
-    removeByGrant: (grantId) => removeAll((row) => row.grantId === grantId),
     list: async (kind, userId, at) =>
       [...read().tables.artifacts.values()]
         .filter((row) => row.kind === kind && row.userId === userId && row.expiresAt > at)
         .sort((a, b) => b.expiresAt.getTime() - a.expiresAt.getTime() || byCodePoint(a.id, b.id))
         .slice(0, MOST_LISTED_ARTIFACTS)
         .map((row) => ({ id: row.id, expiresAt: new Date(row.expiresAt), ...found(row) })),
-    removeOfUser: (userId) => removeAll((row) => row.userId === userId),
-    removeOfClient: (clientId) => removeAll((row) => row.clientId === clientId),
   };
 }
 

@@ -8,17 +8,13 @@ import type { Database, Statement, Value } from './session.ts';
 const PUT: Statement = {
   name: 'put_artifact',
   sql: `
-    INSERT INTO artifacts AS a (kind, id, payload, uid, user_code, grant_id, user_id, client_id, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (kind, id) DO UPDATE SET payload = excluded.payload, uid = excluded.uid, user_code = excluded.user_code,
-      grant_id = excluded.grant_id, user_id = excluded.user_id, client_id = excluded.client_id, expires_at = excluded.expires_at,
-      removed = false, consumed_at = CASE WHEN a.expires_at > ? AND NOT a.removed THEN a.consumed_at END`,
+    INSERT INTO artifacts AS a (kind, id, payload, user_code, user_id, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (kind, id) DO UPDATE SET payload = excluded.payload, user_code = excluded.user_code, user_id = excluded.user_id,
+      expires_at = excluded.expires_at, removed = false, consumed_at = CASE WHEN a.expires_at > ? AND NOT a.removed THEN a.consumed_at END`,
 };
 const FIND: Statement = {
   name: 'find_artifact',
   sql: 'SELECT id, payload, consumed_at FROM artifacts WHERE kind = ? AND id = ? AND expires_at > ? AND payload IS NOT NULL',
-};
-const FIND_BY_UID: Statement = {
-  sql: 'SELECT id, payload, consumed_at FROM artifacts WHERE kind = ? AND uid = ? AND expires_at > ? AND payload IS NOT NULL LIMIT 1',
 };
 const FIND_BY_USER_CODE: Statement = {
   sql: 'SELECT id, payload, consumed_at FROM artifacts WHERE kind = ? AND user_code = ? AND expires_at > ? AND payload IS NOT NULL LIMIT 1',
@@ -36,9 +32,6 @@ const CONSUME: Statement = {
     WHERE kind = ? AND id = ? AND consumed_at IS NULL AND expires_at > ? AND payload IS NOT NULL RETURNING id`,
 };
 const REMOVE: Statement = { sql: 'DELETE FROM artifacts WHERE kind = ? AND id = ?' };
-const REMOVE_BY_GRANT: Statement = { sql: 'DELETE FROM artifacts WHERE grant_id = ?' };
-const REMOVE_OF_USER: Statement = { sql: 'DELETE FROM artifacts WHERE user_id = ?' };
-const REMOVE_OF_CLIENT: Statement = { sql: 'DELETE FROM artifacts WHERE client_id = ?' };
 
 /** Where Redis was given up there is nothing left to tell it. */
 const REAP_COPIED: Statement = {
@@ -59,8 +52,8 @@ interface ListedRow extends ArtifactRow {
 }
 
 /** Columns of a record in the order in which they are bound. */
-export function artifactValues({ kind, id, payload, uid, userCode, grantId, userId, clientId, expiresAt }: KeptArtifact): Value[] {
-  return [kind, id, payload, uid ?? null, userCode ?? null, grantId ?? null, userId ?? null, clientId ?? null, expiresAt];
+export function artifactValues({ kind, id, payload, userCode, userId, expiresAt }: KeptArtifact): Value[] {
+  return [kind, id, payload, userCode ?? null, userId ?? null, expiresAt];
 }
 
 export function postgresArtifacts({ reading, writing, now }: Database): ArtifactStore {
@@ -68,28 +61,21 @@ export function postgresArtifacts({ reading, writing, now }: Database): Artifact
     const [row] = isStorable(key) ? await reading.rows<ArtifactRow>(statement, [kind, key, at]) : [];
     return row && artifactOf(row.payload, row.consumed_at);
   };
-  const removeAll = async (statement: Statement, id: string) => {
-    if (isStorable(id)) await writing.rows(statement, [id]);
-  };
   return {
     put: async (record) => {
       const at = now();
       await writing.rows(PUT, [...artifactValues(keptArtifact(record, at)), at]);
     },
     find: (kind, id, at) => find(FIND, kind, id, at),
-    findByUid: (kind, uid, at) => find(FIND_BY_UID, kind, uid, at),
     findByUserCode: (kind, userCode, at) => find(FIND_BY_USER_CODE, kind, userCode, at),
     consume: async (kind, id, at) => isStorable(id) && (await writing.rows(CONSUME, [at, kind, id, at])).length > 0,
     remove: async (kind, id) => {
       if (isStorable(id)) await writing.rows(REMOVE, [kind, id]);
     },
-    removeByGrant: (grantId) => removeAll(REMOVE_BY_GRANT, grantId),
     list: async (kind, userId, at) => {
       const rows = isStorable(userId) ? await reading.rows<ListedRow>(LIST, [kind, userId, at, MOST_LISTED_ARTIFACTS]) : [];
       return rows.map((row) => ({ id: row.id, expiresAt: row.expires_at, ...artifactOf(row.payload, row.consumed_at) }));
     },
-    removeOfUser: (userId) => removeAll(REMOVE_OF_USER, userId),
-    removeOfClient: (clientId) => removeAll(REMOVE_OF_CLIENT, clientId),
   };
 }
 

@@ -49,12 +49,6 @@ const BATCHES: readonly Statement[] = [
   },
   {
     sql: `
-      WITH gone AS (DELETE FROM artifact_removals WHERE (subject, id) IN
-        (SELECT subject, id FROM artifact_removals WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
-      SELECT count(*)::int AS count FROM gone`,
-  },
-  {
-    sql: `
       WITH gone AS (DELETE FROM sign_in_attempts WHERE key IN
         (SELECT key FROM sign_in_attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING 1)
       SELECT count(*)::int AS count FROM gone`,

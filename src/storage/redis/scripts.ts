@@ -41,12 +41,6 @@ const REMOVE: Script = {
     return expires`,
 };
 
-/** Removes an artifact if it still names whom it is removed with. ARGV: field, value. */
-const REMOVE_IF: Script = {
-  numberOfKeys: 1,
-  lua: `if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return redis.call('DEL', KEYS[1]) end return 0`,
-};
-
 /** Adds a member to an index, which lasts as long as the longest of its members. ARGV: now, life, end, member. */
 const INDEX: Script = {
   numberOfKeys: 1,
@@ -62,7 +56,6 @@ export interface ScriptedClient {
   putArtifact(key: string, now: number, life: number, ...fields: readonly (string | number)[]): Promise<unknown>;
   consumeArtifact(key: string, now: number, ...fields: readonly string[]): Promise<readonly (string | null)[] | null>;
   removeArtifact(key: string): Promise<string | null>;
-  removeArtifactIf(key: string, field: string, value: string): Promise<unknown>;
   indexArtifact(key: string, now: number, life: number, end: number, member: string): Promise<unknown>;
 }
 
@@ -71,6 +64,5 @@ export function defineScripts(client: RedisClient): void {
   client.defineCommand('putArtifact', PUT);
   client.defineCommand('consumeArtifact', CONSUME);
   client.defineCommand('removeArtifact', REMOVE);
-  client.defineCommand('removeArtifactIf', REMOVE_IF);
   client.defineCommand('indexArtifact', INDEX);
 }
