@@ -213,7 +213,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     tokens,
     authentication: new ClientAuthentication(hasher, clock),
     introspection,
-    revocation: new RevocationService(reading),
+    revocation,
     revocationFeed: new RevocationFeedService({ issuer: config.issuer, revocationFeed: store.revocationFeed, clock }),
     explain,
     explainDocuments: new ExplainDocuments({
