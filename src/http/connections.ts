@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ConnectionLimits {
   readonly total: number;
@@ -25,6 +27,9 @@ interface Seen {
 /** How long a connection must have been silent to be closed while the server drains. */
 const SILENCE_MS = 250;
 
+/** How long new connections are taken while the server drains: a balancer that asks every second whether we are ready has heard that we are not. */
+const FAREWELL_MS = 3000;
+
 /** The open connections of a server: how many there may be, and how they end when the server stops. */
 export class Connections {
   readonly #server: Server;
@@ -33,6 +38,7 @@ export class Connections {
   /** How many each caller has open. */
   readonly #callers = new Map<string, number>();
   #draining = false;
+  #newestAt = -Infinity;
 
   constructor(server: Server, limits: ConnectionLimits) {
     this.#server = server;
@@ -47,22 +53,26 @@ export class Connections {
   }
 
   /**
-   * Takes no more connections, lets requests under way finish, then closes what is left after so many milliseconds. Every
-   * answer from now on says `Connection: close`. A connection without a request is closed once it has been silent for a
-   * moment, for its client may be sending the next one right now.
+   * Lets requests under way finish, then closes what is left after so many milliseconds. Every answer from now on says
+   * `Connection: close`. A connection without a request is closed once it has been silent for a moment, for its client may
+   * be sending the next one right now. New connections are taken until none has come for a moment: the system resets those
+   * that it has accepted and we have not, with the requests in them.
    */
   async drain(milliseconds: number): Promise<void> {
     this.#draining = true;
-    // That of http.Server closes idle connections at once.
-    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
     for (const { answering } of this.#open.values()) for (const response of answering) response.shouldKeepAlive = false;
+    const deadline = setTimeout(() => this.#server.closeAllConnections(), milliseconds);
+    const farewell = performance.now() + Math.min(FAREWELL_MS, milliseconds);
     let seen = this.#look();
     const sweep = setInterval(() => {
       this.#closeSilent(seen);
       seen = this.#look();
     }, SILENCE_MS);
-    const deadline = setTimeout(() => this.#server.closeAllConnections(), milliseconds);
-    await closed;
+    for (let now = performance.now(); now < farewell && now < this.#newestAt + SILENCE_MS; now = performance.now()) {
+      await delay(this.#newestAt + SILENCE_MS - now);
+    }
+    // That of http.Server closes idle connections at once.
+    await new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
     clearInterval(sweep);
     clearTimeout(deadline);
     // Ends the timer that looks for slow requests.
@@ -78,6 +88,7 @@ export class Connections {
       socket.destroy();
       return;
     }
+    this.#newestAt = performance.now();
     this.#open.set(socket, { answering: new Set(), requests: 0 });
     this.#callers.set(caller, ofCaller + 1);
     socket.once('close', () => {
