@@ -44,7 +44,12 @@ afterEach(() => node?.kill());
 
 const begin = () => cpSync(path.join(prepared, 'data'), dataDir, { recursive: true });
 const start = (options: Partial<ServerOptions> = {}) =>
-  startServerProcess({ folder, keysDir: path.join(folder, 'keys'), ...options, env: { ROLEMINT_DATA_DIR: dataDir, ...options.env } });
+  startServerProcess({
+    folder,
+    keysDir: path.join(folder, 'keys'),
+    ...options,
+    env: { ROLEMINT_DATA_DIR: dataDir, ROLEMINT_OUTBOX_DIR: world.outbox, ...options.env },
+  });
 
 const common = () => ({
   world,

@@ -5,7 +5,8 @@ import { PUBLISHED_BEFORE_USE_SECONDS, type KeyFile } from '../../src/domain/sig
 import { assignmentId } from '../../src/services/assignment-id.ts';
 import type { History, Holding } from './history.ts';
 import { Requester, type Tokens } from './requests.ts';
-import { LINKED_USER, ROLES, USERS, type WorldFile } from './world.ts';
+import { actsForOthers, connectsDevices, invites, takesCodes } from './single-use.ts';
+import { AGENT, LINKED_USER, ROLES, USERS, type WorldFile } from './world.ts';
 
 /** What a client does, and how many milliseconds it waits in between. */
 export type Client = readonly [every: number, step: (requester: Requester) => Promise<unknown>];
@@ -56,6 +57,10 @@ export async function startLoad({ history, world, nodes, pace = 40, more = [] }:
     ...CHANGING.map((who) => forever(administrator(requester, who))),
     forever(() => requester.keys()),
     forever(() => requester.assertion(world.assertionKey, 2)),
+    forever(takesCodes(requester), 3 * pace),
+    forever(connectsDevices(requester), 8 * pace),
+    forever(actsForOthers(requester), 3 * pace),
+    forever(invites(requester, world.outbox), 8 * pace),
     ...more.map(([every, step]) => forever(() => step(requester), every)),
   ];
   return {
@@ -69,7 +74,12 @@ export async function startLoad({ history, world, nodes, pace = 40, more = [] }:
 
 async function begin(requester: Requester): Promise<void> {
   const before = { op: 'before', t0: -1, t1: -1, status: 200 } as const;
-  requester.history.add({ ...before, outcome: 'ok', assigns: { subject: 'admin', role: 'FullAccess' } });
+  const held = [
+    { subject: 'admin', role: 'FullAccess' },
+    { subject: AGENT, role: 'Impersonation' },
+    { subject: `${USERS[1]} through ${AGENT}`, role: ROLES[0] },
+  ];
+  for (const assigns of held) requester.history.add({ ...before, outcome: 'ok', assigns });
   const token = await requester.machine('admin', ['FullAccess']);
   for (const { party, subject } of CHANGING) {
     for (const role of ROLES) {
@@ -142,7 +152,7 @@ export const changesPassword: Client = [
   async (requester) => {
     const token = await requester.machine('admin', ['FullAccess']);
     const link = token && (await requester.passwordLink(token, LINKED_USER));
-    const page = link === undefined || link === '' ? undefined : await requester.openLink(link);
+    const page = link === undefined || link === '' ? undefined : await requester.openLink('password', link);
     if (page !== undefined) await Promise.all([requester.redeemLink(page), requester.redeemLink(page)]);
   },
 ];

@@ -25,9 +25,13 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Reply> {
     const body = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {};
     return { status: response.status, retryAfter: response.headers.has('retry-after'), body, fault: undefined, t0, t1: now() };
   } catch (error) {
-    const { cause, name } = error as { readonly cause?: { readonly code?: string }; readonly name?: string };
-    return { status: undefined, retryAfter: false, body: {}, fault: cause?.code ?? name ?? 'unknown', t0, t1: now() };
+    return unanswered(error, t0);
   }
+}
+
+function unanswered(error: unknown, t0: number): Reply {
+  const { cause, name } = error as { readonly cause?: { readonly code?: string }; readonly name?: string };
+  return { status: undefined, retryAfter: false, body: {}, fault: cause?.code ?? name ?? 'unknown', t0, t1: now() };
 }
 
 export function outcomeOf({ status }: Reply): Outcome {
@@ -65,14 +69,29 @@ export class Requester {
     return this.history.add({ outcome: outcomeOf(reply), ...given, status, retryAfter, fault, t0, t1 });
   }
 
+  /** What a browser does to open a page, at a node of its choice each time. @throws when there is no answer */
+  async visit(path: string, init: RequestInit): Promise<Response> {
+    const t0 = now();
+    try {
+      const response = await fetch(this.#node() + path, { ...init, signal: AbortSignal.timeout(GIVE_UP_MS) });
+      const text = await response.text();
+      const { status, headers: given } = response;
+      this.note({ status, retryAfter: given.has('retry-after'), body: {}, fault: undefined, t0, t1: now() }, { op: 'visit' });
+      return new Response(text === '' ? null : text, { status, headers: given });
+    } catch (error) {
+      this.note(unanswered(error, t0), { op: 'visit' });
+      throw error;
+    }
+  }
+
   async #form(path: string, form: Readonly<Record<string, string>>, clientId?: string): Promise<Reply> {
     const headers = clientId === undefined ? {} : basic(clientId, secretOf(clientId));
     return ask(this.#node() + path, { method: 'POST', headers, body: new URLSearchParams(form) });
   }
 
   /** @returns the tokens, undefined when there are none */
-  async signIn(username: string, asked: readonly string[]): Promise<Tokens | undefined> {
-    const form = { grant_type: 'password', client_id: 'app', username, password: PASSWORD, scope: asked.join(' '), resource: AUDIENCE };
+  async signIn(username: string, asked: readonly string[], audience: string = AUDIENCE): Promise<Tokens | undefined> {
+    const form = { grant_type: 'password', client_id: 'app', username, password: PASSWORD, scope: asked.join(' '), resource: audience };
     return this.#tokens('sign in', await this.#form('/oauth/token', form), { subject: username, asked });
   }
 
@@ -82,6 +101,38 @@ export class Requester {
     const reply = await this.#form('/oauth/token', form);
     const more = { redeems: `refresh token ${refreshToken.slice(0, 8)}`, uses: `grant ${family}` };
     return this.#tokens('refresh', reply, { subject, asked, more }) ?? outcomeOf(reply);
+  }
+
+  /**
+   * Asks for tokens with something that may be used once.
+   * @returns the tokens, or how it came that there are none
+   */
+  async redeem(op: string, { form, subject, asked, redeems }: Redeemable): Promise<Tokens | Outcome> {
+    const reply = await this.#form('/oauth/token', { client_id: 'app', ...form });
+    return this.#tokens(op, reply, { subject, asked, more: { redeems } }) ?? outcomeOf(reply);
+  }
+
+  /** @returns the codes for the device and for its person, undefined when there are none */
+  async authorizeDevice(asked: readonly string[]): Promise<{ readonly deviceCode: string; readonly userCode: string } | undefined> {
+    const reply = await this.#form('/oauth/device', { client_id: 'app', scope: asked.join(' '), resource: AUDIENCE });
+    this.note(reply, { op: 'begin with a device' });
+    const { device_code: deviceCode, user_code: userCode } = reply.body;
+    return reply.status === 200 ? { deviceCode: String(deviceCode), userCode: String(userCode) } : undefined;
+  }
+
+  /** Acts as somebody else with the token of an agent. */
+  async exchange({ accessToken, subject: agent, family }: Tokens, subject: string, asked: readonly string[]): Promise<Outcome> {
+    const form = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: accessToken,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      requested_subject: subject,
+      scope: asked.join(' '),
+      resource: AUDIENCE,
+    };
+    const reply = await this.#form('/oauth/token', form, 'desk');
+    this.#tokens('exchange', reply, { subject: `${subject} through ${agent}`, asked, more: { uses: `grant ${family}` } });
+    return outcomeOf(reply);
   }
 
   async machine(clientId: string, asked: readonly string[]): Promise<string | undefined> {
@@ -176,21 +227,32 @@ export class Requester {
     return typeof body['url'] === 'string' ? (new URL(body['url']).searchParams.get('token') ?? undefined) : undefined;
   }
 
+  /**
+   * @param email where the link is sent
+   * @returns the status
+   */
+  async invite(token: string, email: string): Promise<number | undefined> {
+    const body = { email, organization: 'seller', security_profiles: ['red'] };
+    return (await this.administer(token, 'POST', '/invitations', { body, event: { op: 'invite' } })).status;
+  }
+
   /** Opens the page behind a link, which uses nothing up, as a browser that may send its form. */
-  async openLink(secret: string): Promise<LinkPage | undefined> {
-    const response = await fetch(`${this.#node()}/sign-in/one-time?token=${secret}`).catch(() => undefined);
+  async openLink(kind: LinkKind, secret: string): Promise<LinkPage | undefined> {
+    const response = await fetch(`${this.#node()}${LINKS[kind].path}?token=${secret}`).catch(() => undefined);
     const text = (await response?.text().catch(() => undefined)) ?? '';
     const csrf = /name="csrf"[^>]*value="([^"]+)"/.exec(text)?.[1];
     if (response === undefined || csrf === undefined) return undefined;
     const cookie = response.headers.getSetCookie().map((line) => line.split(';')[0]);
-    return { secret, csrf, cookie: cookie.join('; ') };
+    return { kind, secret, csrf, cookie: cookie.join('; ') };
   }
 
-  async redeemLink({ secret, csrf, cookie }: LinkPage): Promise<void> {
+  async redeemLink({ kind, secret, csrf, cookie }: LinkPage): Promise<Outcome> {
     const id = randomUUID();
-    const form = new URLSearchParams({ token: secret, csrf, password: `Correct-Horse-${id}`, repeated: `Correct-Horse-${id}` });
-    const reply = await ask(`${this.#node()}/sign-in/one-time`, { method: 'POST', headers: { 'x-request-id': id, cookie }, body: form });
-    this.note(reply, { op: 'set password', redeems: `link ${secret.slice(0, 8)}`, audited: `request:${id}` });
+    const { path, op, audited, fields } = LINKS[kind];
+    const form = new URLSearchParams({ token: secret, csrf, password: `Correct-Horse-${id}`, repeated: `Correct-Horse-${id}`, ...fields(id) });
+    const reply = await ask(this.#node() + path, { method: 'POST', headers: { 'x-request-id': id, cookie }, body: form });
+    this.note(reply, { op, redeems: `link ${secret.slice(0, 8)}`, audited: `${audited}request:${id}` });
+    return outcomeOf(reply);
   }
 
   async rotateKeys(token: string): Promise<Reply> {
@@ -220,7 +282,17 @@ export class Requester {
   }
 }
 
+/** The links that are used once, and what is sent besides a password. */
+const LINKS = {
+  password: { path: '/sign-in/one-time', op: 'set password', audited: '', fields: () => ({}) },
+  // What comes of an invitation is in the audit trail, too.
+  invitation: { path: '/sign-in/invitation', op: 'accept invitation', audited: 'invitation_accepted ', fields: (id: string) => ({ username: id }) },
+} as const;
+
+type LinkKind = keyof typeof LINKS;
+
 interface LinkPage {
+  readonly kind: LinkKind;
   readonly secret: string;
   readonly csrf: string;
   readonly cookie: string;
@@ -230,6 +302,14 @@ interface Administered {
   readonly body?: object;
   readonly event: Given;
   readonly unchanged?: number;
+}
+
+interface Redeemable {
+  readonly form: Readonly<Record<string, string>>;
+  readonly subject: string;
+  readonly asked: readonly string[];
+  /** Names what is used up. */
+  readonly redeems: string;
 }
 
 export interface Tokens {

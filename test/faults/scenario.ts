@@ -10,6 +10,7 @@ import { startLoad, type Client, type Load } from './load.ts';
 import { outcomeOf, Requester } from './requests.ts';
 import { record } from './results.ts';
 import { judge } from './verdict.ts';
+import { SINGLE_USE } from './single-use.ts';
 import { ROLES, USERS, type WorldFile } from './world.ts';
 import { until } from '../support/until.ts';
 
@@ -41,6 +42,7 @@ export async function runScenario(name: Fault, scenario: Scenario): Promise<{ re
   let recovered = 0;
   try {
     await until(() => history.events.filter(({ outcome }) => outcome === 'ok').length > 60, 'the load works');
+    for (const op of SINGLE_USE) await until(() => history.events.some((event) => event.op === op && event.outcome === 'ok'), `${op} works`);
     begun = now();
     try {
       await fault(load);

@@ -57,6 +57,7 @@ async function startOnce({ folder, keysDir, databaseUrl, env = {}, nodeOptions =
       ROLEMINT_PORT: '0',
       ROLEMINT_KEYS_DIR: keysDir,
       ROLEMINT_DATA_DIR: path.join(folder, 'data'),
+      ROLEMINT_OUTBOX_DIR: path.join(folder, 'outbox'),
       ROLEMINT_HASH_QUEUE: '1000',
       ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000',
       ROLEMINT_ATTEMPTS_PER_NAME: '1000000',

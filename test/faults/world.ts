@@ -8,11 +8,16 @@ import { loadConfig } from '../../src/config.ts';
 import { recordingLogger } from '../support/log.ts';
 import { createDatabase, databaseName, dropDatabase } from '../support/postgres.ts';
 import { applyFiles } from '../support/server.ts';
+import { CALLBACK, DEVICE_GRANT } from '../support/sign-in.ts';
+
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 export const ISSUER = 'http://localhost:3000';
 export const PASSWORD = 'Correct-Horse-7-Battery';
 export const ROLES = ['Red', 'Green', 'Blue'] as const;
 export const USERS = ['ada', 'ben', 'cleo', 'dan'] as const;
+/** Who may act as the others, with the first of the roles. */
+export const AGENT = 'fay';
 /** Who never signs in, because the password changes all the time. */
 export const LINKED_USER = 'eve';
 export const secretOf = (clientId: string): string => `${clientId}-secret-of-thirty-two-characters`;
@@ -22,6 +27,8 @@ export interface WorldFile {
   readonly file: string;
   /** Of the client that signs assertions. */
   readonly assertionKey: CryptoKey;
+  /** Where the nodes put their mails. */
+  readonly outbox: string;
 }
 
 export interface World extends WorldFile {
@@ -37,7 +44,7 @@ export async function writeWorld(folder: string): Promise<WorldFile> {
   const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'signer-1', alg: 'ES256' };
   const file = path.join(folder, 'world.json');
   writeFileSync(file, JSON.stringify(workspace(jwk)));
-  return { file, assertionKey: pair.privateKey };
+  return { file, assertionKey: pair.privateKey, outbox: path.join(folder, 'outbox') };
 }
 
 /** @param server a Postgres, its URL */
@@ -88,17 +95,34 @@ function workspace(jwk: object): object {
     organization_types: [{ name: 'seller' }],
     roles: ROLES.map((name) => ({ name })),
     organizations: [{ id: 'seller', type: 'seller' }],
-    users: [...USERS, LINKED_USER].map((id) => ({ id, username: id, organization: 'seller', password: PASSWORD })),
-    security_profiles: [...ROLES.map((name) => ({ id: name.toLowerCase(), roles: [name] })), { id: 'everything', roles: ['FullAccess'] }],
+    users: [...USERS, AGENT, LINKED_USER].map((id) => ({ id, username: id, organization: 'seller', password: PASSWORD })),
+    security_profiles: [
+      ...ROLES.map((name) => ({ id: name.toLowerCase(), roles: [name] })),
+      { id: 'everything', roles: ['FullAccess'] },
+      { id: 'acting', roles: ['Impersonation'] },
+    ],
     clients: [
       machine('robot'),
       machine('drone'),
       machine('admin'),
       machine('api'),
-      { client_id: 'app', grant_types: ['password', 'refresh_token'], token_endpoint_auth_method: 'none' },
+      machine('desk', { grant_types: [TOKEN_EXCHANGE] }),
+      {
+        client_id: 'app',
+        grant_types: ['password', 'refresh_token', 'authorization_code', DEVICE_GRANT],
+        redirect_uris: [CALLBACK],
+        token_endpoint_auth_method: 'none',
+        require_consent: false,
+      },
       { client_id: 'signer', grant_types: ['client_credentials'], token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } },
     ],
     resource_servers: [{ audience: 'https://api.example.com', name: 'API', clients: ['api'] }],
-    assignments: [{ security_profile: 'everything', client_id: 'admin' }],
+    assignments: [
+      { security_profile: 'everything', client_id: 'admin' },
+      { security_profile: 'acting', user: AGENT },
+    ],
+    impersonation_rules: [
+      { id: 'help', impersonator: { user: AGENT }, target: { user: USERS[1] }, security_profile: ROLES[0].toLowerCase(), client: 'desk' },
+    ],
   };
 }

@@ -9,23 +9,28 @@ export interface Visited {
 export class TestBrowser {
   readonly #issuer: string;
   readonly #server: string;
+  readonly #fetch: (address: string, init: RequestInit) => Promise<Response>;
   readonly cookies = new Map<string, string>();
   /** Sent with every request. */
   readonly headers: Record<string, string> = {};
   /** Everything that was set, as it was set. */
   readonly setCookies: string[] = [];
 
-  /** @param server where what the issuer's addresses name really listens */
-  constructor(issuer: string, server: string) {
+  /**
+   * @param server where what the issuer's addresses name really listens
+   * @param fetching makes each of its requests
+   */
+  constructor(issuer: string, server: string, fetching: (address: string, init: RequestInit) => Promise<Response> = fetch) {
     this.#issuer = issuer;
     this.#server = server;
+    this.#fetch = fetching;
   }
 
   /** Opens an address and follows redirects until they lead away from the issuer: that address is not opened. */
   async open(address: string | URL, init: RequestInit = {}): Promise<Visited> {
     const url = new URL(address, this.#issuer);
     if (url.origin !== new URL(this.#issuer).origin) return { url, status: 0, headers: new Headers(), text: '' };
-    const response = await fetch(this.#server + url.pathname + url.search, {
+    const response = await this.#fetch(this.#server + url.pathname + url.search, {
       redirect: 'manual',
       ...init,
       headers: { ...this.headers, cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '), ...(init.headers as object) },

@@ -5,7 +5,7 @@ import path from 'node:path';
 /** Where a server of a test writes its mails. */
 export interface Outbox {
   readonly folder: string;
-  /** The texts of the mails that were written, once there are so many; they are taken away. */
+  /** The texts of all mails that were written, once there are so many; they are taken away. */
   take(count: number): Promise<string[]>;
   /** How many were written and not taken. */
   count(): Promise<number>;
@@ -14,7 +14,11 @@ export interface Outbox {
 
 export async function openOutbox(): Promise<Outbox> {
   const parent = await mkdtemp(path.join(tmpdir(), 'rolemint-outbox-'));
-  const folder = path.join(parent, 'outbox');
+  return { ...outboxAt(path.join(parent, 'outbox')), remove: () => rm(parent, { recursive: true, force: true }) };
+}
+
+/** One that somebody else made, or will. */
+export function outboxAt(folder: string): Omit<Outbox, 'remove'> {
   const written = async (): Promise<string[]> => (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.eml')).sort();
   return {
     folder,
@@ -30,7 +34,6 @@ export async function openOutbox(): Promise<Outbox> {
       }
     },
     count: async () => (await written()).length,
-    remove: () => rm(parent, { recursive: true, force: true }),
   };
 }
 
