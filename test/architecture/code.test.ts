@@ -47,6 +47,7 @@ describe('the time of day', () => {
 
 describe('stopwatches', () => {
   const ALLOWED = {
+    'src/http/connections.ts': 'when connections have stopped coming to a server that stops',
     'src/http/server.ts': 'how long an answer took, for the log and the metrics',
     'src/telemetry/measured-store.ts': 'how long a store took, for the metrics',
     'src/storage/files/lock-file.ts': 'tells two lock files of one process apart',
