@@ -5,7 +5,6 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { demonstrations, readDemo } from '../../src/cli/demo.ts';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { post } from '../support/token-client.ts';
 import { ROOT, sample } from './documents.ts';
@@ -21,7 +20,6 @@ beforeAll(async () => {
   const port = await freePort();
   issuer = `http://127.0.0.1:${port}`;
   server = await startServer({
-    store: openMemoryStore(),
     workspaces: [path.join(ROOT, 'examples/marketplace/workspace.yaml')],
     env: { ROLEMINT_ISSUER: issuer, ROLEMINT_PORT: String(port) },
   });

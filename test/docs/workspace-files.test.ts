@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { BUILT_IN_ROLES } from '../../src/domain/role.ts';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { parseWorkspace } from '../../src/workspace/read.ts';
 import { planWorkspace } from '../../src/workspace/apply.ts';
 import { entrySchemas } from '../../src/workspace/schema.ts';
 import { SYSTEM_CLOCK, SYSTEM_RANDOM } from '../../src/app.ts';
+import { openTestStore } from '../support/stores.ts';
 import { codeBlocks, read, sample } from './documents.ts';
 
 const POLICY = { insecurePlaintext: false, lookup: () => 'Correct-Horse-7-Battery' };
@@ -49,14 +49,16 @@ describe('the workspace of the README', () => {
     const workspace = parseWorkspace([{ file: 'README.md', text: sample('README.md', 'workspace') }], POLICY);
     expect(workspace.problems).toEqual([]);
     const hasher = { hash: async () => '', verify: async () => false, needsRehash: () => false, slowestForeignMilliseconds: () => 0, decoy: '' };
+    const store = await openTestStore();
     const context = {
-      store: openMemoryStore(),
+      store,
       hasher,
       clock: SYSTEM_CLOCK,
       random: SYSTEM_RANDOM,
       actor: { kind: 'operator', id: 'test' },
     } as const;
     const plan = await planWorkspace(context, workspace);
+    await store.close();
     expect(plan).toMatchObject({ workspace: 'two-companies', expectations: 1 });
     expect(plan.effects).toEqual([expect.objectContaining({ kind: 'user', subjects: ['ada'], gained: ['OrderReader'], lost: [] })]);
   });

@@ -3,12 +3,11 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { read } from '../docs/documents.ts';
 import { openMarket, secretOf } from '../support/market.ts';
 import { freePort } from '../support/postgres.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { describeNeeding } from '../support/stores.ts';
+import { describeNeeding, lasting, openTestStore, type TestStore } from '../support/stores.ts';
 import { basic, post } from '../support/token-client.ts';
 import { until } from '../support/until.ts';
 
@@ -26,14 +25,15 @@ describeNeeding(missing, 'deploy/haproxy.cfg', () => {
 
   describe('in front of two nodes', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-haproxy-'));
-    const store = openMemoryStore();
+    let store: TestStore;
     let nodes: TestServer[];
     let proxy: ChildProcess;
     let said = '';
     let url: string;
     beforeAll(async () => {
       const env = { ROLEMINT_KEYS_DIR: path.join(folder, 'keys'), ROLEMINT_TRUSTED_PROXY_HOPS: '1' };
-      nodes = [await startServer({ store, env }), await startServer({ store, env })];
+      store = await openTestStore();
+      nodes = [await startServer({ store: lasting(store), env }), await startServer({ store: lasting(store), env })];
       await openMarket(nodes[0]!.app);
       const port = await freePort();
       const servers = nodes.map((node, index) => `  server node${index} ${new URL(node.url).host}`).join('\n');
@@ -49,6 +49,7 @@ describeNeeding(missing, 'deploy/haproxy.cfg', () => {
     afterAll(async () => {
       proxy.kill('SIGKILL');
       await Promise.all(nodes.map((node) => node.close()));
+      await store.close();
       rmSync(folder, { recursive: true, force: true });
     });
 

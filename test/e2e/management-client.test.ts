@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openAdministered, signedIn } from '../support/administered.ts';
 import { PASSWORD } from '../support/market.ts';
 import { openOutbox, tokenIn, type Outbox } from '../support/outbox.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { describePostgres, openTestStore, testClock, type TestClock } from '../support/stores.ts';
+import { describeKinds, openTestStore, testClock, type StoreKind, type TestClock } from '../support/stores.ts';
 import { sendForm } from '../support/page-form.ts';
 import { claimsOf, post, type Form } from '../support/token-client.ts';
 import { answered, made, rehearsed, typedClients, type ManagementClient } from './typed-client.ts';
@@ -11,13 +11,10 @@ import { answered, made, rehearsed, typedClients, type ManagementClient } from '
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-for (const kind of ['memory', 'postgres'] as const) {
-  const declare = kind === 'postgres' ? describePostgres : describe;
-  declare(`a generated client on the ${kind} store administers an organization from its beginning`, () => story(kind));
-}
+describeKinds('a generated client administers an organization from its beginning', ['memory', 'postgres'], story);
 
 /** Each test goes on where the one before it ended. */
-function story(kind: 'memory' | 'postgres'): void {
+function story(kind: StoreKind): void {
   let server: TestServer;
   let clock: TestClock;
   let clientOf: (token: string | undefined) => ManagementClient;
@@ -28,7 +25,7 @@ function story(kind: 'memory' | 'postgres'): void {
   beforeAll(async () => {
     clock = testClock();
     outbox = await openOutbox();
-    server = await startServer({ store: await openTestStore(kind, clock), clock, env: { ROLEMINT_OUTBOX_DIR: outbox.folder } });
+    server = await startServer({ store: await openTestStore({ kind, clock }), clock, env: { ROLEMINT_OUTBOX_DIR: outbox.folder } });
     await openAdministered(server.app);
     clientOf = await typedClients(server);
     root = await of('root');

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OrderCloud, refusalOf, startOrderCloud, type OrderCloudServer } from '../support/ordercloud.ts';
-import { describePostgres, openTestStore } from '../support/stores.ts';
+import { describeKinds, openTestStore, type StoreKind } from '../support/stores.ts';
 
 const { AdminUserGroups, AdminUsers, ApiClients, Buyers, ImpersonationConfigs, Me, SecurityProfiles } = OrderCloud;
 const { SupplierUserGroups, SupplierUsers, Suppliers, UserGroups, Users } = OrderCloud;
@@ -49,15 +49,14 @@ function typedNames(model: 'Searchable' | 'Sortable', list: string): readonly st
   return [...(line ?? '').slice((line ?? '').indexOf(':')).matchAll(/'([^']+)'/g)].map(([, name]) => name!);
 }
 
-describe('on the memory store', () => lists('memory'));
-describePostgres('on the postgres store', () => lists('postgres'));
+describeKinds('lists', ['memory', 'postgres'], lists);
 
-function lists(kind: 'memory' | 'postgres'): void {
+function lists(kind: StoreKind): void {
   let server: OrderCloudServer;
   let admin: OrderCloud.RequestOptions;
 
   beforeAll(async () => {
-    server = await startOrderCloud({ store: await openTestStore(kind) });
+    server = await startOrderCloud({ store: await openTestStore({ kind }) });
     admin = server.admin;
     for (const ID of ['b', 'b2', 'B3']) await Buyers.Create({ ID, Name: `Buyer ${ID}`, Active: ID !== 'b2' }, admin);
     for (const ID of ['s', 's2']) await Suppliers.Create({ ID, Name: `Supplier ${ID}`, Active: true }, admin);

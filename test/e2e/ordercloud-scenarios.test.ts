@@ -1,12 +1,12 @@
 /** The scenarios of OrderCloud once more, with everything that they need built through OrderCloud's own SDK. */
 import path from 'node:path';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { API_ROLES } from '../../src/http/ordercloud/role-names.ts';
 import { OrderCloud, PASSWORD, startOrderCloud, type OrderCloudServer } from '../support/ordercloud.ts';
 import { DATA } from '../support/server.ts';
-import { describePostgres, openTestStore } from '../support/stores.ts';
+import { describeKinds, openTestStore, type StoreKind } from '../support/stores.ts';
 import { claimsOf } from '../support/token-client.ts';
 import { scenariosOf, type Scenario, type Step } from './systems/scenario.ts';
 
@@ -48,14 +48,13 @@ interface Fixtures {
 
 const FIXTURES = parse(readFileSync(path.join(DATA, 'workspaces/ordercloud.yaml'), 'utf8')) as Fixtures;
 
-describe('on the memory store', () => scenarios('memory'));
-describePostgres('on the postgres store', () => scenarios('postgres'));
+describeKinds('scenarios', ['memory', 'postgres'], scenarios);
 
-function scenarios(kind: 'memory' | 'postgres'): void {
+function scenarios(kind: StoreKind): void {
   let server: OrderCloudServer;
 
   beforeAll(async () => {
-    server = await startOrderCloud({ store: await openTestStore(kind) });
+    server = await startOrderCloud({ store: await openTestStore({ kind }) });
     await build(server.admin);
   }, 60_000);
   afterAll(() => server.close());

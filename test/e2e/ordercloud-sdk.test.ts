@@ -1,15 +1,14 @@
 /** OrderCloud's own SDK, unmodified: nothing else talks to the server here. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { OrderCloud, PASSWORD, refusalOf, startOrderCloud, tokenOf, type OrderCloudServer } from '../support/ordercloud.ts';
-import { describePostgres, openTestStore } from '../support/stores.ts';
+import { describeKinds, openTestStore, type StoreKind } from '../support/stores.ts';
 
 const { AdminUserGroups, AdminUsers, ApiClients, Auth, Buyers, Certs, ForgottenCredentials, ImpersonationConfigs, Me, Products } = OrderCloud;
 const { SecurityProfiles, SupplierUserGroups, SupplierUsers, Suppliers, Tokens, UserGroups, UserInfo, Users, Webhooks } = OrderCloud;
 
-describe('a marketplace on the memory store', () => story('memory'));
-describePostgres('a marketplace on the postgres store', () => story('postgres'));
+describeKinds('a marketplace', ['memory', 'postgres'], story);
 
-function story(kind: 'memory' | 'postgres'): void {
+function story(kind: StoreKind): void {
   let server: OrderCloudServer;
   let admin: OrderCloud.RequestOptions;
   const clients: Record<string, string> = {};
@@ -25,7 +24,7 @@ function story(kind: 'memory' | 'postgres'): void {
   });
 
   beforeAll(async () => {
-    server = await startOrderCloud({ store: await openTestStore(kind) });
+    server = await startOrderCloud({ store: await openTestStore({ kind }) });
     admin = server.admin;
   }, 60_000);
   afterAll(() => server.close());

@@ -3,7 +3,6 @@ import { createServer, type AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type CryptoKey } from 'jose';
 import { SYSTEM_CLOCK } from '../../src/app.ts';
 import type { Clock } from '../../src/domain/ports.ts';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { assignment, client, openMarket, resourceServer, to } from '../support/market.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
@@ -24,7 +23,7 @@ export const APIS = {
 export async function startReachable(clock: Clock = SYSTEM_CLOCK): Promise<ReachableServer> {
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
-  const server = await startServer({ store: openMemoryStore({ clock }), clock, env: { ROLEMINT_ISSUER: issuer, ROLEMINT_PORT: String(port) } });
+  const server = await startServer({ clock, env: { ROLEMINT_ISSUER: issuer, ROLEMINT_PORT: String(port) } });
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'pk-1', alg: 'ES256', use: 'sig' }] };
   await openMarket(server.app, async (tx) => {

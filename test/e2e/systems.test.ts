@@ -2,7 +2,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { AUDIENCES, startExampleApi, startSystem, SYSTEMS, type ExampleApi, type System } from '../support/example-api.ts';
 import { DATA, startServer, type TestServer } from '../support/server.ts';
-import { describePostgres, openTestStore, STORE_KINDS } from '../support/stores.ts';
+import { describeKinds, openTestStore } from '../support/stores.ts';
 import { call } from './systems/calls.ts';
 import { scenariosOf, type Scenario } from './systems/scenario.ts';
 import { clone, obtain, unlock, type Kept } from './systems/tokens.ts';
@@ -27,17 +27,14 @@ describe.each(SYSTEMS)('the example %s, with its API', (system) => {
 });
 
 /** The same with workspaces that somebody else wrote, for tokens alone: calls are the same whatever the store. */
-for (const kind of STORE_KINDS.filter((one) => one !== 'memory')) {
-  const declare = kind === 'postgres' ? describePostgres : describe;
-  declare(`tokens and clones on the ${kind} store`, () => {
-    describe.each(SYSTEMS)('of %s', (system) => {
-      declareScenarios(system, async () => {
-        const server = await startServer({ store: await openTestStore(kind), workspaces: [path.join(DATA, `workspaces/${system}.yaml`)] });
-        return { server, api: undefined, resource: undefined };
-      });
+describeKinds('tokens and clones', ['embedded', 'postgres'], (kind) => {
+  describe.each(SYSTEMS)('of %s', (system) => {
+    declareScenarios(system, async () => {
+      const server = await startServer({ store: await openTestStore({ kind }), workspaces: [path.join(DATA, `workspaces/${system}.yaml`)] });
+      return { server, api: undefined, resource: undefined };
     });
   });
-}
+});
 
 function declareScenarios(system: System, start: () => Promise<Running>): void {
   let running: Running;

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { lintOpenApi } from '../support/openapi-lint.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { expectGolden, readableJson } from './golden.ts';
@@ -8,7 +7,7 @@ let server: TestServer;
 let document: unknown;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   document = await (await fetch(`${server.url}/api/openapi.json`)).json();
 });
 afterAll(() => server.close());

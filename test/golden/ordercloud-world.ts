@@ -2,7 +2,6 @@
 import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { applyFiles, startServer, type TestServer } from '../support/server.ts';
 import { post } from '../support/token-client.ts';
 
@@ -46,7 +45,7 @@ const idFor =
     `${id}.${actor}`;
 
 export async function openOrderCloudWorld(): Promise<OrderCloudWorld> {
-  const server = await startServer({ store: openMemoryStore() });
+  const server = await startServer();
   const folder = await mkdtemp(path.join(tmpdir(), 'rolemint-world-'));
   const file = path.join(folder, 'world.json');
   const actors = Object.keys(ORDERCLOUD_ACTORS) as OrderCloudActor[];

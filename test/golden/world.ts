@@ -1,5 +1,4 @@
 /** @module The market of the access matrix: ten who ask, and of every kind of object one that belongs to B1 or to all. */
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { apiWith, asClient, openAdministered, signedIn, type ApiClient } from '../support/administered.ts';
 import { assignment, client, organization, PASSWORD, profile, resourceServer, secret, secretOf, to, user } from '../support/market.ts';
 import { startServer, type TestServer } from '../support/server.ts';
@@ -55,7 +54,7 @@ const AN_HOUR = 3_600_000;
 
 export async function openWorld(): Promise<World> {
   const clock = testClock();
-  const server = await startServer({ store: openMemoryStore({ clock }), clock });
+  const server = await startServer({ clock });
   await openObjects(server);
   const expired = await signedIn(server, 'deleg');
   clock.advance(AN_HOUR);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { assignment, client, organization, PASSWORD, profile, resourceServer, secret, secretOf, to, user } from '../support/market.ts';
 import { basic, claimsOf, type Form } from '../support/token-client.ts';
 import { startThreatened, turnableClock, type Threatened } from './threats/endpoint.ts';
@@ -9,7 +8,7 @@ let server: Threatened;
 const clock = turnableClock();
 
 beforeAll(async () => {
-  server = await startThreatened({ store: openMemoryStore({ clock }), clock });
+  server = await startThreatened({ clock });
   // What is compared here is not whether the password is right.
   jest.spyOn(server.app.hasher, 'verify').mockImplementation(async (_hash, password) => password === PASSWORD);
 });

@@ -2,7 +2,6 @@ import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { CONSOLE_POLICY } from '../../src/http/console.ts';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 const ISSUER = 'https://id.example.com/auth';
@@ -12,7 +11,7 @@ const LARGEST_FIRST_LOAD = 300_000;
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore(), env: { ROLEMINT_ISSUER: ISSUER } });
+  server = await startServer({ env: { ROLEMINT_ISSUER: ISSUER } });
 });
 afterAll(() => server.close());
 

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Agent, get } from 'node:http';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
 });
 afterAll(() => server.close());
 

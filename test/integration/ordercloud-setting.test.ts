@@ -1,13 +1,12 @@
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { DATA, startServer, type TestServer } from '../support/server.ts';
 import { claimsOf, post, type Answer } from '../support/token-client.ts';
 
 let server: TestServer;
 beforeAll(async () => {
   const workspaces = [path.join(DATA, 'workspaces/ordercloud-start.yaml')];
-  server = await startServer({ store: openMemoryStore(), workspaces, env: { ROLEMINT_ORDERCLOUD_API: 'false' } });
+  server = await startServer({ workspaces, env: { ROLEMINT_ORDERCLOUD_API: 'false' } });
 });
 afterAll(() => server.close());
 

@@ -6,10 +6,10 @@ import { DomainError } from '../../src/domain/errors.ts';
 import { feedHash, type RevocationFeed } from '../../src/services/revocation-feed.ts';
 import { followRevocations } from '../../src/sdk/revocations.ts';
 import { createVerifier, type Verifier } from '../../src/sdk/verifier.ts';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { applyWorkspace } from '../../src/workspace/apply.ts';
 import { readWorkspace } from '../../src/workspace/read.ts';
 import { ISSUER, startServer, type TestServer } from '../support/server.ts';
+import { openTestStore } from '../support/stores.ts';
 import { post } from '../support/token-client.ts';
 
 const API = 'https://orders.example.com';
@@ -48,7 +48,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 beforeEach(async () => {
   await server?.close();
-  server = await startServer({ store: openMemoryStore(), workspaces: [await file(WORLD)] });
+  server = await startServer({ workspaces: [await file(WORLD)] });
   const fetchHere = (url: string, init: RequestInit) => fetch(url.replace(ISSUER, server.url), init);
   const revocations = followRevocations({ issuer: ISSUER, fetch: fetchHere, intervalSeconds: 0 });
   verifier = createVerifier({ issuer: ISSUER, audience: API, fetch: fetchHere, revocations });
@@ -235,7 +235,7 @@ describe('GET /oauth/revocations: refused', () => {
   });
 
   it('with 503 when the store cannot say', async () => {
-    const store = openMemoryStore();
+    const store = await openTestStore();
     const news = async () => Promise.reject(new DomainError('unavailable', 'The database cannot be reached.'));
     const broken = await startServer({ store: { ...store, revocationFeed: { news } } });
     const response = await fetch(`${broken.url}/oauth/revocations`);

@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import type { Assignment } from '../../src/domain/assignment.ts';
 import type { Client } from '../../src/domain/client.ts';
 import type { StoreTransaction } from '../../src/domain/ports.ts';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { assignment, AUDIENCE, client, organization, PASSWORD, profile, resourceServer, secret, secretOf, to, user } from '../support/market.ts';
 import { basic, claimsOf, type Answer, type Form } from '../support/token-client.ts';
 import { expectRefusal, startThreatened, turnableClock, type Threatened } from './threats/endpoint.ts';
@@ -14,7 +13,7 @@ let server: Threatened;
 const clock = turnableClock();
 
 beforeAll(async () => {
-  server = await startThreatened({ store: openMemoryStore({ clock }), clock });
+  server = await startThreatened({ clock });
   // What is decided here is not whether the password is right.
   jest.spyOn(server.app.hasher, 'verify').mockImplementation(async (_hash, password) => password === PASSWORD);
 });

@@ -6,13 +6,10 @@ import { EVERYTHING } from '../../src/domain/tenancy.ts';
 import { dayOf } from '../../src/domain/usage.ts';
 import { AUDIENCE, openMarket, PASSWORD, secretOf } from '../support/market.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { describeEachStore, openTestStore } from '../support/stores.ts';
+import { describeEachStore, lasting, openTestStore } from '../support/stores.ts';
 import { basic, post } from '../support/token-client.ts';
 
 const operators: Visibility = { tenancy: EVERYTHING, inherited: true };
-
-/** The store, whose closing is left to the test. */
-const lasting = (store: Store): Store => ({ ...store, close: async () => undefined });
 
 describeEachStore('use, over HTTP', (suite) => {
   const openServer = async (store: Store): Promise<TestServer> => {
@@ -28,7 +25,7 @@ describeEachStore('use, over HTTP', (suite) => {
   const byPassword = { grant_type: 'password', username: 'b1u', password: PASSWORD, resource: AUDIENCE.b1 };
 
   it('is what tokens asked for and got, whichever grant they came by', async () => {
-    const store = await openTestStore(suite.kind);
+    const store = await openTestStore({ kind: suite.kind });
     const server = await openServer(lasting(store));
     const { usage, services, clock } = server.app;
     try {
@@ -75,7 +72,7 @@ describeEachStore('use, over HTTP', (suite) => {
   });
 
   it('is in the store when the server has stopped', async () => {
-    const store = await openTestStore(suite.kind);
+    const store = await openTestStore({ kind: suite.kind });
     try {
       const server = await openServer(lasting(store));
       await token(server, 'svc', { grant_type: 'client_credentials', scope: 'A' });
@@ -88,7 +85,7 @@ describeEachStore('use, over HTTP', (suite) => {
   });
 
   it('never keeps a token from being issued, and is added when the store takes it again', async () => {
-    const store = await openTestStore(suite.kind);
+    const store = await openTestStore({ kind: suite.kind });
     let down = true;
     const refusing: Store = {
       ...lasting(store),

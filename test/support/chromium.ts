@@ -7,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { describeBrowser, openChromium, SCREENSHOTS } from './pages-browser.ts';
 import { startServer, type TestServer } from './server.ts';
 
@@ -59,7 +58,7 @@ export async function openSite(workspaces: readonly string[]): Promise<ServedSit
     proxy.listen(0, '127.0.0.1', resolve);
   });
   const issuer = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/id`;
-  const server = await startServer({ store: openMemoryStore(), workspaces, env: { ROLEMINT_ISSUER: issuer } });
+  const server = await startServer({ workspaces, env: { ROLEMINT_ISSUER: issuer } });
   target = server.url;
   await server.app.services.consoleClient.ensure();
   return {

@@ -4,8 +4,6 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
-import type { Store } from '../../src/domain/ports.ts';
 import { startServer, type TestServer } from './server.ts';
 import { post } from './token-client.ts';
 
@@ -63,10 +61,10 @@ export async function startExampleApi(system: System, issuer: string): Promise<E
 }
 
 /** A server whose issuer is where it really listens, as the examples' APIs need it, with the example's workspace. */
-export async function startSystem(system: System, { store = openMemoryStore() }: { readonly store?: Store } = {}): Promise<TestServer> {
+export async function startSystem(system: System): Promise<TestServer> {
   const port = String(await freePort());
   const env = { ROLEMINT_ISSUER: `http://127.0.0.1:${port}`, ROLEMINT_PORT: port };
-  return startServer({ store, workspaces: [path.join(ROOT, 'examples', system)], env });
+  return startServer({ workspaces: [path.join(ROOT, 'examples', system)], env });
 }
 
 /**

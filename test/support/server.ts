@@ -7,6 +7,7 @@ import type { Clock, Store } from '../../src/domain/ports.ts';
 import { applyWorkspace } from '../../src/workspace/apply.ts';
 import { readWorkspace } from '../../src/workspace/read.ts';
 import { recordingLogger, type RecordedLog } from './log.ts';
+import { openTestStore, type TestStore } from './stores.ts';
 
 export const ISSUER = 'https://id.example.com';
 
@@ -19,8 +20,8 @@ export interface TestServer {
 }
 
 export interface TestServerOptions {
-  /** Unset: the one that the settings name. */
-  readonly store?: Store;
+  /** Closed with the server. Unset: the database that `env` names, or else the store of the run. */
+  readonly store?: (Store & Partial<TestStore>) | undefined;
   /** Workspace files to apply before it listens. */
   readonly workspaces?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -28,7 +29,8 @@ export interface TestServerOptions {
 }
 
 /** Starts the real server on a free port of the loopback interface. */
-export async function startServer({ store, workspaces = [], env = {}, clock = SYSTEM_CLOCK }: TestServerOptions): Promise<TestServer> {
+export async function startServer({ store: given, workspaces = [], env = {}, clock = SYSTEM_CLOCK }: TestServerOptions = {}): Promise<TestServer> {
+  const store = given ?? (env['ROLEMINT_DATABASE_URL'] === undefined ? await openTestStore({ clock }) : undefined);
   const folder = await mkdtemp(path.join(tmpdir(), 'rolemint-test-'));
   const log = recordingLogger();
   const config = loadConfig({
@@ -37,6 +39,7 @@ export async function startServer({ store, workspaces = [], env = {}, clock = SY
     ROLEMINT_KEYS_DIR: path.join(folder, 'keys'),
     ROLEMINT_OUTBOX_DIR: path.join(folder, 'outbox'),
     ROLEMINT_HASH_QUEUE: '1000',
+    ...store?.settings,
     ...env,
   });
   const app = await openApp(config, { ...(store === undefined ? {} : { store }), clock, log: log.logger });

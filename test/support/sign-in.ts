@@ -1,10 +1,10 @@
 /** @module A market whose people sign in with a browser, and what a client does to get there. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock, Store } from '../../src/domain/ports.ts';
-import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { TestBrowser, type Visited } from './browser.ts';
 import { client, openMarket, PASSWORD, secret, secretOf } from './market.ts';
 import { ISSUER, startServer, type TestServer } from './server.ts';
+import { openTestStore } from './stores.ts';
 import { basic, post, type Answer, type Form } from './token-client.ts';
 
 export const CALLBACK = 'https://shop.example.com/callback';
@@ -30,7 +30,7 @@ export async function startSignIn({
   clock,
   env,
 }: { readonly clock?: Clock; readonly env?: Readonly<Record<string, string>> } = {}): Promise<SignInServer> {
-  const store = openMemoryStore({ clock });
+  const store = await openTestStore({ clock });
   const server = await startServer({ store, ...(clock === undefined ? {} : { clock }), ...(env === undefined ? {} : { env }) });
   const byCode = { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], requireConsent: false } as const;
   await openMarket(server.app, async (tx) => {

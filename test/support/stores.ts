@@ -1,4 +1,8 @@
-/** @module The stores that a contract suite runs on, each with a fresh database, and a clock that stands still. */
+/**
+ * @module The stores that tests run on, each with a database of its own, and a clock that stands still. A test that needs
+ * some store opens that of the run; a suite that is declared for several stores runs on those, or on that of the run alone
+ * where another than the usual one was asked for.
+ */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import type { Clock, Store } from '../../src/domain/ports.ts';
@@ -6,15 +10,27 @@ import { openMemoryStore } from '../../src/storage/memory/store.ts';
 import { openEmbeddedStore } from '../../src/storage/postgres/embedded.ts';
 import type { PostgresConnection } from '../../src/storage/postgres/connection.ts';
 import { openPostgresStore } from '../../src/storage/postgres/store.ts';
-import { POOLER_VARIABLE, SNAPSHOT_VARIABLE, TEMPLATE_VARIABLE } from './environment.ts';
+import { parseRedisAddress } from '../../src/storage/redis/address.ts';
+import { openRedis } from '../../src/storage/redis/connection.ts';
+import { POOLER_VARIABLE, SNAPSHOT_VARIABLE, STORE_VARIABLE, TEMPLATE_VARIABLE } from './environment.ts';
 import { findPgBouncer } from './pgbouncer.ts';
 import { createDatabase, databaseName, databaseUrl, dropDatabase } from './postgres.ts';
-import { findRedis } from './redis.ts';
+import { findRedis, startRedis } from './redis.ts';
 
-export type StoreKind = 'memory' | 'embedded' | 'postgres';
-export const STORE_KINDS: readonly StoreKind[] = process.env[POOLER_VARIABLE] === undefined ? ['memory', 'embedded', 'postgres'] : ['postgres'];
+const KINDS = ['memory', 'embedded', 'postgres', 'postgres+redis'] as const;
+export type StoreKind = (typeof KINDS)[number];
+
+/** Of the store that tests open which need some store. */
+export const RUN_KIND: StoreKind = process.env[POOLER_VARIABLE] === undefined ? kindNamed(process.env[STORE_VARIABLE] ?? 'memory') : 'postgres';
 
 const POSTGRES_MISSING = 'needs PostgreSQL 15 or later: install it (Debian: apt-get install postgresql) or set ROLEMINT_TEST_DATABASE_URL';
+const REDIS_MISSING = 'needs redis-server: install it (Debian: apt-get install redis-server)';
+
+function kindNamed(name: string): StoreKind {
+  const kind = KINDS.find((one) => one === name);
+  if (kind === undefined) throw new Error(`${STORE_VARIABLE} is one of ${KINDS.join(', ')}, not ${name}.`);
+  return kind;
+}
 
 /** A clock that moves only when told to. */
 export interface TestClock extends Clock {
@@ -31,20 +47,49 @@ export function testClock(start: Date | number = Date.UTC(2026, 0, 1)): TestCloc
   };
 }
 
-/** A store on a database of its own, which is gone when the store is closed. */
-export async function openTestStore(kind: StoreKind, clock?: Clock): Promise<Store> {
-  if (kind === 'memory') return openMemoryStore({ clock });
-  if (kind === 'embedded') return openEmbeddedStore({ clock, snapshot: embeddedSnapshot(), migrate: false });
+/** A store of a test, and what else a server on it is told. */
+export interface TestStore extends Store {
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface TestStoreOptions {
+  /** Unset: the one of the run. */
+  readonly kind?: StoreKind;
+  readonly clock?: Clock | undefined;
+}
+
+/** A store on a database of its own, and a Redis of its own, which are gone when the store is closed. */
+export async function openTestStore({ kind = RUN_KIND, clock }: TestStoreOptions = {}): Promise<TestStore> {
+  if (kind === 'memory') return { ...openMemoryStore({ clock }), settings: {} };
+  if (kind === 'embedded') return { ...(await openEmbeddedStore({ clock, snapshot: embeddedSnapshot(), migrate: false })), settings: {} };
+  const shared = kind === 'postgres+redis' ? await openTestRedis() : undefined;
   const url = await createTestDatabase();
-  const store = await openPostgresStore({ ...connectionTo(url), clock, migrate: false });
+  const store = await openPostgresStore({ ...connectionTo(url), clock, redis: shared?.redis, migrate: false });
   return {
     ...store,
+    settings: shared?.settings ?? {},
     close: async () => {
       await store.close();
       await dropDatabase(url);
+      await shared?.close();
     },
   };
 }
+
+async function openTestRedis() {
+  const program = findRedis();
+  if (program === undefined) throw new Error(REDIS_MISSING);
+  const server = await startRedis(program);
+  const redis = await openRedis({ address: parseRedisAddress('single', server.url)! });
+  const close = async () => {
+    redis.close();
+    await server.close();
+  };
+  return { redis, settings: { ROLEMINT_REDIS_URL: server.url }, close };
+}
+
+/** The store, for one of several servers: it stays open when that server closes. */
+export const lasting = <T extends Store>(store: T): T => ({ ...store, close: async () => {} });
 
 /** How the store gets to a database of its own: through the pooler, where the run has one. */
 function connectionTo(url: string): PostgresConnection {
@@ -82,7 +127,15 @@ export interface StoreSuite {
 
 /** Declares the suite once for each store; within it `suite.store` is open. */
 export function describeEachStore(name: string, define: (suite: StoreSuite) => void): void {
-  for (const kind of STORE_KINDS) describeStore(`${name}: ${kind}`, kind, define);
+  describeKinds(name, ['memory', 'embedded', 'postgres'], (kind) => withStore(kind, define));
+}
+
+/** Declares the suite for some stores, which the suite opens by itself. */
+export function describeKinds(name: string, usual: readonly StoreKind[], define: (kind: StoreKind) => void): void {
+  for (const kind of RUN_KIND === 'memory' ? usual : [RUN_KIND]) {
+    const declare = kind.startsWith('postgres') ? describePostgres : describe;
+    declare(`${name}: ${kind}`, () => define(kind));
+  }
 }
 
 /** Declares a suite that needs a real Postgres, with or without a store. */
@@ -110,8 +163,6 @@ export function describePgBouncer(name: string, define: () => void): void {
   else describeNeeding(missing, name, define);
 }
 
-const REDIS_MISSING = 'needs redis-server: install it (Debian: apt-get install redis-server)';
-
 /** Declares a suite that needs a real Redis. */
 export function describeRedis(name: string, define: (program: string) => void): void {
   const program = findRedis();
@@ -126,24 +177,21 @@ export function describeRedis(name: string, define: (program: string) => void): 
   }
 }
 
-function describeStore(name: string, kind: StoreKind, define: (suite: StoreSuite) => void): void {
-  const declare = kind === 'postgres' ? describePostgres : describe;
-  declare(name, () => {
-    const clock = testClock();
-    let store: Store | undefined;
-    beforeAll(async () => {
-      store = await openTestStore(kind, clock);
-    }, 60_000);
-    afterAll(async () => {
-      await store?.close();
-    });
-    define({
-      kind,
-      clock,
-      get store() {
-        if (store === undefined) throw new Error('The store is open inside tests only.');
-        return store;
-      },
-    });
+function withStore(kind: StoreKind, define: (suite: StoreSuite) => void): void {
+  const clock = testClock();
+  let store: Store | undefined;
+  beforeAll(async () => {
+    store = await openTestStore({ kind, clock });
+  }, 60_000);
+  afterAll(async () => {
+    await store?.close();
+  });
+  define({
+    kind,
+    clock,
+    get store() {
+      if (store === undefined) throw new Error('The store is open inside tests only.');
+      return store;
+    },
   });
 }

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
 import { assignment, client, PASSWORD, profile, to } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -15,7 +14,7 @@ let b1full: ApiClient;
 let norole: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   await openAdministered(server.app, async (tx) => {
     await tx.securityProfiles.put([profile('supplies', ['OrderReader', 'A'])]);
     await tx.clients.put([

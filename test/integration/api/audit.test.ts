@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { recordedAuditDocument } from '../../../src/domain/audit-chain.ts';
 import { EVERYTHING } from '../../../src/domain/tenancy.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { assignment, profile, to } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -21,7 +20,7 @@ let b1: ApiClient;
 let b2: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   await openAdministered(server.app, async (tx) => {
     await tx.securityProfiles.put([profile('users-only', ['UserReader'])]);
     await tx.assignments.put([assignment('users-only', to.user('norole'))]);

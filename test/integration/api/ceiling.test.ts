@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
@@ -10,7 +9,7 @@ describe('the ceiling', () => {
   let b1admin: ApiClient;
 
   beforeAll(async () => {
-    server = await startServer({ store: openMemoryStore() });
+    server = await startServer();
     await openAdministered(server.app);
     [deleg, root, b1admin] = await Promise.all([signedIn(server, 'deleg'), signedIn(server, 'root'), signedIn(server, 'b1admin')]);
   });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OpenApiDocument, Operation } from '../../../src/http/api/openapi.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { lintOpenApi } from '../../support/openapi-lint.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
@@ -9,7 +8,7 @@ let document: OpenApiDocument;
 let page: string;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   document = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as OpenApiDocument;
   page = await (await fetch(`${server.url}/api/docs`)).text();
 });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { listAuditEvents } from '../../support/audit.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -14,7 +13,7 @@ let server: TestServer;
 let deleg: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   await openAdministered(server.app);
   deleg = await signedIn(server, 'deleg');
 });

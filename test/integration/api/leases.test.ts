@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { assignment, organization, PASSWORD, profile, to, user } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -14,7 +13,7 @@ let reader: ApiClient;
 let b1admin: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore({ clock }), clock });
+  server = await startServer({ clock });
   const passwordHash = await server.app.hasher.hash(PASSWORD);
   await openAdministered(server.app, async (tx) => {
     await tx.organizationTypes.put([{ name: 'groupless', parents: ['seller'], barredRoles: [], barredResources: ['user_groups'] }]);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { asClient, openAdministered, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
 import { recordedAuditEvents } from '../../support/audit.ts';
 import { assignment, PASSWORD, profile, to, user } from '../../support/market.ts';
@@ -18,7 +17,6 @@ const clock = turnableClock();
 beforeAll(async () => {
   outbox = await openOutbox();
   server = await startServer({
-    store: openMemoryStore({ clock }),
     clock,
     env: { ROLEMINT_OUTBOX_DIR: outbox.folder, ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000', ROLEMINT_ATTEMPTS_PER_NAME: '1000000' },
   });

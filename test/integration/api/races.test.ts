@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { StoreTransaction } from '../../../src/domain/ports.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openPostgresStore } from '../../../src/storage/postgres/store.ts';
 import { apiWith, openAdministered, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
 import { listAuditEvents } from '../../support/audit.ts';
@@ -28,12 +27,12 @@ interface Nodes {
   close(): Promise<void>;
 }
 
-async function inMemory(): Promise<Nodes> {
-  const one = await startServer({ store: openMemoryStore() });
+async function onOne(): Promise<Nodes> {
+  const one = await startServer();
   return { one, other: one, close: () => one.close() };
 }
 
-async function onPostgres(): Promise<Nodes> {
+async function onTwo(): Promise<Nodes> {
   const url = await createTestDatabase();
   const folder = await mkdtemp(path.join(tmpdir(), 'rolemint-races-'));
   const open = async (way: string) =>
@@ -54,8 +53,8 @@ async function onPostgres(): Promise<Nodes> {
   return { one, other, close };
 }
 
-describe('two requests at once: memory', () => races(inMemory));
-describePostgres('two requests at once, on two nodes: postgres', () => races(onPostgres));
+describe('two requests at once, on one node', () => races(onOne));
+describePostgres('two requests at once, on two nodes', () => races(onTwo));
 
 function races(open: () => Promise<Nodes>): void {
   let nodes: Nodes;

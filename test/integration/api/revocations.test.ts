@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { asClient, openAdministered, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
 import { recordedAuditEvents } from '../../support/audit.ts';
 import { assignment, client, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
@@ -15,7 +14,7 @@ let useradmin: ApiClient;
 let clientadmin: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   await openAdministered(server.app, async (tx) => {
     const hash = await server.app.hasher.hash(PASSWORD);
     await tx.users.put([user('useradmin', 'S'), user('clientadmin', 'S'), user('victim', 'B1'), user('victim2', 'B2')]);

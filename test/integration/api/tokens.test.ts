@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { SigningKey } from '../../../src/domain/signing-key.ts';
 import { openSigningKeyFile } from '../../../src/storage/files/signing-keys.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { assignment, AUDIENCE, client, secret, secretOf, to, user } from '../../support/market.ts';
 import { ISSUER } from '../../support/server.ts';
 import { basic, claimsOf } from '../../support/token-client.ts';
@@ -16,7 +15,6 @@ const clock = turnableClock();
 
 beforeAll(async () => {
   server = await startThreatened({
-    store: openMemoryStore({ clock }),
     clock,
     more: async (tx) => {
       await tx.users.put([user('boss', 'S'), user('clerk', 'B1'), user('leaver', 'S'), user('fleeting', 'S')]);

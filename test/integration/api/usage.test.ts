@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { dayOf } from '../../../src/domain/usage.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { assignment, client, organization, profile, secret, secretOf, to, user } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -15,7 +14,7 @@ let reader: ApiClient;
 let partner: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore({ clock }), clock });
+  server = await startServer({ clock });
   const passwordHash = await server.app.hasher.hash('Correct-Horse-7-Battery');
   await openAdministered(server.app, async (tx) => {
     // Partners have clients of their own.

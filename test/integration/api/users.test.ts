@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
 import { listAuditEvents } from '../../support/audit.ts';
 import { assignment, PASSWORD, to, user } from '../../support/market.ts';
@@ -16,7 +15,7 @@ let root: ApiClient;
 let b1admin: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   await openAdministered(server.app, async (tx) => {
     await tx.users.put(['weak', 'locked', 'signed-in', 'later'].map((id) => user(id, 'B2')));
     const hash = await server.app.hasher.hash(PASSWORD);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { assignment, organization, PASSWORD, profile, to, user } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -12,7 +11,7 @@ let b1full: ApiClient;
 let useradmin: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   await openAdministered(server.app, async (tx) => {
     await tx.users.put([user('useradmin', 'S')]);
     await tx.setPassword('useradmin', await server.app.hasher.hash(PASSWORD), new Date(0));

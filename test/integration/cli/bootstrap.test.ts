@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BUILT_IN_ROLES } from '../../../src/domain/role.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { sendForm } from '../../support/page-form.ts';
 import { ISSUER, startServer, type TestServer } from '../../support/server.ts';
 import { basic, claimsOf, post } from '../../support/token-client.ts';
@@ -95,7 +94,7 @@ describe('a one-time link', () => {
   let link: URL;
   let clientSecret: string;
   beforeEach(async () => {
-    server = await startServer({ store: openMemoryStore() });
+    server = await startServer();
     const made = await server.app.services.bootstrap.run(
       { username: 'admin', clientId: 'rolemint-admin' },
       { actor: { kind: 'operator', id: 'test' } },

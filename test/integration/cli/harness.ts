@@ -1,4 +1,4 @@
-/** Runs command lines in this process, over an application on the in-memory store. */
+/** Runs command lines in this process, over an application on the store of the run. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,9 +7,9 @@ import { openApp, type App } from '../../../src/app.ts';
 import { runCli } from '../../../src/cli/run.ts';
 import type { CliIo } from '../../../src/cli/io.ts';
 import { loadConfig } from '../../../src/config.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { applyFiles, ISSUER } from '../../support/server.ts';
 import { recordingLogger } from '../../support/log.ts';
+import { openTestStore } from '../../support/stores.ts';
 
 export const NOW = Date.parse('2026-11-22T12:00:00Z');
 export const PASSWORD = 'Correct-Horse-7-Battery';
@@ -37,14 +37,16 @@ export async function openBench(workspaces: readonly string[] = []): Promise<Ben
   const folder = await mkdtemp(path.join(tmpdir(), 'rolemint-cli-'));
   const time = { now: NOW };
   const clock = { now: () => time.now };
+  const store = await openTestStore({ clock });
   const environment = {
     ROLEMINT_ISSUER: ISSUER,
     ROLEMINT_PORT: '0',
     ROLEMINT_DATA_DIR: path.join(folder, 'data'),
     ROLEMINT_KEYS_DIR: path.join(folder, 'keys'),
     ROLEMINT_HASH_QUEUE: '1000',
+    ...store.settings,
   };
-  const app = await openApp(loadConfig(environment), { store: openMemoryStore({ clock }), clock, log: recordingLogger().logger });
+  const app = await openApp(loadConfig(environment), { store, clock, log: recordingLogger().logger });
   if (workspaces.length > 0) await applyFiles(app, workspaces);
   return {
     app,

@@ -5,8 +5,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { openApp, type App } from '../../../src/app.ts';
 import { runCli } from '../../../src/cli/run.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { recordingLogger } from '../../support/log.ts';
+import { openTestStore } from '../../support/stores.ts';
 import { openBench, runWith, type Bench } from './harness.ts';
 
 describe('rolemint serve and signals', () => {
@@ -81,7 +81,7 @@ describe('rolemint serve on a port that another program has', () => {
       cwd: bench.folder,
       operator: 'ops',
       signals: new EventEmitter(),
-      openApp: (config) => openApp(config, { store: openMemoryStore(), log: recordingLogger().logger }),
+      openApp: async (config) => openApp(config, { store: await openTestStore(), log: recordingLogger().logger }),
     });
     await bench.close();
     await new Promise((resolve) => occupant.close(resolve));

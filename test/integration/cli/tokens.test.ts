@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
 import { generateKeyPair, SignJWT } from 'jose';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { claimsOf, post } from '../../support/token-client.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { createServer, type Server } from 'node:http';
@@ -22,7 +21,7 @@ let issuer: string;
 beforeAll(async () => {
   const port = await freePort();
   issuer = `http://127.0.0.1:${port}`;
-  server = await startServer({ store: openMemoryStore(), workspaces: [MARKETPLACE], env: { ROLEMINT_PORT: String(port), ROLEMINT_ISSUER: issuer } });
+  server = await startServer({ workspaces: [MARKETPLACE], env: { ROLEMINT_PORT: String(port), ROLEMINT_ISSUER: issuer } });
 });
 afterAll(() => server.close());
 

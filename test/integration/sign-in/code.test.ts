@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { TestBrowser, type Visited } from '../../support/browser.ts';
 import { client, openMarket, PASSWORD, secret, secretOf } from '../../support/market.ts';
 import { ISSUER, startServer, type TestServer } from '../../support/server.ts';
@@ -10,8 +9,7 @@ const CALLBACK = 'https://shop.example.com/callback';
 let server: TestServer;
 
 beforeAll(async () => {
-  const store = openMemoryStore();
-  server = await startServer({ store });
+  server = await startServer();
   await openMarket(server.app, async (tx) => {
     await tx.clients.put([
       client('shop', { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], requireConsent: false }),

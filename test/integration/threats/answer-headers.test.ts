@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { assignment, client, organization, secretOf, to, user } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -17,7 +16,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'rolemint-headers-'));
-  server = await startServer({ store: openMemoryStore(), env: { ROLEMINT_OUTBOX_DIR: folder, ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
+  server = await startServer({ env: { ROLEMINT_OUTBOX_DIR: folder, ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
   await openAdministered(server.app, async (tx) => {
     await tx.organizations.put([organization('odd', 'buyer', { parent: 'S', name: MARKUP })]);
     await tx.users.put([user('odd', 'odd', { username: `${MARKUP}'"&`, email: 'odd@example.com' })]);
@@ -112,7 +111,7 @@ describe('T-55 the headers of every answer', () => {
   });
 
   it('speak of TLS only where the issuer does', async () => {
-    const plain = await startServer({ store: openMemoryStore(), env: { ROLEMINT_ISSUER: 'http://localhost:3000' } });
+    const plain = await startServer({ env: { ROLEMINT_ISSUER: 'http://localhost:3000' } });
     try {
       expect((await fetch(`${plain.url}/healthz`)).headers.get('strict-transport-security')).toBeNull();
     } finally {

@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { assignment, client, PASSWORD, secret, secretOf, to } from '../../support/market.ts';
 import { ISSUER } from '../../support/server.ts';
 import { basic, post, type Answer, type Form } from '../../support/token-client.ts';
@@ -31,7 +30,7 @@ beforeAll(async () => {
   };
   const otherJwks = { keys: [{ ...(await published(other.publicKey, 'other')), alg: 'ES256' }] };
   const argon2 = async (value: string) => server.app.hasher.hash(value);
-  server = await startThreatened({ store: openMemoryStore({ clock }), clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
+  server = await startThreatened({ clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
   const chosen = await argon2('a chosen secret');
   await server.app.store.transaction(async (tx) => {
     const byKey = { grantTypes: ['client_credentials'], tokenEndpointAuthMethod: 'private_key_jwt' } as const;

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiAnswer, type ApiClient } from '../../support/administered.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
@@ -8,7 +7,7 @@ let root: ApiClient;
 const CLIENT = { client_name: 'Shop', organization: 'S', grant_types: ['authorization_code'], redirect_uris: ['https://shop.example.com/cb'] };
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   await openAdministered(server.app);
   root = await signedIn(server, 'root');
   expect((await root.post('/clients', { client_id: 'shop', ...CLIENT })).status).toBe(201);

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
 let server: TestServer;
@@ -9,7 +8,7 @@ let sockets: Socket[];
 
 async function start(env: Record<string, string> = {}): Promise<void> {
   sockets = [];
-  server = await startServer({ store: openMemoryStore(), env });
+  server = await startServer({ env });
 }
 
 afterEach(async () => {

@@ -1,13 +1,14 @@
 /** @module What the tests of threats share: a server with the market, and what every refusal must look like. */
 import { expect } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
-import type { Clock, Store, StoreTransaction } from '../../../src/domain/ports.ts';
+import type { Clock, StoreTransaction } from '../../../src/domain/ports.ts';
 import { openMarket, PASSWORD, secretOf } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
+import { lasting, openTestStore, type TestStore } from '../../support/stores.ts';
 import { basic, post, type Answer, type Form } from '../../support/token-client.ts';
 
 export interface Threatened extends TestServer {
-  readonly store: Store;
+  /** Also for other servers: it ends with this one. */
+  readonly store: TestStore;
   /** POST to the token endpoint. */
   token(form: Form, headers?: Record<string, string>): Promise<Answer>;
   introspect(token: string, as?: string, more?: Form): Promise<Answer>;
@@ -21,7 +22,7 @@ export interface Threatened extends TestServer {
 }
 
 export interface ThreatenedOptions {
-  readonly store?: Store;
+  readonly store?: TestStore;
   readonly clock?: Clock;
   readonly env?: Readonly<Record<string, string>>;
   readonly more?: (tx: StoreTransaction) => Promise<void>;
@@ -29,13 +30,8 @@ export interface ThreatenedOptions {
   readonly furnish?: boolean;
 }
 
-export async function startThreatened({
-  store = openMemoryStore(),
-  clock,
-  env = {},
-  more,
-  furnish = true,
-}: ThreatenedOptions = {}): Promise<Threatened> {
+export async function startThreatened({ store: given, clock, env = {}, more, furnish = true }: ThreatenedOptions = {}): Promise<Threatened> {
+  const store = given ?? (await openTestStore({ clock }));
   const server = await startServer({ store, env, ...(clock === undefined ? {} : { clock }) });
   if (furnish) await openMarket(server.app, more);
   const { url } = server;
@@ -44,7 +40,7 @@ export async function startThreatened({
   const credentials = (form: Form = {}) => token({ grant_type: 'client_credentials', ...form }, as('svc'));
   return {
     ...server,
-    store,
+    store: lasting(store),
     token,
     credentials,
     introspect: (value, by = 'rsS', besides = {}) => post(`${url}/oauth/introspect`, { token: value, ...besides }, as(by)),

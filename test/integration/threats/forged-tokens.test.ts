@@ -3,7 +3,6 @@ import path from 'node:path';
 import { createPrivateKey, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CompactEncrypt, exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT, type JWTPayload } from 'jose';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openSigningKeyFile } from '../../../src/storage/files/signing-keys.ts';
 import type { SigningKey } from '../../../src/domain/signing-key.ts';
 import { AUDIENCE, client, PASSWORD, secret, secretOf, user } from '../../support/market.ts';
@@ -22,7 +21,7 @@ let garbage: unknown;
 const clock = turnableClock();
 
 beforeAll(async () => {
-  server = await startThreatened({ store: openMemoryStore({ clock }), clock });
+  server = await startThreatened({ clock });
   const { keys } = await openSigningKeyFile({ folder: path.resolve(server.app.config.keysDir), strict: false, clock }).read();
   signing = keys.find((key) => key.alg === 'ES256' && key.activatesAt !== undefined)!;
   next = keys.find((key) => key.alg === 'ES256' && key.activatesAt === undefined)!;

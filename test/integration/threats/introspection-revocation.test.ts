@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { AUDIENCE, resourceServer, secretOf } from '../../support/market.ts';
 import { ISSUER } from '../../support/server.ts';
 import { basic, claimsOf, post, type Answer } from '../../support/token-client.ts';
@@ -11,7 +10,7 @@ let garbage: unknown;
 const clock = turnableClock();
 
 beforeAll(async () => {
-  server = await startThreatened({ store: openMemoryStore({ clock }), clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
+  server = await startThreatened({ clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
   garbage = visible(await server.introspect('garbage'));
 });
 afterAll(() => server.close());

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Client } from '../../../src/domain/client.ts';
 import type { StoreTransaction } from '../../../src/domain/ports.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { apiWith } from '../../support/administered.ts';
 import { assignment, AUDIENCE, client, organization, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
 import { post, type Answer, type Form } from '../../support/token-client.ts';
@@ -18,7 +17,6 @@ const clock = turnableClock();
 
 beforeAll(async () => {
   server = await startThreatened({
-    store: openMemoryStore({ clock }),
     clock,
     env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000', ROLEMINT_ATTEMPTS_PER_NAME: '1000000' },
     more: async (tx) => {

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { passwordProblems } from '../../../src/domain/password-policy.ts';
 import { attemptKey } from '../../../src/services/sign-in.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { assignment, client, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
 import { basic, claimsOf, type Answer, type Form } from '../../support/token-client.ts';
 import { expectIndistinguishable, expectRefusal, startThreatened, turnableClock, visible, type Threatened } from './endpoint.ts';
@@ -18,7 +17,6 @@ let people = 0;
 beforeAll(async () => {
   clock = turnableClock();
   server = await startThreatened({
-    store: openMemoryStore({ clock }),
     clock,
     // What is counted for each account is to be seen here, not what is counted for the one address of all tests.
     env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000', ROLEMINT_ATTEMPTS_PER_NAME: '1000000' },

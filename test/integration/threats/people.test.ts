@@ -5,7 +5,6 @@ import path from 'node:path';
 import type { Invitation } from '../../../src/domain/invitation.ts';
 import { EVERYTHING } from '../../../src/domain/tenancy.ts';
 import type { NewInvitation } from '../../../src/services/invitations.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { assignment, PASSWORD, profile, to, user } from '../../support/market.ts';
 import { openPage, sendForm } from '../../support/page-form.ts';
 import type { Answer } from '../../support/token-client.ts';
@@ -24,7 +23,6 @@ beforeAll(async () => {
   outbox = path.join(await mkdtemp(path.join(tmpdir(), 'rolemint-people-')), 'outbox');
   clock = turnableClock();
   server = await startThreatened({
-    store: openMemoryStore({ clock }),
     clock,
     env: { ROLEMINT_OUTBOX_DIR: outbox, ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000', ROLEMINT_ATTEMPTS_PER_NAME: '1000000' },
     more: async (tx) => {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StoreTransaction } from '../../../src/domain/ports.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { assignment, AUDIENCE, client, organization, profile, secretOf, to, user } from '../../support/market.ts';
 import type { Answer, Form } from '../../support/token-client.ts';
 import { expectRefusal, startThreatened, turnableClock, visible, type Threatened } from './endpoint.ts';
@@ -12,7 +11,7 @@ let server: Threatened;
 const clock = turnableClock();
 
 beforeAll(async () => {
-  server = await startThreatened({ store: openMemoryStore({ clock }), clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
+  server = await startThreatened({ clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
 });
 afterAll(() => server.close());
 

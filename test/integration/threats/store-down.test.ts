@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { DomainError } from '../../../src/domain/errors.ts';
-import type { Store } from '../../../src/domain/ports.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { AUDIENCE, client, PASSWORD, secretOf } from '../../support/market.ts';
 import { ISSUER } from '../../support/server.ts';
+import { openTestStore, type TestStore } from '../../support/stores.ts';
 import { post, type Answer } from '../../support/token-client.ts';
 import { expectRefusal, startThreatened, turnableClock, type Threatened } from './endpoint.ts';
 
@@ -40,7 +39,7 @@ beforeAll(async () => {
   key = pair.privateKey;
   const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k', alg: 'ES256' };
   server = await startThreatened({
-    store: failing<Store>(openMemoryStore({ clock })),
+    store: failing<TestStore>(await openTestStore({ clock })),
     clock,
     more: (tx) =>
       tx.clients.put([client('pk', { grantTypes: ['client_credentials'], tokenEndpointAuthMethod: 'private_key_jwt', jwks: { keys: [jwk] } })]),

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generateKeyPair, SignJWT } from 'jose';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { AUDIENCE, client, secretOf, to, user } from '../../support/market.ts';
 import { ISSUER } from '../../support/server.ts';
 import { claimsOf, type Answer } from '../../support/token-client.ts';
@@ -12,7 +11,7 @@ let server: Desk;
 const clock = turnableClock();
 
 beforeAll(async () => {
-  server = await startDesk({ store: openMemoryStore({ clock }), clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
+  server = await startDesk({ clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
 });
 afterAll(() => server.close());
 

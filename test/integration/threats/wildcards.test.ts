@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
@@ -7,7 +6,7 @@ let server: TestServer;
 let root: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   await openAdministered(server.app, async (tx) => {
     await tx.permissionTypes.put(['data/Order', 'data/Offer', 'data/Order/Line', 'file'].map((type) => ({ type, operations: ['read', 'update'] })));
   });

@@ -1,6 +1,5 @@
 /** @module The administered market with everything in it that could be a side door. */
 import type { App } from '../../../../src/app.ts';
-import { openMemoryStore } from '../../../../src/storage/memory/store.ts';
 import { apiWith, openAdministered, type ApiClient } from '../../../support/administered.ts';
 import { assignment, client, organization, profile, secret, secretOf, to, user } from '../../../support/market.ts';
 import { ISSUER, startServer, type TestServer } from '../../../support/server.ts';
@@ -20,7 +19,7 @@ export interface World {
 
 export async function openWorld(): Promise<World> {
   const clock = testClock(START);
-  const server = await startServer({ store: openMemoryStore({ clock }), clock });
+  const server = await startServer({ clock });
   await openSideDoors(server.app);
   const apis = new Map<string, ApiClient>();
   for (const id of ADMINISTRATORS) apis.set(id, apiWith(server, await tokenFor(server.app, id)));
