@@ -6,7 +6,6 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 
 export interface Postgres {
   /** Of a database that is always there, with a user who may create others. */
@@ -183,12 +182,12 @@ export async function freePort(): Promise<number> {
 /** Makes a database of its own, empty or as a copy, and returns its URL. */
 export async function createDatabase(server: string, template = 'template1'): Promise<string> {
   const name = `rolemint_test_${randomUUID().replaceAll('-', '')}`;
-  await administer(server, `CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${pg.escapeIdentifier(template)}`);
+  await administer(server, `CREATE DATABASE ${quoted(name)} TEMPLATE ${quoted(template)}`);
   return databaseUrl(server, name);
 }
 
 export async function dropDatabase(url: string): Promise<void> {
-  await administer(databaseUrl(url, 'postgres'), `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(databaseName(url))} WITH (FORCE)`);
+  await administer(databaseUrl(url, 'postgres'), `DROP DATABASE IF EXISTS ${quoted(databaseName(url))} WITH (FORCE)`);
 }
 
 /** Another database on the same server. */
@@ -200,8 +199,12 @@ export function databaseUrl(server: string, name: string): string {
 
 export const databaseName = (url: string): string => new URL(url).pathname.slice(1);
 
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
 /** Runs one statement on a connection of its own. */
 export async function administer<Row extends object>(url: string, statement: string): Promise<readonly Row[]> {
+  // Most tests need a database as little as its driver.
+  const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -7,11 +7,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import type { Clock, Store } from '../../src/domain/ports.ts';
 import { openMemoryStore } from '../../src/storage/memory/store.ts';
-import { openEmbeddedStore } from '../../src/storage/postgres/embedded.ts';
 import type { PostgresConnection } from '../../src/storage/postgres/connection.ts';
-import { openPostgresStore } from '../../src/storage/postgres/store.ts';
-import { parseRedisAddress } from '../../src/storage/redis/address.ts';
-import { openRedis } from '../../src/storage/redis/connection.ts';
 import { POOLER_VARIABLE, SNAPSHOT_VARIABLE, STORE_VARIABLE, TEMPLATE_VARIABLE } from './environment.ts';
 import { findPgBouncer } from './pgbouncer.ts';
 import { createDatabase, databaseName, databaseUrl, dropDatabase } from './postgres.ts';
@@ -58,10 +54,14 @@ export interface TestStoreOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** A store on a database of its own, and a Redis of its own, which are gone when the store is closed. */
+/** A store on a database of its own, and a Redis of its own, which are gone when the store is closed. Each kind is loaded only when it is used. */
 export async function openTestStore({ kind = RUN_KIND, clock }: TestStoreOptions = {}): Promise<TestStore> {
   if (kind === 'memory') return { ...openMemoryStore({ clock }), settings: {} };
-  if (kind === 'embedded') return { ...(await openEmbeddedStore({ clock, snapshot: embeddedSnapshot(), migrate: false })), settings: {} };
+  if (kind === 'embedded') {
+    const { openEmbeddedStore } = await import('../../src/storage/postgres/embedded.ts');
+    return { ...(await openEmbeddedStore({ clock, snapshot: embeddedSnapshot(), migrate: false })), settings: {} };
+  }
+  const { openPostgresStore } = await import('../../src/storage/postgres/store.ts');
   const shared = kind === 'postgres+redis' ? await openTestRedis() : undefined;
   const url = await createTestDatabase();
   const store = await openPostgresStore({ ...connectionTo(url), clock, redis: shared?.redis, migrate: false });
@@ -79,6 +79,8 @@ export async function openTestStore({ kind = RUN_KIND, clock }: TestStoreOptions
 async function openTestRedis() {
   const program = findRedis();
   if (program === undefined) throw new Error(REDIS_MISSING);
+  const { parseRedisAddress } = await import('../../src/storage/redis/address.ts');
+  const { openRedis } = await import('../../src/storage/redis/connection.ts');
   const server = await startRedis(program);
   const redis = await openRedis({ address: parseRedisAddress('single', server.url)! });
   const close = async () => {
