@@ -1,5 +1,5 @@
 // `npm run docs:client`: writes what a client of the management API is compiled against anew, from the reviewed OpenAPI
-// document: its types, and which roles each operation takes. With `--check` it only compares. The generator of the types
+// document: its types, and what each operation is about and which roles it takes. With `--check` it only compares. The generator of the types
 // stands on another compiler than the project, so it is fetched for the run.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -38,8 +38,16 @@ function typesOf() {
 
 function operationsOf({ paths }) {
   const lines = Object.entries(paths).map(([name, methods]) => {
-    const roles = Object.entries(methods).map(([method, operation]) => `${method}: ${JSON.stringify(operation['x-roles'])}`);
-    return `  ${JSON.stringify(name)}: { ${roles.join(', ')} },`;
+    const operations = Object.entries(methods).map(
+      ([
+        method,
+        {
+          tags: [resource],
+          'x-roles': roles,
+        },
+      ]) => `${method}: { resource: ${JSON.stringify(resource)}, roles: ${JSON.stringify(roles)} }`,
+    );
+    return `  ${JSON.stringify(name)}: { ${operations.join(', ')} },`;
   });
-  return `// Made by \`npm run docs:client\` from ${DOCUMENT}: the roles of which one suffices; none: any token will do.\nexport const OPERATIONS = {\n${lines.join('\n')}\n} as const;\n`;
+  return `// Made by \`npm run docs:client\` from ${DOCUMENT}: what each operation is about, and the roles of which one suffices; none: any token will do.\nexport const OPERATIONS = {\n${lines.join('\n')}\n} as const;\n`;
 }

@@ -4,6 +4,7 @@
  */
 import type { Subject } from '../domain/access.ts';
 import type { AuditActor } from '../domain/audit-event.ts';
+import type { ResourceName } from '../domain/organization.ts';
 import { tenancyOf, type Tenancy } from '../domain/tenancy.ts';
 import type { Caller } from '../services/caller.ts';
 import type { LiveAccess } from '../services/introspection.ts';
@@ -20,6 +21,8 @@ export interface Administrator {
   /** Whose roles count: the user, a client's context user, or the client itself. */
   readonly acting: Subject;
   readonly tenancy: Tenancy;
+  /** Resources that nobody of the own organization touches, whatever roles are held, and the type that is barred from each. */
+  readonly barred: ReadonlyMap<ResourceName, string>;
   readonly requestId: string;
 }
 
@@ -27,7 +30,11 @@ export interface Administrator {
 export const callerOf = ({ actor, onBehalfOf, clientId, requestId }: Administrator): Caller => ({ actor, onBehalfOf, clientId, requestId });
 
 /** The administrator behind a verified access token. */
-export function administratorOf(claims: Readonly<Record<string, unknown>>, live: LiveAccess, requestId: string): Administrator {
+export function administratorOf(
+  claims: Readonly<Record<string, unknown>>,
+  live: LiveAccess,
+  { barred, requestId }: Pick<Administrator, 'barred' | 'requestId'>,
+): Administrator {
   const { subject, acting, roles } = live;
   const impersonator = (claims['act'] as { readonly sub?: unknown } | undefined)?.sub;
   const self: AuditActor = { kind: subject.kind, id: subject.id };
@@ -38,6 +45,7 @@ export function administratorOf(claims: Readonly<Record<string, unknown>>, live:
     roles: new Set(roles),
     acting,
     tenancy: tenancyOf(acting),
+    barred,
     requestId,
   };
 }

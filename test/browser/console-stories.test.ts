@@ -151,6 +151,29 @@ describeChromium('a seller, a buyer and the console', (suite) => {
     },
     STORY,
   );
+
+  it(
+    'a buyer with FullAccess sees nothing of what buyers are barred from: neither pages nor buttons nor results of a search',
+    async () => {
+      const full = await watchedPage(suite.browser);
+      const { page } = full;
+      await openConsole(full, site, '/', { username: 'greta', password: PASSWORD });
+      full.complaints();
+      const places = await placesOf(page);
+      expect(places).toEqual(expect.arrayContaining(['Users', 'User groups', 'Invitations', 'Why?', 'Audit']));
+      for (const barred of ['Clients', 'Resource servers', 'Keys']) expect(places).not.toContain(barred);
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('shop');
+      await page.getByRole('option', { name: /Shopper/ }).waitFor();
+      expect(await page.getByRole('option', { name: /Web shop/ }).count()).toBe(0);
+      await page.keyboard.press('Escape');
+      await visit(page, site, '/why');
+      await page.getByLabel('Person').first().waitFor();
+      expect(await page.getByLabel('For the API').count()).toBe(0);
+      expect(full.complaints()).toEqual([]);
+    },
+    STORY,
+  );
 });
 
 describeChromium('a customer of VOSS and the console', (suite) => {

@@ -2266,6 +2266,11 @@ export interface components {
          *         "kind": "subtree",
          *         "organization": "acme"
          *       },
+         *       "barred_resources": [
+         *         "clients",
+         *         "resource_servers",
+         *         "keys"
+         *       ],
          *       "user": {
          *         "id": "alice",
          *         "username": "alice",
@@ -2304,6 +2309,8 @@ export interface components {
                 kind: "everything" | "subtree" | "nothing";
                 organization?: string;
             };
+            /** @description What the type of the own organization is barred from: refused, whatever roles are held. */
+            barred_resources: ("organization_types" | "organizations" | "user_groups" | "users" | "clients" | "roles" | "permission_types" | "security_profiles" | "assignments" | "impersonation_rules" | "resource_servers" | "invitations" | "audit_events" | "keys" | "revocations")[];
             /** @description The own profile; clients have none. */
             user?: components["schemas"]["User"];
         };

@@ -55,13 +55,7 @@ export function Workbench() {
         }}
       >
         <div className="columns four">
-          <Picker
-            label={t('Application')}
-            source="client"
-            value={valueOf(client)}
-            onChange={(id) => setClient(id ?? '')}
-            free={!may('get', '/api/v1/clients')}
-          />
+          <Picker label={t('Application')} source="client" value={valueOf(client)} onChange={(id) => setClient(id ?? '')} />
           <Select
             label={t('For')}
             value={bySelf ? 'client' : 'user'}

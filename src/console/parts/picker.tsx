@@ -3,6 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 import { Button as Pressable, ComboBox, FieldError, Input, Label, ListBox, ListBoxItem, Popover, Text } from 'react-aria-components';
 import { answered, api } from '../api/client.ts';
+import type { ApiPath } from '../session/roles.ts';
+import { useSession } from '../session/session.tsx';
 import { t } from '../words/words.ts';
 import { Icon } from './icon.tsx';
 import { Tag } from './tags.tsx';
@@ -15,41 +17,70 @@ interface Found {
 
 const LIMIT = 20;
 
-/** What can be looked for, and how. */
+interface SourceOf {
+  readonly path: ApiPath;
+  readonly find: (search: string) => Promise<readonly Found[]>;
+}
+
+/** What can be looked for, where it is read, and how. */
 export const SOURCES = {
-  user: async (search: string) => {
-    const { items } = await answered(api.GET('/api/v1/users', query(search)));
-    return items.map(({ id, username, organization }): Found => ({ id, name: username, about: organization }));
+  user: {
+    path: '/api/v1/users',
+    find: async (search: string) => {
+      const { items } = await answered(api.GET('/api/v1/users', query(search)));
+      return items.map(({ id, username, organization }): Found => ({ id, name: username, about: organization }));
+    },
   },
-  user_group: async (search: string) => {
-    const { items } = await answered(api.GET('/api/v1/user-groups', query(search)));
-    return items.map(({ id, name, organization }): Found => ({ id, name, about: organization }));
+  user_group: {
+    path: '/api/v1/user-groups',
+    find: async (search: string) => {
+      const { items } = await answered(api.GET('/api/v1/user-groups', query(search)));
+      return items.map(({ id, name, organization }): Found => ({ id, name, about: organization }));
+    },
   },
-  organization: async (search: string) => {
-    const { items } = await answered(api.GET('/api/v1/organizations', query(search)));
-    return items.map(({ id, name, type }): Found => ({ id, name, about: type }));
+  organization: {
+    path: '/api/v1/organizations',
+    find: async (search: string) => {
+      const { items } = await answered(api.GET('/api/v1/organizations', query(search)));
+      return items.map(({ id, name, type }): Found => ({ id, name, about: type }));
+    },
   },
-  client: async (search: string) => {
-    const { items } = await answered(api.GET('/api/v1/clients', query(search)));
-    return items.map(({ client_id: id, client_name: name, organization }): Found => ({ id, name, about: organization }));
+  client: {
+    path: '/api/v1/clients',
+    find: async (search: string) => {
+      const { items } = await answered(api.GET('/api/v1/clients', query(search)));
+      return items.map(({ client_id: id, client_name: name, organization }): Found => ({ id, name, about: organization }));
+    },
   },
-  security_profile: async (search: string) => {
-    const { items } = await answered(api.GET('/api/v1/security-profiles', query(search)));
-    return items.map(({ id, name, organization }): Found => ({ id, name, about: organization }));
+  security_profile: {
+    path: '/api/v1/security-profiles',
+    find: async (search: string) => {
+      const { items } = await answered(api.GET('/api/v1/security-profiles', query(search)));
+      return items.map(({ id, name, organization }): Found => ({ id, name, about: organization }));
+    },
   },
-  resource_server: async (search: string) => {
-    const { items } = await answered(api.GET('/api/v1/resource-servers', query(search)));
-    return items.map(({ audience: id, name }): Found => ({ id, name }));
+  resource_server: {
+    path: '/api/v1/resource-servers',
+    find: async (search: string) => {
+      const { items } = await answered(api.GET('/api/v1/resource-servers', query(search)));
+      return items.map(({ audience: id, name }): Found => ({ id, name }));
+    },
   },
-  role: async (search: string) => {
-    const { items } = await answered(api.GET('/api/v1/roles', query(search)));
-    return items.map(({ name: id, category }): Found => ({ id, name: id, about: category }));
+  role: {
+    path: '/api/v1/roles',
+    find: async (search: string) => {
+      const { items } = await answered(api.GET('/api/v1/roles', query(search)));
+      return items.map(({ name: id, category }): Found => ({ id, name: id, about: category }));
+    },
   },
-  organization_type: async (search: string) => {
-    const { items } = await answered(api.GET('/api/v1/organization-types', query(search)));
-    return items.map(({ name: id }): Found => ({ id, name: id }));
+  organization_type: {
+    path: '/api/v1/organization-types',
+    find: async (search: string) => {
+      const { items } = await answered(api.GET('/api/v1/organization-types', query(search)));
+      return items.map(({ name: id }): Found => ({ id, name: id }));
+    },
   },
-} as const;
+} as const satisfies Readonly<Record<string, SourceOf>>;
 
 export type Source = keyof typeof SOURCES;
 
@@ -64,12 +95,16 @@ interface PickerProps {
   readonly help?: string;
   readonly isRequired?: boolean;
   readonly isDisabled?: boolean;
-  /** Names that the server does not list may be given, too. */
+  /** Names that the server does not list may be given, too: always so where this session may not read the list. */
   readonly free?: boolean;
 }
 
 /** One object, by its id. */
-export function Picker({ label, source, value, onChange, help, free = false, ...props }: PickerProps) {
+export function Picker({ label, source, value, onChange, help, free: wanted = false, ...props }: PickerProps) {
+  const { may } = useSession();
+  const { path, find } = SOURCES[source];
+  const readable = may('get', path);
+  const free = wanted || !readable;
   const [text, setText] = useState(value ?? '');
   const [chosen, setChosen] = useState(value);
   // A value that was set from outside is shown; what is being typed stays.
@@ -78,7 +113,7 @@ export function Picker({ label, source, value, onChange, help, free = false, ...
     setText(value ?? '');
   }
   const search = useDeferredValue(text === value ? '' : text);
-  const { data: found = [], isFetching } = useQuery({ queryKey: ['pick', source, search], queryFn: () => SOURCES[source](search) });
+  const { data: found = [], isFetching } = useQuery({ queryKey: ['pick', source, search], queryFn: () => find(search), enabled: readable });
   const take = (id: string | undefined) => {
     setChosen(id);
     setText(id ?? '');

@@ -1,16 +1,27 @@
-/** @module Which roles the management API knows, and which of them suffices for what: from its own description. */
+/** @module Which roles the management API knows, and who may do what with them: from its own description. */
+import type { Schemas } from '../api/client.ts';
 import { OPERATIONS } from '../api/operations.ts';
+
+type Holder = Pick<Schemas['Me'], 'roles' | 'barred_resources'>;
 
 export type ApiPath = keyof typeof OPERATIONS;
 export type MethodOf<P extends ApiPath> = keyof (typeof OPERATIONS)[P] & string;
 
+interface Operation {
+  readonly resource: string;
+  readonly roles: readonly string[];
+}
+
+const operationsOf = (path: ApiPath): Readonly<Record<string, Operation>> => OPERATIONS[path];
+
 /** Every role that some operation takes, sorted. A token asks for these; what is not held is dropped without an error. */
 export const MANAGEMENT_ROLES: readonly string[] = [
-  ...new Set(Object.values(OPERATIONS).flatMap((methods) => Object.values(methods as Readonly<Record<string, readonly string[]>>).flat())),
+  ...new Set((Object.keys(OPERATIONS) as ApiPath[]).flatMap((path) => Object.values(operationsOf(path)).flatMap(({ roles }) => roles))),
 ].toSorted();
 
-/** Whether somebody with these roles may do this; an operation that names no role takes any token. */
-export function suffices<P extends ApiPath>(roles: readonly string[], method: MethodOf<P>, path: P): boolean {
-  const sufficient = (OPERATIONS[path] as Readonly<Record<string, readonly string[]>>)[method] ?? [];
-  return sufficient.length === 0 || sufficient.some((role) => roles.includes(role));
+/** Whether somebody may do this: not barred from what it is about, and with a role that suffices, where one is needed. */
+export function isAllowed<P extends ApiPath>({ roles: held, barred_resources: barred }: Holder, method: MethodOf<P>, path: P): boolean {
+  const { resource, roles } = operationsOf(path)[method]!;
+  if (barred.some((name) => name === resource)) return false;
+  return roles.length === 0 || roles.some((role) => held.includes(role));
 }

@@ -1,12 +1,12 @@
 import { createContext, use, type ReactNode } from 'react';
 import type { Schemas } from '../api/client.ts';
-import { suffices, type ApiPath, type MethodOf } from './roles.ts';
+import { isAllowed, type ApiPath, type MethodOf } from './roles.ts';
 import type { SignIn } from './sign-in.ts';
 
 export interface Session {
   readonly me: Schemas['Me'];
   readonly signIn: SignIn;
-  /** Whether the roles of the token let this person do this: what they do not is not shown. */
+  /** Whether this person may do this, with the roles of the token and from such an organization: what not is not shown. */
   readonly may: <P extends ApiPath>(method: MethodOf<P>, path: P) => boolean;
   /** Administers a whole tree: what belongs to no organization belongs to these. */
   readonly isRoot: boolean;
@@ -19,7 +19,7 @@ const Context = createContext<Session | undefined>(undefined);
 export function sessionOf(me: Schemas['Me'], signIn: SignIn): Session {
   const isRoot = me.tenancy.kind === 'everything' || me.organization?.path.length === 1;
   const ownOrganization = isRoot ? undefined : me.tenancy.organization;
-  return { me, signIn, may: (method, path) => suffices(me.roles, method, path), isRoot, ownOrganization };
+  return { me, signIn, may: (method, path) => isAllowed(me, method, path), isRoot, ownOrganization };
 }
 
 export function SessionProvider({ session, children }: { session: Session; children: ReactNode }) {

@@ -18,8 +18,9 @@ interface Guarded extends Place {
 }
 
 /** The parts of the console that the roles of this session open. */
-export function navigation({ may }: Session): readonly Group[] {
-  const readsAccess = may('get', '/api/v1/explain');
+export function navigation({ may, me }: Session): readonly Group[] {
+  const asksAbout = ['users', 'clients'] as const;
+  const readsAccess = may('get', '/api/v1/explain') && !asksAbout.every((resource) => me.barred_resources.includes(resource));
   const groups: readonly { readonly name: string; readonly places: readonly Guarded[] }[] = [
     {
       name: t('Access'),
@@ -51,7 +52,7 @@ export function navigation({ may }: Session): readonly Group[] {
       name: t('Understand'),
       places: [
         { name: t('Why?'), href: '/why', icon: 'question', open: readsAccess },
-        { name: t('Token workbench'), href: '/workbench', icon: 'token', open: may('get', '/api/v1/preview') },
+        { name: t('Token workbench'), href: '/workbench', icon: 'token', open: readsAccess },
         { name: t('Review'), href: '/review', icon: 'chart', open: may('get', '/api/v1/usage/roles') || may('get', '/api/v1/leases') },
         { name: t('Audit'), href: '/audit', icon: 'clock', open: may('get', '/api/v1/audit-events') },
       ],

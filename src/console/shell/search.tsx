@@ -121,14 +121,14 @@ function places(session: Session, search: string): Found {
 
 /** What this session may read is searched, all at once; a part that fails leaves the others. */
 async function find({ may }: Session, search: string): Promise<readonly Found[]> {
-  const wanted: readonly (readonly [source: Source, name: string, icon: IconName, base: string, open: boolean])[] = [
-    ['user', t('Users'), 'person', '/users', may('get', '/api/v1/users')],
-    ['organization', t('Organizations'), 'building', '/organizations', may('get', '/api/v1/organizations')],
-    ['security_profile', t('Security profiles'), 'shield', '/profiles', may('get', '/api/v1/security-profiles')],
-    ['client', t('Clients'), 'program', '/clients', may('get', '/api/v1/clients')],
+  const wanted: readonly (readonly [source: Source, name: string, icon: IconName, base: string])[] = [
+    ['user', t('Users'), 'person', '/users'],
+    ['organization', t('Organizations'), 'building', '/organizations'],
+    ['security_profile', t('Security profiles'), 'shield', '/profiles'],
+    ['client', t('Clients'), 'program', '/clients'],
   ];
-  const open = wanted.filter(([, , , , allowed]) => allowed);
-  const results = await Promise.allSettled(open.map(([source]) => SOURCES[source](search)));
+  const open = wanted.filter(([source]) => may('get', SOURCES[source].path));
+  const results = await Promise.allSettled(open.map(([source]) => SOURCES[source].find(search)));
   return open.map(([, name, icon, base], index) => {
     const result = results[index]!;
     const objects = result.status === 'fulfilled' ? result.value.slice(0, 6) : [];

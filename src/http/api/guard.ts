@@ -16,7 +16,7 @@ import { AccessError } from '../../sdk/errors.ts';
 import type { Verifier } from '../../sdk/verifier.ts';
 import type { AccessService } from '../../services/access.ts';
 import type { IntrospectionService, LiveAccess } from '../../services/introspection.ts';
-import type { Route } from './route.ts';
+import type { Route, RouteResource } from './route.ts';
 
 /** What of a route decides who may call it. */
 export type GuardedRoute = Pick<Route, 'method' | 'resource' | 'roles'>;
@@ -49,12 +49,13 @@ export function guardOf(routes: readonly GuardedRoute[], options: GuardOptions):
   return {
     admit: async (ctx, route) => {
       const { access, claims, live } = await authenticated(ctx, options);
-      const administrator = administratorOf(claims, live, ctx.state['requestId'] as string);
+      const { catalogue } = await options.access.workspace();
+      const barred = barredResources(catalogue, live, rolesOfResource);
+      const administrator = administratorOf(claims, live, { barred, requestId: ctx.state['requestId'] as string });
       if (administrator.onBehalfOf !== undefined && route.method !== 'GET') {
         throw new DomainError('forbidden', 'Nothing is changed with a token that impersonates somebody. Use a token of your own.');
       }
-      const { catalogue } = await options.access.workspace();
-      assertNotBarred(catalogue, live, { resource: route.resource, roles: rolesOfResource.get(route.resource) ?? [] });
+      assertMayTouch(administrator, route.resource);
       const check = checks.get(route);
       if (check !== undefined) assertAccess({ ...access, roles: administrator.roles }, check);
       return administrator;
@@ -114,22 +115,29 @@ function rolesByResource(routes: readonly GuardedRoute[]): ReadonlyMap<string, r
 }
 
 /** Decided by the organizations as they are now: of the client that asks and of the user whose roles count. */
-export function assertNotBarred(
+function barredResources(
   catalogue: Catalogue,
-  { subject, acting }: Pick<LiveAccess, 'subject' | 'acting'>,
-  { resource, roles }: { resource: string; roles: readonly string[] },
-): void {
-  if (!isResource(resource)) return;
-  for (const type of new Set([typeOf(acting), typeOf(subject)])) {
-    const known = type === undefined ? undefined : catalogue.organizationType(type);
-    if (known !== undefined && isBarredFrom(known, resource, roles)) {
-      throw new DomainError('forbidden', `Nobody of an organization of the type ${known.name} has access to ${resource}, whatever roles are held.`);
-    }
+  { subject, acting }: LiveAccess,
+  rolesOfResource: ReadonlyMap<string, readonly string[]>,
+): Administrator['barred'] {
+  const barred = new Map<ResourceName, string>();
+  for (const name of new Set([typeOf(subject), typeOf(acting)])) {
+    const type = name === undefined ? undefined : catalogue.organizationType(name);
+    if (type === undefined) continue;
+    for (const resource of RESOURCES) if (isBarredFrom(type, resource, rolesOfResource.get(resource) ?? [])) barred.set(resource, type.name);
   }
+  return barred;
+}
+
+/** @throws `forbidden` when {@link Administrator.barred} has the resource */
+export function assertMayTouch({ barred }: Pick<Administrator, 'barred'>, resource: RouteResource): void {
+  const type = isResource(resource) ? barred.get(resource) : undefined;
+  if (type === undefined) return;
+  throw new DomainError('forbidden', `Nobody of an organization of the type ${type} has access to ${resource}, whatever roles are held.`);
 }
 
 const typeOf = ({ organization }: Subject): string | undefined => organization?.type;
 
-function isResource(resource: string): resource is ResourceName {
+function isResource(resource: RouteResource): resource is ResourceName {
   return (RESOURCES as readonly string[]).includes(resource);
 }

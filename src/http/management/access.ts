@@ -3,17 +3,16 @@ import { z } from 'zod';
 import type { Administrator } from '../../administration/administrator.ts';
 import type { Store } from '../../domain/ports.ts';
 import type { Verdict } from '../../domain/scope.ts';
-import type { AccessService } from '../../services/access.ts';
 import type { ExplainDocuments } from '../../services/explain-documents.ts';
 import type { Question } from '../../services/explain.ts';
+import { assertMayTouch } from '../api/guard.ts';
 import { route, type Route } from '../api/route.ts';
 import { invalidInput } from '../api/validation.ts';
-import { assertClient, assertMayTouch, assertUser } from './demands.ts';
+import { assertClient, assertUser } from './demands.ts';
 import { instant } from './representations.ts';
 
 export interface AccessRouteOptions {
   readonly store: Pick<Store, 'directory'>;
-  readonly access: AccessService;
   readonly explainDocuments: ExplainDocuments;
 }
 
@@ -216,7 +215,7 @@ async function questionOf(asked: Asked, administrator: Administrator, options: A
   if (userId === undefined && client === undefined) {
     throw invalidInput([{ parameter: 'user', message: 'is missing: name a user, a client_id, or both.' }]);
   }
-  await assertMayTouch(options, administrator, userId === undefined ? 'clients' : 'users');
+  assertMayTouch(administrator, userId === undefined ? 'clients' : 'users');
   if (userId !== undefined) await assertUser(directory, userId, administrator);
   if (client !== undefined) await assertClient(directory, client, { tenancy, inherited: userId !== undefined });
   return { user: userId, client, audience: asked.audience, at: asked.at };

@@ -3,15 +3,11 @@ import { z } from 'zod';
 import type { Administrator } from '../../administration/administrator.ts';
 import { absent } from '../../administration/nouns.ts';
 import type { Client } from '../../domain/client.ts';
-import type { DirectoryReader, NounName, Visibility } from '../../domain/directory.ts';
-import { DomainError } from '../../domain/errors.ts';
+import type { DirectoryReader, Visibility } from '../../domain/directory.ts';
 import type { User } from '../../domain/party.ts';
 import { FULL_ACCESS } from '../../domain/role.ts';
 import { EVERYTHING, isRootTenancy, type Tenancy } from '../../domain/tenancy.ts';
 import { AccessError } from '../../sdk/errors.ts';
-import type { AccessService } from '../../services/access.ts';
-import { assertNotBarred } from '../api/guard.ts';
-import { NOUNS } from './nouns.ts';
 
 /** The answer of a dry run that has nothing more to tell. */
 export const nothingDone = z.strictObject({ dry_run: z.literal(true) });
@@ -27,32 +23,6 @@ export function assertHoldsOneOf(administrator: Administrator, sufficient: reado
   throw new AccessError('insufficient_scope', 'The token does not carry the roles that this call needs.', {
     roles: { sufficient: [...sufficient, FULL_ACCESS], held: [...administrator.roles] },
   });
-}
-
-/**
- * Refuses who is barred from a resource that the request touches besides its own.
- * @throws `forbidden`, whatever roles are held
- */
-export async function assertMayTouch(
-  { access }: { readonly access: Pick<AccessService, 'workspace' | 'subject'> },
-  { actor, acting }: Administrator,
-  resource: NounName,
-): Promise<void> {
-  const { catalogue } = await access.workspace();
-  const subject = (actor.kind === 'client' ? await access.subject('client', actor.id) : undefined) ?? acting;
-  const { readers, writers } = NOUNS.find(({ noun }) => noun === resource)!;
-  assertNotBarred(catalogue, { subject, acting }, { resource, roles: [...new Set([...readers, ...writers])] });
-}
-
-/** Whether {@link assertMayTouch} lets somebody pass. */
-export function mayTouch(...given: Parameters<typeof assertMayTouch>): Promise<boolean> {
-  return assertMayTouch(...given).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof DomainError && error.code === 'forbidden') return false;
-      throw error;
-    },
-  );
 }
 
 /** The user. @throws `not_found`, the same for one that does not exist and for one that lies outside */

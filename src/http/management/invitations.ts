@@ -8,19 +8,18 @@ import { ASSIGNING_ROLE } from '../../administration/inviter.ts';
 import { absent } from '../../administration/nouns.ts';
 import { INVITATION_STATUSES, invitationStatus, type Invitation } from '../../domain/invitation.ts';
 import type { Clock, Store } from '../../domain/ports.ts';
-import type { AccessService } from '../../services/access.ts';
 import type { InvitationService } from '../../services/invitations.ts';
 import type { PasswordResets } from '../../services/password-resets.ts';
 import type { Cursors } from '../api/cursor.ts';
 import { assertMatch, etagOf } from '../api/etag.ts';
 import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
+import { assertMayTouch } from '../api/guard.ts';
 import { route, type ApiAnswer, type ApiRequest, type Route } from '../api/route.ts';
-import { assertHoldsOneOf, assertMayTouch, nothingDone } from './demands.ts';
+import { assertHoldsOneOf, nothingDone } from './demands.ts';
 import { blastRadius, instant } from './representations.ts';
 
 export interface InvitationRouteOptions {
   readonly store: Pick<Store, 'invitations'>;
-  readonly access: AccessService;
   readonly administration: Administration;
   readonly invitations: InvitationService;
   readonly inviting: InvitationAdministration;
@@ -132,7 +131,7 @@ function writingRoutes(options: InvitationRouteOptions): readonly Route[] {
       handle: async (request) => {
         const { body, administrator } = request;
         const { user_groups: userGroups, security_profiles: securityProfiles, valid_until: validUntil, expires_at: expiresAt } = body;
-        await assertMayInvite(options, administrator, securityProfiles);
+        assertMayInvite(administrator, securityProfiles);
         const { email, organization, username } = body;
         const wanted = { email, organization, username, userGroups, securityProfiles, validUntil, expiresAt };
         return issued(201, await inviting.create(wanted, callOf(request, clock)), clock.now());
@@ -152,7 +151,7 @@ function writingRoutes(options: InvitationRouteOptions): readonly Route[] {
       handle: async (request) => {
         const { params, administrator } = request;
         const { securityProfiles } = await find(store, params.id, administrator);
-        await assertMayInvite(options, administrator, securityProfiles);
+        assertMayInvite(administrator, securityProfiles);
         return issued(200, await inviting.resend(params.id, callOf(request, clock)), clock.now());
       },
     }),
@@ -197,11 +196,11 @@ async function find(store: Pick<Store, 'invitations'>, key: string, { tenancy }:
 }
 
 /** Who may not make users, or assign profiles, does not do so by way of an invitation. */
-async function assertMayInvite(options: InvitationRouteOptions, administrator: Administrator, securityProfiles: readonly string[]): Promise<void> {
-  await assertMayTouch(options, administrator, 'users');
+function assertMayInvite(administrator: Administrator, securityProfiles: readonly string[]): void {
+  assertMayTouch(administrator, 'users');
   if (securityProfiles.length === 0) return;
   assertHoldsOneOf(administrator, ASSIGNERS);
-  await assertMayTouch(options, administrator, 'assignments');
+  assertMayTouch(administrator, 'assignments');
 }
 
 function callOf(

@@ -8,8 +8,9 @@ import type { Clock, Store } from '../../domain/ports.ts';
 import type { AccessService } from '../../services/access.ts';
 import type { Cursors } from '../api/cursor.ts';
 import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
+import { assertMayTouch } from '../api/guard.ts';
 import { route, type Route } from '../api/route.ts';
-import { assertHoldsOneOf, assertMayTouch, holdsOneOf, mayTouch } from './demands.ts';
+import { assertHoldsOneOf, holdsOneOf } from './demands.ts';
 import { instant, REPRESENTATIONS } from './representations.ts';
 
 export interface LeaseRouteOptions {
@@ -64,7 +65,7 @@ export function leaseRoutes(options: LeaseRouteOptions): readonly Route[] {
       answers: { 200: pageOf(lease) },
       handle: async ({ query, administrator }) => {
         const { tenancy } = administrator;
-        const kinds = await readableKinds(query.kind, administrator, options);
+        const kinds = readableKinds(query.kind, administrator);
         const context = ['leases', kinds, query.before?.toISOString() ?? null, tenancyKey(tenancy)];
         const from = new Date(clock.now());
         const page = await store.pages.directory.listLeases({
@@ -86,22 +87,13 @@ export function leaseRoutes(options: LeaseRouteOptions): readonly Route[] {
 }
 
 /** Asked for or not, nobody is shown a kind without a role for it. */
-async function readableKinds(
-  asked: Lease['kind'] | undefined,
-  administrator: Administrator,
-  options: LeaseRouteOptions,
-): Promise<readonly Lease['kind'][]> {
+function readableKinds(asked: Lease['kind'] | undefined, administrator: Administrator): readonly Lease['kind'][] {
   if (asked !== undefined) {
     assertHoldsOneOf(administrator, DEMANDS[asked].readers);
-    await assertMayTouch(options, administrator, DEMANDS[asked].resource);
+    assertMayTouch(administrator, DEMANDS[asked].resource);
     return [asked];
   }
-  const kinds: Lease['kind'][] = [];
-  for (const kind of LEASE_KINDS) {
-    const { readers, resource } = DEMANDS[kind];
-    if (holdsOneOf(administrator, readers) && (await mayTouch(options, administrator, resource))) kinds.push(kind);
-  }
-  return kinds;
+  return LEASE_KINDS.filter((kind) => holdsOneOf(administrator, DEMANDS[kind].readers) && !administrator.barred.has(DEMANDS[kind].resource));
 }
 
 function shown(given: Lease, catalogue: Catalogue): unknown {

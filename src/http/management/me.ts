@@ -4,6 +4,7 @@ import { callerOf, type Administrator } from '../../administration/administrator
 import { absent } from '../../administration/nouns.ts';
 import { fieldsOf } from '../../administration/representation.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { RESOURCES } from '../../domain/organization.ts';
 import type { User } from '../../domain/party.ts';
 import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
 import type { ExplainDocuments } from '../../services/explain-documents.ts';
@@ -40,6 +41,7 @@ const me = z
     tenancy: z
       .strictObject({ kind: z.enum(['everything', 'subtree', 'nothing']), organization: z.string().optional() })
       .describe('The part of the organization tree that may be administered: an organization and all below it, everything or nothing.'),
+    barred_resources: z.array(z.enum(RESOURCES)).describe('What the type of the own organization is barred from: refused, whatever roles are held.'),
     user: REPRESENTATIONS.users.optional().describe('The own profile; clients have none.'),
   })
   .meta({
@@ -52,6 +54,7 @@ const me = z
         organization: { id: 'acme', type: 'buyer', path: ['market', 'acme'] },
         roles: ['UserReader'],
         tenancy: { kind: 'subtree', organization: 'acme' },
+        barred_resources: ['clients', 'resource_servers', 'keys'],
         user: { id: 'alice', username: 'alice', organization: 'acme', active: true, user_groups: [], authorized_organizations: [] },
       },
     ],
@@ -259,7 +262,7 @@ function groupShown({ group: { id, name, organization }, validFrom, validUntil, 
 
 /** Without what is not set, so that the same person always has the same entity tag. */
 function presented(administrator: Administrator, user: User | undefined): z.input<typeof me> {
-  const { actor, onBehalfOf, clientId, roles, acting, tenancy } = administrator;
+  const { actor, onBehalfOf, clientId, roles, acting, tenancy, barred } = administrator;
   const { id } = subjectOf(administrator);
   const { username, organization } = acting;
   return {
@@ -270,6 +273,7 @@ function presented(administrator: Administrator, user: User | undefined): z.inpu
     ...(organization === undefined ? {} : { organization: { id: organization.id, type: organization.type, path: [...organization.path] } }),
     roles: [...roles],
     tenancy: tenancy.kind === 'subtree' ? { kind: 'subtree', organization: tenancy.organization } : { kind: tenancy.kind },
+    barred_resources: RESOURCES.filter((resource) => barred.has(resource)),
     ...(user === undefined ? {} : { user: fieldsOf('users', user) }),
   };
 }

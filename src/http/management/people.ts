@@ -4,15 +4,13 @@ import type { Administrator } from '../../administration/administrator.ts';
 import { absent } from '../../administration/nouns.ts';
 import type { Store } from '../../domain/ports.ts';
 import { EVERYTHING, type Tenancy } from '../../domain/tenancy.ts';
-import type { AccessService } from '../../services/access.ts';
 import type { Cursors } from '../api/cursor.ts';
 import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
+import { assertMayTouch } from '../api/guard.ts';
 import { route, type Route } from '../api/route.ts';
-import { assertMayTouch } from './demands.ts';
 
 export interface PeopleRouteOptions {
   readonly store: Pick<Store, 'directory' | 'pages'>;
-  readonly access: AccessService;
   readonly cursors: Cursors;
 }
 
@@ -41,7 +39,7 @@ export function peopleRoutes(options: PeopleRouteOptions): readonly Route[] {
       }),
       answers: { 200: pageOf(coWorker) },
       handle: async ({ query, administrator }) => {
-        await assertMayTouch(options, administrator, 'users');
+        assertMayTouch(administrator, 'users');
         const { id: organization } = organizationOf(administrator);
         const { search, limit: most, total } = query;
         const context = ['co-workers', organization, search ?? ''];
@@ -77,7 +75,7 @@ export function peopleRoutes(options: PeopleRouteOptions): readonly Route[] {
       }),
       answers: { 200: pageOf(person) },
       handle: async ({ query, administrator }) => {
-        await assertMayTouch(options, administrator, 'users');
+        assertMayTouch(administrator, 'users');
         const { search } = query;
         const tenancy = wholeTreeOf(administrator);
         const context = ['people', search, tenancyKey(tenancy)];

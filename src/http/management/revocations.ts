@@ -5,18 +5,17 @@ import { absent } from '../../administration/nouns.ts';
 import type { Store, TokenSigner } from '../../domain/ports.ts';
 import type { SweepingRevocation } from '../../domain/revocation.ts';
 import { isRootTenancy } from '../../domain/tenancy.ts';
-import type { AccessService } from '../../services/access.ts';
 import type { RevocationService } from '../../services/revocation.ts';
 import { GRANT_SEPARATOR, looksLikeJwt, traceOf } from '../../services/token-trace.ts';
 import type { Cursors } from '../api/cursor.ts';
 import { PAGE_PARAMETERS, pageOf, tenancyKey } from '../api/list.ts';
+import { assertMayTouch } from '../api/guard.ts';
 import { route, type Route } from '../api/route.ts';
-import { assertClient, assertHoldsOneOf, assertMayTouch, assertUser, holdsOneOf, mayTouch, nothingDone } from './demands.ts';
+import { assertClient, assertHoldsOneOf, assertUser, holdsOneOf, nothingDone } from './demands.ts';
 import { instant } from './representations.ts';
 
 export interface RevocationRouteOptions {
   readonly store: Pick<Store, 'directory' | 'grants' | 'pages'>;
-  readonly access: AccessService;
   readonly signer: Pick<TokenSigner, 'verify'>;
   readonly revocation: RevocationService;
   readonly clock: { now(): number };
@@ -70,7 +69,7 @@ export function revocationRoutes(options: RevocationRouteOptions): readonly Rout
       answers: { 200: pageOf(revoked) },
       handle: async ({ query, administrator }) => {
         const { tenancy } = administrator;
-        const kinds = await readableKinds(query.kind, administrator, options);
+        const kinds = readableKinds(query.kind, administrator);
         const context = ['revocations', kinds, tenancyKey(tenancy)];
         const after = query.cursor === undefined ? undefined : cursors.open(context, query.cursor);
         const page = await store.pages.revocations.list({
@@ -106,18 +105,14 @@ export function revocationRoutes(options: RevocationRouteOptions): readonly Rout
 }
 
 /** Asked for or not, nobody is shown a kind without a role for it. */
-async function readableKinds(asked: Kind | undefined, administrator: Administrator, options: RevocationRouteOptions): Promise<readonly Kind[]> {
+function readableKinds(asked: Kind | undefined, administrator: Administrator): readonly Kind[] {
   if (asked !== undefined) {
     assertHoldsOneOf(administrator, DEMANDS[asked].readers);
-    await assertMayTouch(options, administrator, DEMANDS[asked].resource);
+    assertMayTouch(administrator, DEMANDS[asked].resource);
     return [asked];
   }
-  const kinds: Kind[] = [];
-  for (const kind of ['client', 'user'] as const) {
-    const { readers, resource } = DEMANDS[kind];
-    if (holdsOneOf(administrator, readers) && (await mayTouch(options, administrator, resource))) kinds.push(kind);
-  }
-  return kinds;
+  const kinds = ['client', 'user'] as const;
+  return kinds.filter((kind) => holdsOneOf(administrator, DEMANDS[kind].readers) && !administrator.barred.has(DEMANDS[kind].resource));
 }
 
 /** @throws `not_found` for what is not there and for what lies outside */
@@ -166,7 +161,7 @@ async function tokenToEnd(token: string, administrator: Administrator, options: 
   const [sessionId] = token.split(GRANT_SEPARATOR);
   const grant = token.includes(GRANT_SEPARATOR) ? await options.store.grants.find(sessionId!) : undefined;
   if (grant !== undefined) return { jti: token, organization: await assertMayEnd('user', grant.userId, { administrator, options }) };
-  await assertMayEndAnything(administrator, options);
+  assertMayEndAnything(administrator);
   return { jti: token, organization: undefined };
 }
 
@@ -179,7 +174,7 @@ interface Asking {
 async function assertMayEnd(kind: Kind, key: string, { administrator, options }: Asking): Promise<string | undefined> {
   const { writers, resource } = DEMANDS[kind];
   assertHoldsOneOf(administrator, writers);
-  await assertMayTouch(options, administrator, resource);
+  assertMayTouch(administrator, resource);
   const { directory } = options.store;
   const found =
     kind === 'user'
@@ -189,10 +184,10 @@ async function assertMayEnd(kind: Kind, key: string, { administrator, options }:
 }
 
 /** Tokens leave no row, so whose a bare id is cannot be known: that is for the administrators of a whole tree. */
-async function assertMayEndAnything(administrator: Administrator, options: RevocationRouteOptions): Promise<void> {
+function assertMayEndAnything(administrator: Administrator): void {
   for (const { writers, resource } of Object.values(DEMANDS)) {
     assertHoldsOneOf(administrator, writers);
-    await assertMayTouch(options, administrator, resource);
+    assertMayTouch(administrator, resource);
   }
   if (!isRootTenancy(administrator.tenancy)) throw absent();
 }

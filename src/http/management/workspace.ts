@@ -6,20 +6,19 @@ import { absent } from '../../administration/nouns.ts';
 import type { NounName } from '../../domain/directory.ts';
 import type { Store } from '../../domain/ports.ts';
 import { FULL_ACCESS } from '../../domain/role.ts';
-import type { AccessService } from '../../services/access.ts';
 import { exportWorkspace } from '../../workspace/export.ts';
 import { flag } from '../api/query.ts';
+import { assertMayTouch } from '../api/guard.ts';
 import { route, type Route } from '../api/route.ts';
 import { EXPLAINING } from './access.ts';
 import { entryOf, expectation } from './bodies.ts';
-import { assertClient, assertHoldsOneOf, assertMayTouch, isWholeDeployment } from './demands.ts';
+import { assertClient, assertHoldsOneOf, isWholeDeployment } from './demands.ts';
 import { NOUNS, writing, written } from './nouns.ts';
 import { blastRadius, REPRESENTATIONS } from './representations.ts';
 
 export interface WorkspaceRouteOptions {
   readonly administration: Administration;
   readonly store: Store;
-  readonly access: AccessService;
 }
 
 /** A whole deployment is read and judged, or written, in one answer. */
@@ -62,7 +61,7 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
       refuses: ['not_found'],
       handle: async ({ administrator }) => {
         if (!(await isWholeDeployment(directory, administrator.tenancy))) throw absent();
-        for (const { noun } of NOUNS) await assertMayTouch(options, administrator, noun);
+        for (const { noun } of NOUNS) assertMayTouch(administrator, noun);
         return { status: 200, body: JSON.parse(await exportWorkspace(store, { format: 'json' })) as unknown };
       },
     }),
@@ -87,7 +86,7 @@ export function workspaceRoutes(options: WorkspaceRouteOptions): readonly Route[
         const present = NOUNS.filter(({ noun }) => body[noun] !== undefined);
         const needs = [...present.map(({ writers }) => writers), ...(body.expectations === undefined ? [] : [EXPLAINING])];
         for (const roles of needs) assertHoldsOneOf(administrator, roles);
-        for (const { noun } of present) await assertMayTouch(options, administrator, noun);
+        for (const { noun } of present) assertMayTouch(administrator, noun);
         const { tenancy } = administrator;
         for (const client of clientsAskedFor(body)) await assertClient(directory, client, { tenancy, inherited: false });
         const { value, call } = writing(request, WRITERS);

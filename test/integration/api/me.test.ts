@@ -64,6 +64,7 @@ describe('the own profile', () => {
       organization: { id: 'B1', type: 'buyer', path: ['S', 'B1'] },
       roles: [],
       tenancy: { kind: 'subtree', organization: 'B1' },
+      barred_resources: ['clients', 'resource_servers', 'keys'],
       user: {
         id: 'ann',
         username: 'ann',
@@ -74,6 +75,23 @@ describe('the own profile', () => {
         authorized_organizations: [],
       },
     });
+  });
+
+  it('says what the type of the own organization is barred from: exactly what is refused, FullAccess or not', async () => {
+    const full = await as('b1full');
+    const { barred_resources: barred } = (await full.get('/me')).body;
+    expect(barred).toEqual(['clients', 'resource_servers', 'keys']);
+    for (const [resource, path] of Object.entries({ clients: '/clients', resource_servers: '/resource-servers', keys: '/keys', users: '/users' })) {
+      expect([resource, (await full.get(path)).status]).toEqual([resource, barred.includes(resource) ? 403 : 200]);
+    }
+    expect((await (await as('root')).get('/me')).body.barred_resources).toEqual([]);
+    await server.app.store.transaction((tx) =>
+      tx.organizationTypes.put([{ name: 'buyer', parents: ['seller'], barredRoles: ['MarketAdmin'], barredResources: ['users'] }]),
+    );
+    // The token is the same: what counts is the type as it is now.
+    expect((await full.get('/me')).body.barred_resources).toEqual(['users']);
+    expect((await full.get('/users')).body).toMatchObject({ status: 403, code: 'forbidden' });
+    await server.app.store.transaction((tx) => tx.organizationTypes.put([{ name: 'buyer', parents: ['seller'], barredRoles: ['MarketAdmin'] }]));
   });
 
   it('can be changed with MeAdmin: the former address is told, and it stands in the audit', async () => {

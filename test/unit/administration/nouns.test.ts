@@ -13,6 +13,7 @@ const by = (tenancy: Tenancy): Administrator => ({
   roles: new Set(),
   acting: { kind: 'user', id: 'ann', active: true, authorizedOrganizations: [], memberships: [], reaches: [] },
   tenancy,
+  barred: new Map(),
   requestId: 'r',
 });
 

@@ -89,6 +89,7 @@ async function as(id: string): Promise<WriteCall> {
     roles: new Set<string>(),
     acting,
     tenancy,
+    barred: new Map(),
     requestId: 'r',
   };
   return { administrator, needs: [], dryRun: false, confirmed: true };

@@ -47,13 +47,7 @@ export function Why() {
           options={{ user: t('a person'), client: t('a program by itself') }}
         />
         {!bySelf && <Picker label={t('Person')} source="user" value={valueOf(user)} onChange={(id) => setUser(id ?? '')} />}
-        <Picker
-          label={t('Application')}
-          source="client"
-          value={valueOf(client)}
-          onChange={(id) => setClient(id ?? '')}
-          free={!may('get', '/api/v1/clients')}
-        />
+        <Picker label={t('Application')} source="client" value={valueOf(client)} onChange={(id) => setClient(id ?? '')} />
         <Picker label={t('Role')} source="role" value={valueOf(role)} onChange={(name) => setRole(name ?? '')} free />
         {may('get', '/api/v1/resource-servers') && (
           <Picker label={t('For the API')} source="resource_server" value={valueOf(audience)} onChange={(id) => setAudience(id ?? '')} />
