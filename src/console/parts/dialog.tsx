@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import { Dialog as Box, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { t } from '../words/words.ts';
 import { Button } from './button.tsx';
@@ -12,6 +12,7 @@ interface DialogProps {
 }
 
 export function Dialog({ title, onClose, wide = false, children, buttons }: DialogProps) {
+  useEffect(() => goOnWhenClosed, []);
   return (
     <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
       <Modal className={wide ? 'modal wide' : 'modal'}>
@@ -25,5 +26,14 @@ export function Dialog({ title, onClose, wide = false, children, buttons }: Dial
         </Box>
       </Modal>
     </ModalOverlay>
+  );
+}
+
+/** The focus goes back to where it came from, by itself. What is not there any more cannot take it: then the page does, as a new one would. */
+function goOnWhenClosed(): void {
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true });
+    }),
   );
 }

@@ -1,5 +1,5 @@
 /** @module Changing an object that others may change, too: only what was edited is sent, for the version that was read. */
-import { useMemo, useState, type ReactNode } from 'react';
+import { useMemo, useRef, useState, type ReactNode } from 'react';
 import { Form } from 'react-aria-components';
 import type { Versioned } from '../api/client.ts';
 import { Problem } from '../api/problem.ts';
@@ -43,6 +43,7 @@ export function Editor<T extends object>({ object, title, fields, send, reload, 
   const [outcome, setOutcome] = useState<Outcome<unknown>>();
   const [conflict, setConflict] = useState<Versioned<T>>();
   const ask = useChange();
+  const status = useRef<HTMLSpanElement>(null);
   const patch = useMemo(() => mergePatch(base.data, value), [base, value]);
   const dirty = Object.keys(patch).length > 0;
   // What others changed while nothing is edited here comes in by itself.
@@ -54,6 +55,8 @@ export function Editor<T extends object>({ object, title, fields, send, reload, 
     setBase(current);
     setValue(current.data);
     setOutcome(undefined);
+    // The button that was pressed is not to be pressed again: it would lose the focus to nowhere.
+    status.current?.focus();
   };
   const save = async (etag: string | undefined) => {
     const ended = await ask({
@@ -85,7 +88,7 @@ export function Editor<T extends object>({ object, title, fields, send, reload, 
       <Refusal outcome={outcome} />
       {!isReadOnly && (
         <div className={dirty ? 'save-bar dirty' : 'save-bar'}>
-          <span className="quiet" role="status">
+          <span ref={status} className="quiet" role="status" tabIndex={-1}>
             {dirty ? t('Not saved yet: {names}', { names: Object.keys(patch).join(', ') }) : t('No changes')}
           </span>
           <Button isDisabled={!dirty} onPress={() => adopt(base)}>
