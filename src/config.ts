@@ -61,7 +61,8 @@ const colour = z.string().superRefine((value, context) => {
   if (parsed === undefined) return context.addIssue({ code: 'custom', message: 'a colour as #rrggbb is needed' });
   const found = contrast(parsed, WHITE);
   if (found >= READABLE) return;
-  const message = `its contrast with white is ${found.toFixed(1)} and must be ${READABLE} at least, so that everybody can read it`;
+  // Rounded down: what is not enough does not look as if it were.
+  const message = `its contrast with white is ${(Math.floor(found * 10) / 10).toFixed(1)} and must be ${READABLE} at least, so that everybody can read it`;
   context.addIssue({ code: 'custom', message });
 });
 

@@ -89,8 +89,7 @@ export async function watchedPage(browser: Browser, options: BrowserContextOptio
   const complaints: string[] = [];
   page.on('console', (message) => {
     const { url } = message.location();
-    // Browsers ask for an icon at the root, which is not ours behind a prefix.
-    if (!['error', 'warning'].includes(message.type()) || url.endsWith('/favicon.ico')) return;
+    if (!['error', 'warning'].includes(message.type())) return;
     complaints.push(`${message.text()} (${url})`);
   });
   page.on('pageerror', (error) => complaints.push(String(error)));

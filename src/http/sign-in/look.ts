@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type Koa from 'koa';
 import { DomainError } from '../../domain/errors.ts';
+import { html } from '../html.ts';
 import { styleSheet } from './style.ts';
 
 export interface Brand {
@@ -23,7 +24,9 @@ export interface Look {
   /** Paths as browsers see them; they change with what they show. */
   readonly style: string;
   readonly logo: string | undefined;
-  /** Serves both; passes on everything else. */
+  /** For the tab of the browser. */
+  readonly icon: string;
+  /** Serves them; passes on everything else. */
   readonly files: Koa.Middleware;
 }
 
@@ -38,14 +41,28 @@ const LARGEST_LOGO = 256 * 1024;
 /** @throws `invalid_input` with a sentence for the operator when the logo cannot be shown */
 export async function openLook({ brandName, brandColor, brandLogo, issuer }: Brand): Promise<Look> {
   const style: File = { type: 'text/css; charset=utf-8', bytes: Buffer.from(styleSheet(brandColor)) };
+  const icon: File = { type: 'image/svg+xml', bytes: Buffer.from(tabIcon(brandName, brandColor)) };
   const logo = brandLogo === undefined ? undefined : await readLogo(brandLogo);
   const stylePath = pathOf('style', style, '.css');
+  const iconPath = pathOf('icon', icon, '.svg');
   const logoPath = logo && pathOf('logo', logo, path.extname(brandLogo!));
-  const files = new Map<string, File>([[stylePath, style]]);
+  const files = new Map<string, File>([
+    [stylePath, style],
+    [iconPath, icon],
+  ]);
   if (logo !== undefined) files.set(logoPath!, logo);
   const base = new URL(issuer).pathname.replace(/\/$/, '');
   const at = (below: string) => base + below;
-  return { name: brandName, at, style: at(stylePath), logo: logoPath && at(logoPath), files: serving(files) };
+  return { name: brandName, at, style: at(stylePath), logo: logoPath && at(logoPath), icon: at(iconPath), files: serving(files) };
+}
+
+/** The first letter of the name in the colour of the deployment: a logo is too wide for it. */
+function tabIcon(name: string, colour: string): string {
+  const [letter = ''] = name.toUpperCase();
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+    <rect width="32" height="32" rx="7" fill="${colour}" />
+    <text x="16" y="23" font-family="system-ui,sans-serif" font-size="20" font-weight="700" text-anchor="middle" fill="#fff">${letter}</text>
+  </svg>`.text;
 }
 
 async function readLogo(file: string): Promise<File> {

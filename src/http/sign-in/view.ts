@@ -71,6 +71,7 @@ export class View {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${head} – ${look.name}</title>
+<link rel="icon" type="image/svg+xml" href="${look.icon}">
 <link rel="stylesheet" href="${look.style}">
 </head>
 <body>
