@@ -168,8 +168,37 @@ describe('the export', () => {
   });
 });
 
+describe('the verification', () => {
+  it('goes along the whole chain for whoever administers a tree from its top, and changes nothing', async () => {
+    const head = (await server.app.store.audit.readHead())!;
+    for (const as of [root, reader]) {
+      const { status, body } = await as.get('/audit-events/verification');
+      expect(status).toBe(200);
+      expect(body).toEqual({ unbroken: true, events: head.events, hash: head.hash, fault: null });
+    }
+    expect(await server.app.store.audit.readHead()).toEqual(head);
+  });
+
+  it('tells the end of the chain, which moves on with each event', async () => {
+    const before = (await root.get('/audit-events/verification')).body;
+    await root.post('/roles', { name: 'D', category: 'custom' });
+    const after = (await root.get('/audit-events/verification')).body;
+    expect(after).toMatchObject({ unbroken: true, events: before.events + 1 });
+    expect(after.hash).not.toBe(before.hash);
+  });
+
+  it('is the same for all who ask at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => root.get('/audit-events/verification')));
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+  });
+
+  it('is not there for whoever administers a part: the chain is everybody’s', async () => {
+    for (const as of [b1, b2]) expect((await as.get('/audit-events/verification')).body).toMatchObject({ status: 404, code: 'not_found' });
+  });
+});
+
 describe('who may not', () => {
-  it.each(['/audit-events', '/audit-events/1', '/audit-events/export'])('read %s', async (path) => {
+  it.each(['/audit-events', '/audit-events/1', '/audit-events/export', '/audit-events/verification'])('read %s', async (path) => {
     const norole = await signedIn(server, 'norole');
     const { status, body } = await norole.get(path);
     expect([status, body.code, body.sufficient_roles]).toEqual([403, 'insufficient_roles', ['AuditReader', 'FullAccess']]);

@@ -8,8 +8,10 @@ import { verifyAuditChain } from '../../../src/services/audit.ts';
 import { sha256 } from '../../../src/storage/audit-entry.ts';
 import { openPostgresStore } from '../../../src/storage/postgres/store.ts';
 import { auditEvent } from '../../contract/samples.ts';
+import { openAdministered, signedIn } from '../../support/administered.ts';
 import { listAuditEvents } from '../../support/audit.ts';
 import { administer, dropDatabase } from '../../support/postgres.ts';
+import { startServer } from '../../support/server.ts';
 import { createTestDatabase, describePostgres } from '../../support/stores.ts';
 
 describePostgres('T-86 the audit trail', () => {
@@ -113,6 +115,20 @@ describePostgres('T-86 the audit trail', () => {
     expect((await verify()).fault).toEqual({ kind: 'head', event: 0 });
     await expect(store.transaction((tx) => tx.audit(auditEvent()))).rejects.toMatchObject({ code: 'unavailable' });
     expect(await listAuditEvents(store, { limit: 10 })).toHaveLength(COUNT);
+  });
+
+  it('tells it over the management API, too', async () => {
+    const server = await startServer({ store });
+    try {
+      await openAdministered(server.app);
+      const root = await signedIn(server, 'root');
+      const ask = async () => (await root.get('/audit-events/verification')).body as unknown;
+      expect(await ask()).toMatchObject({ unbroken: true, fault: null });
+      await tamper(`UPDATE audit_events SET actor_id = 'somebody_else' WHERE id = 3`);
+      expect(await ask()).toMatchObject({ unbroken: false, events: 2, fault: { kind: 'changed', event: 3 } });
+    } finally {
+      await server.close();
+    }
   });
 
   describe('whose end was noted elsewhere', () => {
