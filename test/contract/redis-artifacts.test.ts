@@ -10,6 +10,7 @@ import { startRedis, startRedisCluster, startRedisSentinel, type RedisCluster, t
 import { createTestDatabase, describePostgres, describeRedis, testClock, type TestClock } from '../support/stores.ts';
 import { describeArtifacts } from './artifact-contract.ts';
 import { at, DAY, expectRefusal, fresh, HOUR, NOW } from './samples.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 /** Of a busy machine it is not to be said that Redis hangs. */
@@ -117,29 +118,44 @@ describePostgres('artifacts in Redis', () => {
 
   describeRedis('watched by Sentinel', (program) => {
     let sentinel: RedisSentinel;
+    let line: TcpProxy;
     const nodes = new Nodes();
     beforeAll(async () => {
       sentinel = await startRedisSentinel(program);
-    }, 30_000);
+      const { hostname, port } = new URL(sentinel.address);
+      line = await startTcpProxy({ host: hostname, port: Number(port) });
+    }, 60_000);
     afterAll(async () => {
       await nodes.close();
+      await line.close();
       await sentinel.close();
     });
 
-    it('are kept by the master that Sentinel names, and by Postgres when it is gone', async () => {
-      const store = await nodes.open('sentinel', sentinel.address, 1000);
+    it('survive the end of the master: meanwhile Postgres keeps them, then the new master does', async () => {
+      const address = new URL(sentinel.address);
+      address.port = String(line.port);
+      const store = await nodes.open('sentinel', address.href, 1000);
       const before = record();
       await store.artifacts.put(before);
       expect(await sentinel.servers[0].keys()).toHaveLength(1);
       await until(async () => (await sentinel.servers[1].keys()).length === 1);
+      // The sentinel is being asked all the time, and also when it makes the replica the master.
+      line.delay(150);
       await sentinel.servers[0].kill();
       const meanwhile = record();
       await store.artifacts.put(meanwhile);
-      const { kind, id, payload } = meanwhile;
-      expect(await store.artifacts.find(kind, id, NOW)).toEqual({ payload });
-      expect(await store.artifacts.consume(kind, id, NOW)).toBe(true);
-      expect(await store.artifacts.consume(kind, id, NOW)).toBe(false);
-    });
+      expect(await store.artifacts.find(meanwhile.kind, meanwhile.id, NOW)).toEqual({ payload: meanwhile.payload });
+      await until(async () => {
+        const after = record();
+        await store.artifacts.put(after);
+        return (await sentinel.servers[1].keys()).some((key) => key.includes(after.id));
+      }, 'the new master is used');
+      for (const { kind, id, payload } of [before, meanwhile]) {
+        expect(await store.artifacts.find(kind, id, NOW)).toEqual({ payload });
+        expect(await store.artifacts.consume(kind, id, NOW)).toBe(true);
+        expect(await store.artifacts.consume(kind, id, NOW)).toBe(false);
+      }
+    }, 120_000);
   });
 });
 

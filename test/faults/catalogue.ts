@@ -19,6 +19,7 @@ export const FAULTS = {
   'redis-read-only': 'Redis takes no writes for 2 s, as a replica',
   'redis-full': 'Redis has no memory left for 2 s',
   'redis-password': 'Redis has another password for 2 s',
+  'redis-loading': 'Redis is killed, and takes 3 s to load what it had saved',
   'node-killed': 'Nodes are killed (SIGKILL) at random points and started again, one of four lives',
   'node-stopped': 'One of two nodes is told to stop (SIGTERM)',
   'stray-failure': 'Something fails in a node that nobody waits for',

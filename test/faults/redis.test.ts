@@ -10,6 +10,7 @@ import { startCluster, type Cluster } from './cluster.ts';
 import type { Client } from './load.ts';
 import { runScenario, storeAt, type Scenario } from './scenario.ts';
 import { openWorld, ROLES, type World } from './world.ts';
+import { until } from '../support/until.ts';
 
 let redis: RedisServer;
 let line: TcpProxy;
@@ -121,4 +122,22 @@ describe('F9 Redis under two nodes', () => {
       heal: async () => void (await administrator.call('CONFIG', 'SET', 'requirepass', '')),
     });
   });
+
+  it('loading what it had saved', async () => {
+    await administrator.config('SET', 'rdbcompression', 'no');
+    await administrator.eval(BALLAST, 0);
+    await administrator.save();
+    await run('redis-loading', {
+      fault: async () => {
+        await redis.kill();
+        const loaded = redis.start({ 'key-load-delay': '12000', 'loading-process-events-interval-bytes': '1024' });
+        await until(() => redis.command('GET', 'ballast:1').then(() => false, isLoading), 'Redis says that it is loading');
+        await loaded;
+      },
+    });
+  });
 });
+
+/** A value of a kilobyte takes twelve milliseconds to load, where Redis is told to take its time. */
+const BALLAST = `for i = 1, 250 do redis.call('SET', 'ballast:' .. i, string.rep('x', 1000)) end`;
+const isLoading = (error: unknown): boolean => (error as Error).message.startsWith('LOADING');

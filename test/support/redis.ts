@@ -15,9 +15,9 @@ export interface RedisServer {
   keys(): Promise<readonly string[]>;
   /** Has it do something, as somebody else. */
   command(...words: readonly string[]): Promise<unknown>;
-  /** Ends it as a crash would, and starts it anew on the same port: empty. */
+  /** Ends it as a crash would, and starts it anew on the same port: with what was saved, which is nothing unless it was told to. */
   kill(): Promise<void>;
-  start(): Promise<void>;
+  start(more?: RedisSettings): Promise<void>;
   /** Freezes it: connections stay open and nothing is answered. */
   freeze(): void;
   thaw(): void;
@@ -47,8 +47,8 @@ export async function startRedis(program: string, settings: RedisSettings = {}):
   const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-redis-'));
   const url = `redis://127.0.0.1:${port}`;
   let running: ChildProcess | undefined;
-  const start = async () => {
-    running = await launch(program, port, { dir: folder, ...settings });
+  const start = async (more: RedisSettings = {}) => {
+    running = await launch(program, port, { dir: folder, ...settings, ...more });
   };
   const kill = async () => {
     const ended = running;
@@ -157,6 +157,8 @@ export async function startRedisSentinel(program: string): Promise<RedisSentinel
   writeFileSync(file, `${lines.join('\n')}\n`);
   const sentinel = await launchProcess([program, file, '--sentinel'], /\+monitor master market/);
   const ask = new Redis(port, '127.0.0.1');
+  // One that got no time for two seconds distrusts its clock, and then does nothing for half a minute; tests run on busy machines.
+  await ask.call('SENTINEL', 'DEBUG', 'TILT-TRIGGER', '600000').catch(() => undefined);
   await until(async () => /slaves=1/.test(String(await ask.call('INFO', 'sentinel'))));
   ask.disconnect();
   return {

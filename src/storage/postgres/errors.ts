@@ -34,12 +34,24 @@ export function translate(error: unknown, removing: boolean): DomainError {
   return unavailable(reasonOf(error as DriverError), error);
 }
 
-function reasonOf({ code, message = '' }: DriverError): string {
+/** Why Node.js takes no certificate: another authority signed it, it is for another host, or of another time. */
+const DISTRUSTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+]);
+
+function reasonOf({ code = '', message = '' }: DriverError): string {
   if (code === '53100') return 'The disk of the database is full.';
   // What a pooler says that takes no settings from those who connect.
   if (message.startsWith('unsupported startup parameter')) {
     return 'There is a pooler in front of the database: set ROLEMINT_DATABASE_POOLER=transaction.';
   }
+  if (DISTRUSTED.has(code)) return 'The certificate of the database is not to be trusted: look at its host name, and at sslrootcert in its URL.';
   return 'The database does not answer.';
 }
 

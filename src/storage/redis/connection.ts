@@ -109,11 +109,13 @@ function sentinelOptions({ nodes, master, sentinelPassword, tls }: RedisAddress,
     sentinels: [...nodes],
     name: master!,
     sentinelRetryStrategy: reconnectAfter,
+    // One that hangs is not waited for: the next one is asked. Connecting counts, too.
+    sentinelCommandTimeout: 2 * CONNECT_MS,
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
     ...(tls ? { sentinelTLS: trusting(ca), enableTLSForSentinelMode: true } : {}),
-    // A former master that was made a replica: the sentinels are asked again.
+    // A former master that was made a replica: the sentinels are asked again. They are also asked after the connection broke
+    // or was silent. ioredis could listen to them, but a failover that it hears of while it asks them ends it for good.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-    failoverDetector: true,
   };
 }
 
