@@ -11,6 +11,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const root = path.resolve(import.meta.dirname, '..');
 const START_WITHIN_MS = 240_000;
 const STOP_WITHIN_MS = 20_000;
+const LINK = /http\S+\/sign-in\/one-time\?token=\S+/;
+const PASSWORD = 'Newcomers-Choice-1';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'rolemint-newcomer-'));
 const clone = path.join(folder, 'rolemint');
@@ -25,6 +27,7 @@ try {
 
   const first = await start();
   const kids = await publishedKeys();
+  await takeTheAdministratorsLink(first.output());
   const answers = pasteLines(first.output());
   const refreshToken = answers.find((answer) => answer.refresh_token !== undefined)?.refresh_token;
   const [, client] = /-d client_id=([\w-]+)/.exec(first.output()) ?? [];
@@ -36,6 +39,7 @@ try {
   const { status } = await fetch(`${issuer}/oauth/token`, { method: 'POST', body });
   expect('a refresh token of the first start still works', status === 200, `status ${status}`);
   pasteLines(second.output());
+  expect('the link was for the first start', !LINK.test(second.output()));
   await interruptServer(second);
 } finally {
   if (running !== undefined && !hasEnded(running)) process.kill(-running.pid, 'SIGKILL');
@@ -88,6 +92,23 @@ function pasteLines(output) {
     else expect(`a token with ${answer.scope}`, typeof answer.access_token === 'string' && answer.scope !== '', stdout);
     return answer;
   });
+}
+
+/** Sets the password of the administrator, as the page behind the printed link asks for it. */
+async function takeTheAdministratorsLink(output) {
+  const [link] = LINK.exec(output) ?? [];
+  expect('a link for the administrator is printed', link !== undefined, output);
+  const page = await fetch(link);
+  const cookie = page.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  const hidden = [...(await page.text()).matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)].map(([, name, value]) => [name, value]);
+  const body = new URLSearchParams([...hidden, ['password', PASSWORD], ['repeated', PASSWORD]]);
+  const { status } = await fetch(link, { method: 'POST', headers: { cookie }, body });
+  expect('it takes a password', status === 200, `status ${status}`);
+  expect('it takes one once', (await fetch(link)).status === 404);
+  expect('the console is there to sign in to', (await fetch(`${issuer}/console`)).ok);
 }
 
 async function publishedKeys() {

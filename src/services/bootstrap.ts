@@ -1,6 +1,7 @@
 /** @module The first administrator: the one change that needs no administrator to make it, and can be made only while there is none. */
 import type { Instant } from '../domain/access.ts';
 import type { Assignment } from '../domain/assignment.ts';
+import type { Client } from '../domain/client.ts';
 import { DomainError } from '../domain/errors.ts';
 import { assertUsername, assertNaturalId, type Party, type User } from '../domain/party.ts';
 import type { Clock, Store, StoreTransaction } from '../domain/ports.ts';
@@ -18,11 +19,14 @@ export interface BootstrapOptions {
   readonly clock: Clock;
 }
 
-export interface BootstrapRequest {
+export interface AdministratorRequest {
   readonly username: string;
-  readonly clientId: string;
   /** Where the administrator belongs; unset: the root, and where there are several or none an organization of its own. */
   readonly organization?: string | undefined;
+}
+
+export interface BootstrapRequest extends AdministratorRequest {
+  readonly clientId: string;
 }
 
 /** What is shown once, and can be had from nowhere afterwards. */
@@ -31,6 +35,10 @@ export interface FirstAdministrator {
   readonly organization: string;
   readonly oneTimeLink: string;
   readonly oneTimeLinkExpiresAt: Date;
+}
+
+/** The same with a client. */
+export interface FirstAdministration extends FirstAdministrator {
   readonly clientId: string;
   readonly clientSecret: string;
 }
@@ -57,49 +65,42 @@ export class Bootstrap {
     this.#options = options;
   }
 
+  /** {@link administrator}, and a client to administer with. */
+  async run({ clientId, ...request }: BootstrapRequest, caller: Caller): Promise<FirstAdministration> {
+    const { store, clients } = this.#options;
+    return store.transaction(async (tx) => {
+      const made = await this.#administrator(tx, request, caller);
+      const wanted = administrationClient(clientId, made);
+      const secret = await clients.createIn(tx, wanted, caller);
+      return { ...made, clientId, clientSecret: secret!.secret };
+    });
+  }
+
   /**
-   * Makes the first administrator, without a password but with a link to set one, and a client to administer with.
-   * Whoever holds roles by a workspace file does not count: this is the way in for the operator of the deployment.
+   * Makes the first administrator, without a password but with a link to set one. Whoever holds roles by a workspace file does not count: this is the way in for the operator of the deployment.
    * @throws `already_exists` when there is an administrator, or something else under one of the names
    * @throws `not_found` when there is no such organization
    */
-  async run({ username, clientId, organization }: BootstrapRequest, caller: Caller): Promise<FirstAdministrator> {
-    const { store, clients, links, clock } = this.#options;
+  async administrator(request: AdministratorRequest, caller: Caller): Promise<FirstAdministrator> {
+    return this.#options.store.transaction((tx) => this.#administrator(tx, request, caller));
+  }
+
+  async #administrator(tx: StoreTransaction, { username, organization }: AdministratorRequest, caller: Caller): Promise<FirstAdministrator> {
+    const { links, clock } = this.#options;
     assertUsername(username);
     assertNaturalId(username);
-    return store.transaction(async (tx) => {
-      const administrator = await findAdministrator(tx, clock.now());
-      if (administrator !== undefined) {
-        throw new DomainError(
-          'already_exists',
-          `There is an administrator already: ${administrator}. Give that one a new password with \`rolemint user password ${administrator}\`.`,
-        );
-      }
-      const home = await this.#home(tx, organization, caller);
-      await this.#ensureProfile(tx, caller);
-      await this.#createUser(tx, { username, organization: home }, caller);
-      const secret = await clients.createIn(
-        tx,
-        {
-          clientId,
-          clientName: 'Rolemint administration',
-          organization: home,
-          active: true,
-          grantTypes: ['password', 'client_credentials', 'refresh_token'],
-          tokenEndpointAuthMethod: 'client_secret_basic',
-          redirectUris: [],
-          postLogoutRedirectUris: [],
-          dpopBoundAccessTokens: false,
-          contextUser: username,
-          allowedOrganizations: {},
-          minimumRoles: [],
-          omittedScope: 'none',
-        },
-        caller,
+    const administrator = await findAdministrator(tx, clock.now());
+    if (administrator !== undefined) {
+      throw new DomainError(
+        'already_exists',
+        `There is an administrator already: ${administrator}. Give that one a new password with \`rolemint user password ${administrator}\`.`,
       );
-      const link = await links.createIn(tx, username, caller);
-      return { username, organization: home, oneTimeLink: link.url, oneTimeLinkExpiresAt: link.expiresAt, clientId, clientSecret: secret!.secret };
-    });
+    }
+    const home = await this.#home(tx, organization, caller);
+    await this.#ensureProfile(tx, caller);
+    await this.#createUser(tx, { username, organization: home }, caller);
+    const link = await links.createIn(tx, username, caller);
+    return { username, organization: home, oneTimeLink: link.url, oneTimeLinkExpiresAt: link.expiresAt };
   }
 
   async #home(tx: StoreTransaction, chosen: string | undefined, caller: Caller): Promise<string> {
@@ -161,6 +162,24 @@ export class Bootstrap {
     const after = { security_profile: ADMINISTRATOR.id, user: username };
     await tx.audit(eventNow(clock, caller, { type: 'assignment_created', target: { kind: 'assignment', id: assignment.id }, after }));
   }
+}
+
+function administrationClient(clientId: string, { username, organization }: FirstAdministrator): Client {
+  return {
+    clientId,
+    clientName: 'Rolemint administration',
+    organization,
+    active: true,
+    grantTypes: ['password', 'client_credentials', 'refresh_token'],
+    tokenEndpointAuthMethod: 'client_secret_basic',
+    redirectUris: [],
+    postLogoutRedirectUris: [],
+    dpopBoundAccessTokens: false,
+    contextUser: username,
+    allowedOrganizations: {},
+    minimumRoles: [],
+    omittedScope: 'none',
+  };
 }
 
 /** Ids of the organizations that hang under no other; two are as good as many. */

@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 import type { App } from '../../app.ts';
 import type { Config } from '../../config.ts';
+import type { AuditActor } from '../../domain/audit-event.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { FirstAdministrator } from '../../services/bootstrap.ts';
 import { applyWorkspace } from '../../workspace/apply.ts';
 import { parseWorkspace } from '../../workspace/read.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
@@ -70,6 +72,8 @@ interface Prepared extends Run {
   /** Somebody watches. */
   readonly friendly: boolean;
   readonly demonstrations: readonly Demonstration[];
+  /** Made just now, for the demo. */
+  readonly administrator: FirstAdministrator | undefined;
 }
 
 async function run(context: CliContext, asked: Run): Promise<number> {
@@ -79,7 +83,7 @@ async function run(context: CliContext, asked: Run): Promise<number> {
   context.io.signals.on('unhandledRejection', app.onStray);
   let signal: Signal;
   try {
-    const prepared = { ...asked, app, friendly, demonstrations: await prepare(context, app, asked) };
+    const prepared = { ...asked, app, friendly, ...(await prepare(context, app, asked)) };
     signal = await (config.workers === 1 ? serveAlone(context, prepared) : serveWithWorkers(context, prepared));
   } finally {
     await app.close();
@@ -90,19 +94,21 @@ async function run(context: CliContext, asked: Run): Promise<number> {
   return signal === 'SIGHUP' ? SIGNAL_EXIT.SIGHUP : 0;
 }
 
-/** Applies what is to be applied. @returns lines to try the demo with, where it was asked for */
-async function prepare(context: CliContext, app: App, { config, demo, sources }: Run): Promise<readonly Demonstration[]> {
+/** Applies what is to be applied. @returns what is told of the demo, where it was asked for */
+async function prepare(context: CliContext, app: App, { config, demo, sources }: Run): Promise<Pick<Prepared, 'demonstrations' | 'administrator'>> {
   if (sources !== undefined) {
     const lookup = (name: string) => (Object.hasOwn(sources.environment, name) ? sources.environment[name] : undefined);
     await applyTo(context, app, parseWorkspace(sources.sources, { insecurePlaintext: sources.insecure_plaintext, lookup }));
   }
   const marketplace = demo ? await readDemo() : undefined;
+  let administrator: FirstAdministrator | undefined;
   if (marketplace !== undefined && !(await app.store.access.hasUsers())) {
     await applyTo(context, app, marketplace);
+    administrator = await app.services.bootstrap.administrator({ username: 'admin' }, { actor: operatorOf(context) });
     context.note(`rolemint: the demo marketplace is loaded (${DEMO_FILE}).`);
   }
   await app.services.consoleClient.ensure();
-  return marketplace === undefined ? [] : demonstrations(app, marketplace, config.issuer);
+  return { administrator, demonstrations: marketplace === undefined ? [] : await demonstrations(app, marketplace, config.issuer) };
 }
 
 /** @returns the signal by which it was told to stop */
@@ -152,12 +158,14 @@ function announceEnd(context: CliContext, { app, friendly }: Prepared, signal: S
   app.log.info({ event: 'stopping', signal });
 }
 
+const operatorOf = ({ io }: CliContext): AuditActor => ({ kind: 'operator', id: io.operator });
+
 async function applyTo(context: CliContext, app: App, workspace: Workspace): Promise<void> {
-  const { rows } = await applyWorkspace(workspaceContext({ app, actor: { kind: 'operator', id: context.io.operator } }), workspace);
+  const { rows } = await applyWorkspace(workspaceContext({ app, actor: operatorOf(context) }), workspace);
   app.log.info({ event: 'workspace_applied', workspace: workspace.name?.value, changes: rows.length });
 }
 
-function banner({ style }: CliContext, { config, demonstrations: shown }: Prepared, port: number): string {
+function banner({ style }: CliContext, { config, demonstrations: shown, administrator }: Prepared, port: number): string {
   const { issuer, host, workers } = config;
   const urls: readonly (readonly [string, string])[] = [
     ['token', '/oauth/token'],
@@ -178,6 +186,13 @@ function banner({ style }: CliContext, { config, demonstrations: shown }: Prepar
     `  ${style.dim('issuer'.padEnd(14))} ${style.bold(issuer)}`,
     ...urls.map(([name, path]) => `  ${style.dim(name.padEnd(14))} ${issuer}${path}`),
   ];
+  if (administrator !== undefined)
+    lines.push(
+      '',
+      'Administer it:',
+      `\n  ${style.dim(`# ${administrator.username} sets a password here, once and within a day, and signs in to the console with it`)}`,
+      `  ${administrator.oneTimeLink}`,
+    );
   if (shown.length > 0) lines.push('', 'Try it:', ...shown.map(({ about, line }) => `\n  ${style.dim(`# ${about}`)}\n  ${line}`));
   return [...lines, '', style.dim('Ctrl-C stops it.'), ''].join('\n');
 }

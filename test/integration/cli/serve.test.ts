@@ -111,6 +111,8 @@ describe('rolemint serve on the embedded database', () => {
     ]) {
       expect(banner).toContain(`http://localhost:${port}${url}\n`);
     }
+    const [, link = ''] = /\n {2}(http:\S+\/sign-in\/one-time\?token=[\w-]{43})\n/.exec(banner) ?? [];
+    expect(await (await fetch(link)).text()).toContain('Set the password of admin');
     const [password, credentials, introspect, ...rest] = demoLines(banner) as [string, string, string];
     expect(rest).toEqual([]);
     expect(await paste(password)).toMatchObject({ token_type: 'Bearer', scope: 'OrderApprover Shopper' });
@@ -123,6 +125,7 @@ describe('rolemint serve on the embedded database', () => {
       out: expect.stringContaining('alice has OrderApprover in tokens for shop.\n  ✓ through user group'),
       err: '',
     });
+    expect((await quickly(['why', 'admin', 'FullAccess', '--json'])).json()).toMatchObject({ verdict: 'granted' });
     const missing = await quickly(['why', 'alice', 'OrderAdmin', '--json']);
     expect(missing.code).toBe(2);
     expect(missing.json()).toMatchObject({ verdict: 'unheld' });
@@ -161,6 +164,7 @@ describe('rolemint serve on the embedded database', () => {
     const second = rolemint(['serve', '--demo']);
     const again = await second.saying('Ctrl-C stops it.');
     expect(again).not.toContain('the demo marketplace is loaded');
+    expect(again).not.toContain('/sign-in/one-time');
     expect(demoLines(again)).toEqual([password, credentials, introspect]);
     expect(await quickly(['user', 'show', 'zoe', '--json'])).toMatchObject({ code: 0 });
     second.child.kill('SIGTERM');
