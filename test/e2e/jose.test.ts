@@ -43,7 +43,7 @@ describe('jose, knowing nothing but the issuer', () => {
 
   test('goes on verifying, with the keys it fetched before, what is signed after a rotation', async () => {
     const clock = turnableClock();
-    const rotating = await startReachable(clock);
+    const rotating = await startReachable({ clock });
     try {
       // As a verifier keeps them: fetched once, when the key that will take over was published already.
       const keys = createRemoteJWKSet(new URL(`${rotating.issuer}/.well-known/jwks.json`), { cooldownDuration: 3_600_000, cacheMaxAge: Infinity });

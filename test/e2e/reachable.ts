@@ -2,9 +2,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type CryptoKey } from 'jose';
 import { SYSTEM_CLOCK } from '../../src/app.ts';
-import type { Clock } from '../../src/domain/ports.ts';
 import { assignment, client, openMarket, resourceServer, to } from '../support/market.ts';
-import { startServer, type TestServer } from '../support/server.ts';
+import { startServer, type TestServer, type TestServerOptions } from '../support/server.ts';
 
 export interface ReachableServer extends TestServer {
   readonly issuer: string;
@@ -20,10 +19,10 @@ export const APIS = {
   PS256: 'https://ps256.example.com',
 } as const;
 
-export async function startReachable(clock: Clock = SYSTEM_CLOCK): Promise<ReachableServer> {
+export async function startReachable({ clock = SYSTEM_CLOCK, env = {} }: Pick<TestServerOptions, 'clock' | 'env'> = {}): Promise<ReachableServer> {
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
-  const server = await startServer({ clock, env: { ROLEMINT_ISSUER: issuer, ROLEMINT_PORT: String(port) } });
+  const server = await startServer({ clock, env: { ROLEMINT_ISSUER: issuer, ROLEMINT_PORT: String(port), ...env } });
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'pk-1', alg: 'ES256', use: 'sig' }] };
   await openMarket(server.app, async (tx) => {
