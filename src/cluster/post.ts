@@ -3,7 +3,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Member, type MemberEvents } from './member.ts';
 
-export interface PostOptions extends MemberEvents {
+export interface PostOptions extends Omit<MemberEvents, 'onHung'> {
   readonly log: Logger;
   readonly onEnded: (member: Member) => void;
   /** A worker that needs longer to finish what is under way is killed. */
@@ -81,6 +81,7 @@ export class Post {
         this.#options.onReady(ready);
         onReady(ready.port!);
       },
+      onHung: (hung) => log.error({ event: 'worker_hung', worker: hung.id, pid: hung.pid }),
     });
     void member.ended.then(() => clearTimeout(settling));
     this.#member = member;

@@ -3,7 +3,7 @@ import cluster from 'node:cluster';
 import { openApp, type App } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { openLogger } from '../telemetry/logger.ts';
-import { isFromPrimary, type FromWorker } from './messages.ts';
+import { ALIVE_MS, isFromPrimary, type FromWorker } from './messages.ts';
 import { MetricsQuestion } from './metrics-question.ts';
 
 const tell = (message: FromWorker) => new Promise<void>((resolve) => void process.send!(message, undefined, {}, () => resolve()));
@@ -45,6 +45,7 @@ try {
   process.on('unhandledRejection', app.onStray);
   const { port } = await app.listen({ exposition: () => question.exposition() });
   await tell({ kind: 'ready', port });
+  setInterval(() => void tell({ kind: 'alive' }), ALIVE_MS).unref();
 } catch (error) {
   await tell({ kind: 'failed', reason: (error as Error).message });
   process.exit(1);

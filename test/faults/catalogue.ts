@@ -25,6 +25,7 @@ export const FAULTS = {
   'stray-failure': 'Something fails in a node that nobody waits for',
   'audit-broken': 'The audit trail cannot be written for 2.5 s',
   'event-loop-blocked': 'The event loop of one node stands still for 2 s',
+  'worker-hung': 'The event loop of one of two workers never turns again',
   'small-heap': 'Nodes have a heap of 96 MB',
   'cpu-starved': 'Nodes get 20 ms of every 100 ms for 5 s',
   'keys-rotated-at-once': 'Two nodes rotate the signing keys at once, 200 times',

@@ -6,7 +6,7 @@ import { TEMPLATE_VARIABLE } from '../support/environment.ts';
 import { claimsOf } from '../support/token-client.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { runScenario, storeAt } from './scenario.ts';
-import type { ServerOptions } from './server-process.ts';
+import type { ServerOptions, ServerProcess } from './server-process.ts';
 import { openWorld, type World } from './world.ts';
 import { until } from '../support/until.ts';
 
@@ -88,6 +88,24 @@ describe('F18 a node is short of time and memory', () => {
         nodes[0]!.signal('SIGUSR2');
         await pause(2500);
       },
+    });
+  });
+
+  it('the event loop of one of its two workers never turns again: another worker follows', async () => {
+    const env = { ROLEMINT_TEST_SABOTAGE: 'hang', ROLEMINT_WORKERS: '2' };
+    const { nodes, ...rest } = await started({ nodeOptions: SABOTEUR, env });
+    const [node] = nodes as [ServerProcess];
+    const workers = () => node.log.filter(({ event }) => event === 'worker_ready').map(({ pid }) => Number(pid));
+    await runScenario('worker-hung', {
+      ...common({ nodes, ...rest }),
+      fault: async () => {
+        const [victim] = workers() as [number];
+        process.kill(victim, 'SIGUSR2');
+        await until(() => node.log.some(({ event, pid }) => event === 'worker_hung' && pid === victim), 'it is found out');
+        await until(() => workers().length === 3, 'another one follows');
+      },
+      // What the worker had taken ends with it.
+      promises: { nodesDie: true, deadline: 20_000 },
     });
   });
 

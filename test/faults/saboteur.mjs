@@ -13,6 +13,8 @@ const SABOTAGE = {
     const until = Date.now() + 2000;
     while (Date.now() < until);
   },
+  /** The event loop never turns again. */
+  hang: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
   /** The disk is full, from one signal to the next. */
   disk: () => {
     full = !full;

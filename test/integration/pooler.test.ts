@@ -78,7 +78,7 @@ describePgBouncer('behind PgBouncer in transaction mode', () => {
     try {
       const { advice } = await database();
       expect(advice).toBe(
-        `ALTER ROLE ${role} SET idle_in_transaction_session_timeout = '5000ms'; ALTER ROLE ${role} SET jit = 'off'; ALTER ROLE ${role} SET statement_timeout = '1800ms';`,
+        `ALTER ROLE ${role} SET idle_in_transaction_session_timeout = '5000ms'; ALTER ROLE ${role} SET jit = 'off'; ALTER ROLE ${role} SET lock_timeout = '1500ms'; ALTER ROLE ${role} SET statement_timeout = '1800ms';`,
       );
       await administer(direct, advice);
       expect(await database()).toMatchObject({ status: 'ok' });

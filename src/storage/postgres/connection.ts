@@ -1,6 +1,6 @@
 /** @module Connections to a Postgres server, with a deadline on everything that is done with them. */
 import knexPackage, { type Knex } from 'knex';
-import { isBrokenConnection } from './errors.ts';
+import { isBrokenConnection, unavailable } from './errors.ts';
 
 /** What stands between us and the server: `transaction`, a pooler that lends a connection for one transaction at a time. */
 export type Pooler = 'none' | 'transaction';
@@ -15,6 +15,8 @@ export interface PostgresConnection {
 
 /** Waiting for a free connection, or for a new one. */
 const ACQUIRE_MS = 1500;
+/** Who waits behind so many for each connection that there is would wait in vain: a database that is well serves them in half a second. */
+const MOST_WAITING_EACH = 200;
 const CONNECT_MS = 1000;
 const QUERY_MS = 2000;
 /**
@@ -22,13 +24,13 @@ const QUERY_MS = 2000;
  * server gives up a little before the client does: then the connection is still good. Statements here touch a few rows;
  * compiling one because a new table has no statistics yet costs a hundred times its work.
  */
-export const SERVER_SETTINGS = { statement_timeout: 1800, idle_in_transaction_session_timeout: 5000, jit: 'off' } as const;
+export const SERVER_SETTINGS = { statement_timeout: 1800, lock_timeout: 1500, idle_in_transaction_session_timeout: 5000, jit: 'off' } as const;
 
 /** A pool for serving. Nothing is connected before it is needed. */
 export function connect({ url, poolSize = 10, pooler = 'none' }: PostgresConnection): Knex {
   const { jit, ...deadlines } = SERVER_SETTINGS;
   const started = pooler === 'none' ? { ...deadlines, options: `-c jit=${jit}` } : {};
-  return knexPackage.knex({
+  const knex = knexPackage.knex({
     client: 'pg',
     connection: {
       connectionString: url,
@@ -42,6 +44,23 @@ export function connect({ url, poolSize = 10, pooler = 'none' }: PostgresConnect
     pool: { min: 0, max: poolSize, createTimeoutMillis: ACQUIRE_MS, afterCreate: pooler === 'none' ? dropBroken : dropBrokenAndNames },
     log: SILENT,
   });
+  boundWaiting(knex.client as PooledClient, poolSize * MOST_WAITING_EACH);
+  return knex;
+}
+
+/** What knex calls for every statement and every transaction. */
+interface PooledClient {
+  readonly pool: { numPendingAcquires(): number };
+  acquireConnection(): Promise<unknown>;
+}
+
+/** The pool itself lets any number wait. */
+function boundWaiting(client: PooledClient, most: number): void {
+  const acquire = client.acquireConnection.bind(client);
+  client.acquireConnection = async () => {
+    if (client.pool.numPendingAcquires() >= most) throw unavailable('Too many wait for the database.');
+    return acquire();
+  };
 }
 
 /** One connection for migrating, which may take its time. */

@@ -46,6 +46,7 @@ const DISTRUSTED = new Set([
 ]);
 
 function reasonOf({ code = '', message = '' }: DriverError): string {
+  if (code === '55P03') return 'Another change holds the database up.';
   if (code === '53100') return 'The disk of the database is full.';
   // What a pooler says that takes no settings from those who connect.
   if (message.startsWith('unsupported startup parameter')) {
