@@ -9,12 +9,12 @@ import { comparePasswords, latencyBesideFullQueue, latencyUnderLogins } from './
 import { soak } from './soak/soak.ts';
 import { openBenchStores } from './stores.ts';
 import { compareWorkers } from './workers.ts';
-import { SCOPE, SECRET } from './world.ts';
+import { PASSWORD, SCOPE, SECRET } from './world.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 2);
 const CONNECTIONS = 32;
-const LARGE = { BENCH_CLIENTS: '100000', BENCH_USERS: '100000', BENCH_PROFILES: '10000' };
+const LARGE = { clients: 100_000, users: 1_000_000, profiles: 10_000 };
 
 interface Contestant {
   readonly server: BenchServer;
@@ -51,6 +51,10 @@ function print(title: string, samples: ReadonlyMap<string, Sample[]>, reference:
 const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 const credentials = (id: string) => form({ grant_type: 'client_credentials', client_id: id, client_secret: SECRET, scope: SCOPE });
 const tokenLoad = (bodies: readonly string[], path = '/oauth/token'): Load => ({ path, bodies, connections: CONNECTIONS, seconds: SECONDS });
+const signIn = (user: number) =>
+  form({ grant_type: 'password', client_id: 'c0', client_secret: SECRET, username: `user${user}`, password: PASSWORD, scope: SCOPE });
+/** So many numbers below a limit in an order that has nothing to do with the one in which they were stored. */
+const shuffled = (count: number) => Array.from({ length: count }, (_, index) => (index * 7919) % count);
 const someClients = (count: number) => Array.from({ length: count }, (_, index) => credentials(`c${index}`));
 
 async function tokenAndIntrospection(small: BenchServer): Promise<void> {
@@ -79,15 +83,23 @@ async function flatness(small: BenchServer, large: BenchServer): Promise<void> {
     { server: small, load: tokenLoad(someClients(10)) },
     { server: large, load: tokenLoad(someClients(10)) },
   ]);
-  print('(c) with 10 clients, users and profiles against 100,000 clients, 100,000 users and 10,000 profiles; ten clients ask', hot, small.name);
-  const every = Array.from({ length: 100_000 }, (_, index) => credentials(`c${(index * 7919) % 100_000}`));
+  const worlds = `10 clients, users and profiles against ${Object.entries(LARGE)
+    .map(([what, count]) => `${count.toLocaleString('en')} ${what}`)
+    .join(', ')}`;
+  print(`(c) with ${worlds}; ten clients ask`, hot, small.name);
+  const every = shuffled(LARGE.clients).map((index) => credentials(`c${index}`));
   // Each client once, so that the cache holds them as it does on a server that has run for a while.
   for (let seconds = 0; seconds < 60; seconds += 20) await load(large, { ...tokenLoad(every), seconds: 20 });
   const wide = await compare([
     { server: small, load: tokenLoad(someClients(10)) },
     { server: large, load: tokenLoad(every) },
   ]);
-  print('the same, every one of the 100,000 clients asks in turn', wide, small.name);
+  print('the same, every one of the clients asks in turn', wide, small.name);
+  const signIns = await compare([
+    { server: small, load: tokenLoad(Array.from({ length: 10 }, (_, index) => signIn(index))) },
+    { server: large, load: tokenLoad(shuffled(LARGE.users).map(signIn)) },
+  ]);
+  print('sign-ins by password, ten people against each of all people in turn', signIns, small.name);
 }
 
 const SECTIONS = ['tokens', 'passwords', 'size', 'management', 'workers', 'soak'] as const;
@@ -134,7 +146,8 @@ async function compareTokens(): Promise<void> {
     judged('latency beside a full queue of passwords', kept);
   }
   if (includes('size')) {
-    const large = await startServer('Rolemint, large', 'rolemint.ts', { env: { ...(await stores.environment()), ...LARGE } });
+    const size = Object.fromEntries(Object.entries(LARGE).map(([what, count]) => [`BENCH_${what.toUpperCase()}`, String(count)]));
+    const large = await startServer('Rolemint, large', 'rolemint.ts', { env: { ...(await stores.environment()), ...size } });
     await flatness(small, large);
     await stopServer(large);
   }

@@ -54,7 +54,7 @@ export async function fill({ store, hasher, clock }: App, { clients, users, prof
           memberships: [],
         })),
       );
-      for (const index of ids) await tx.setPassword(`u${index}`, hash, at);
+      await tx.setPasswords(new Map(ids.map((index) => [`u${index}`, hash])), at);
       await tx.assignments.put(ids.flatMap((index) => assignments({ kind: 'user', id: `u${index}` }, index, profiles, at)));
     });
   }

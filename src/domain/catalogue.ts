@@ -67,6 +67,22 @@ export function compileCatalogue(definitions: Definitions, known?: Compiled): Ca
   };
 }
 
+/**
+ * The same definitions after the profiles of these ids were read anew; nothing else is another object.
+ * @param found those of them that exist
+ */
+export function withProfiles<D extends Definitions>(definitions: D, ids: ReadonlySet<string>, found: ReadonlyMap<string, SecurityProfile>): D {
+  const added = new Map(found);
+  const securityProfiles: SecurityProfile[] = [];
+  for (const profile of definitions.securityProfiles) {
+    const current = ids.has(profile.id) ? found.get(profile.id) : profile;
+    if (current !== undefined) securityProfiles.push(current);
+    added.delete(profile.id);
+  }
+  if (added.size > 0) securityProfiles.push(...added.values());
+  return { ...definitions, securityProfiles: added.size > 0 ? securityProfiles.sort((a, b) => byCodeUnit(a.id, b.id)) : securityProfiles };
+}
+
 type Names = Pick<Catalogue, 'roles' | 'indexOf'>;
 
 function namesOf({ roles: custom, permissionTypes }: Definitions): Names {

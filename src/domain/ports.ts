@@ -66,7 +66,7 @@ export interface WritableRepository<T> extends Repository<T> {
 /** What changed since a version, so that caches drop exactly that. */
 export interface Change {
   readonly kind: 'catalogue' | 'organization' | 'user_group' | 'user' | 'client';
-  /** Key of the object; empty for `catalogue`. */
+  /** Key of the object; for `catalogue` that of the profile that was put, or empty when it was anything else. */
   readonly id: string;
 }
 
@@ -113,6 +113,8 @@ export interface AccessReader {
   readChanges(since: number): Promise<ChangeLog>;
   /** The definitions that a catalogue is compiled from, and what else counts for the whole workspace, in one consistent read. */
   loadDefinitions(): Promise<WorkspaceDefinitions>;
+  /** Those of the profiles that exist, by id; one statement per 1,000 ids. */
+  findSecurityProfiles(ids: readonly string[]): Promise<ReadonlyMap<string, SecurityProfile>>;
   /** The user with every assignment that reaches it, ended ones included, in one statement. */
   findUser(id: string): Promise<Subject | undefined>;
   /** The client with what is assigned to itself and to its organization; its context user is a subject of its own. */

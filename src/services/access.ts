@@ -5,11 +5,11 @@
  */
 import { LRUCache } from 'lru-cache';
 import { holdings, type Holdings, type Subject } from '../domain/access.ts';
-import { compileCatalogue, type Catalogue } from '../domain/catalogue.ts';
+import type { Catalogue } from '../domain/catalogue.ts';
 import { DEFAULT_IMPERSONATION_ROLE, type ImpersonationRule } from '../domain/impersonation-rule.ts';
 import type { Change, Clock, Store, WorkspaceDefinitions } from '../domain/ports.ts';
 import type { ResourceServer } from '../domain/resource-server.ts';
-import { DefinitionsCache } from './definitions.ts';
+import { DefinitionsCache, readMeanings, type Meanings } from './definitions.ts';
 import { prepareClient, type PreparedClient } from './prepared-client.ts';
 
 /** How old, in milliseconds, what is known may be when a token is issued. Design: a lost role is gone within 1 s everywhere. */
@@ -25,8 +25,7 @@ export interface PreparedResourceServer extends ResourceServer {
   readonly roleSet: ReadonlySet<string> | undefined;
 }
 
-export interface Workspace {
-  readonly catalogue: Catalogue;
+export interface Workspace extends Meanings {
   /** By audience. */
   readonly resourceServers: ReadonlyMap<string, PreparedResourceServer>;
   readonly impersonation: {
@@ -45,6 +44,8 @@ export class AccessService {
   readonly #clients: LRUCache<string, PreparedClient>;
   readonly #holdings: LRUCache<string, { readonly catalogue: Catalogue; readonly held: Holdings }>;
   #workspace: Workspace | undefined;
+  /** Profiles that were put since the workspace was read. */
+  readonly #edited = new Set<string>();
   #version = -1;
   #checkedAt = -Infinity;
   #changedHere = false;
@@ -120,7 +121,8 @@ export class AccessService {
   #forget({ kind, id }: Change): void {
     switch (kind) {
       case 'catalogue':
-        this.#workspace = undefined;
+        if (id === '') this.#workspace = undefined;
+        else this.#edited.add(id);
         this.#holdings.clear();
         return;
       case 'user':
@@ -140,22 +142,16 @@ export class AccessService {
 
   /** The compiled catalogue and the resource servers. */
   async workspace(): Promise<Workspace> {
-    if (this.#workspace !== undefined) return this.#workspace;
+    const known = this.#workspace;
+    if (known !== undefined && this.#edited.size === 0) return known;
     const version = this.#version;
-    const definitions = await this.#store.access.loadDefinitions();
-    const catalogue = compileCatalogue(definitions);
-    this.definitions.learn(version, { definitions, catalogue });
-    const workspace: Workspace = {
-      catalogue,
-      resourceServers: new Map(
-        definitions.resourceServers.map((server) => [
-          server.audience,
-          { ...server, roleSet: server.roles === undefined ? undefined : new Set(server.roles) },
-        ]),
-      ),
-      impersonation: impersonationOf(definitions),
-    };
-    if (version === this.#version) this.#workspace = workspace;
+    const meanings = await readMeanings(this.#store.access, known, this.#edited);
+    this.definitions.learn(version, meanings);
+    const workspace = known === undefined ? prepared(meanings) : { ...known, ...meanings };
+    if (version === this.#version) {
+      this.#workspace = workspace;
+      this.#edited.clear();
+    }
     return workspace;
   }
 
@@ -193,6 +189,16 @@ export class AccessService {
     this.#holdings.set(key, { catalogue, held });
     return held;
   }
+}
+
+function prepared(meanings: Meanings): Workspace {
+  const { resourceServers } = meanings.definitions;
+  const withRoles = resourceServers.map((server) => ({ ...server, roleSet: server.roles === undefined ? undefined : new Set(server.roles) }));
+  return {
+    ...meanings,
+    resourceServers: new Map(withRoles.map((server) => [server.audience, server])),
+    impersonation: impersonationOf(meanings.definitions),
+  };
 }
 
 function impersonationOf({ impersonationRules, impersonationRole }: WorkspaceDefinitions): Workspace['impersonation'] {

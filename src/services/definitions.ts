@@ -2,12 +2,30 @@
  * @module What roles and profiles mean, as administrative changes need it: the definitions themselves beside the compiled
  * catalogue, kept from one change to the next as long as no change touched them.
  */
-import { compileCatalogue, type Catalogue, type Definitions } from '../domain/catalogue.ts';
-import type { AccessReader } from '../domain/ports.ts';
+import { compileCatalogue, withProfiles, type Compiled } from '../domain/catalogue.ts';
+import type { AccessReader, Change, WorkspaceDefinitions } from '../domain/ports.ts';
 
-export interface Meanings {
-  readonly definitions: Definitions;
-  readonly catalogue: Catalogue;
+export interface Meanings extends Compiled {
+  readonly definitions: WorkspaceDefinitions;
+}
+
+/** What changes leave of meanings that were read before: all but these profiles, or nothing. */
+export type Outdated = ReadonlySet<string> | 'everything';
+
+export function outdatedBy(changes: readonly Change[] | undefined): Outdated {
+  if (changes === undefined) return 'everything';
+  const ids = new Set(changes.filter(({ kind }) => kind === 'catalogue').map(({ id }) => id));
+  return ids.has('') ? 'everything' : ids;
+}
+
+/** Reads what is outdated, and takes the rest from what was read before: the edit of a profile costs the same however many there are. */
+export async function readMeanings(access: AccessReader, known?: Meanings, outdated: Outdated = 'everything'): Promise<Meanings> {
+  if (known === undefined || outdated === 'everything') {
+    const definitions = await access.loadDefinitions();
+    return { definitions, catalogue: compileCatalogue(definitions) };
+  }
+  const definitions = withProfiles(known.definitions, outdated, await access.findSecurityProfiles([...outdated]));
+  return { definitions, catalogue: compileCatalogue(definitions, known) };
 }
 
 export class DefinitionsCache {
@@ -17,8 +35,9 @@ export class DefinitionsCache {
   async current(access: AccessReader): Promise<Meanings> {
     const known = this.#known;
     const { version, changes } = await access.readChanges(known?.version ?? -1);
-    const isSame = known !== undefined && changes !== undefined && !changes.some(({ kind }) => kind === 'catalogue');
-    const meanings = isSame ? known.meanings : await read(access);
+    const outdated = outdatedBy(changes);
+    const isSame = known !== undefined && outdated !== 'everything' && outdated.size === 0;
+    const meanings = isSame ? known.meanings : await readMeanings(access, known?.meanings, outdated);
     // Who was overtaken meanwhile keeps nothing: an older reading must not pass for a newer version.
     if (this.#known === known) this.#known = { version, meanings };
     return meanings;
@@ -28,9 +47,4 @@ export class DefinitionsCache {
   learn(version: number, meanings: Meanings): void {
     if (this.#known === undefined || this.#known.version < version) this.#known = { version, meanings };
   }
-}
-
-async function read(access: AccessReader): Promise<Meanings> {
-  const definitions = await access.loadDefinitions();
-  return { definitions, catalogue: compileCatalogue(definitions) };
 }

@@ -1,9 +1,8 @@
 /** @module The state that a workspace asks for, beside the one that is stored: what has to be created, updated and removed. */
-import { compileCatalogue, type Definitions } from '../domain/catalogue.ts';
+import { compileCatalogue, type Compiled, type Definitions } from '../domain/catalogue.ts';
 import { isBuiltInRole } from '../domain/role.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { CONSOLE_CLIENT_ID } from '../services/console-client.ts';
-import type { Meanings } from '../services/definitions.ts';
 import type { Problem } from './problem.ts';
 import type { Declared, SectionName } from './schema.ts';
 import { changeOf, type ObjectChange } from './object-change.ts';
@@ -123,15 +122,15 @@ function missingFields(section: Section, entry: Entry<SectionName>, existing: ob
 
 /** What roles and profiles mean, before and after a change. */
 export interface BeforeAndAfter {
-  readonly before: Meanings;
+  readonly before: Compiled;
   /** The same object when no definition changes. */
-  readonly after: Meanings;
+  readonly after: Compiled;
 }
 
 const DEFINING: ReadonlySet<SectionName> = new Set(['roles', 'permission_types', 'organization_types', 'security_profiles']);
 
 /** What everything means once the changes are made. */
-export function meaningsAfter(before: Meanings, desired: Desired): Meanings {
+export function meaningsAfter(before: Compiled, desired: Desired): Compiled {
   if (!desired.changes.some(({ section }) => DEFINING.has(section))) return before;
   const definitions = definitionsAfter(before.definitions, desired);
   return { definitions, catalogue: compileCatalogue(definitions, before) };

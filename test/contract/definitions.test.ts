@@ -2,6 +2,7 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { cloneOf } from '../../src/domain/lineage.ts';
 import type { OrganizationType } from '../../src/domain/organization.ts';
 import type { SecurityProfile } from '../../src/domain/security-profile.ts';
+import { MAXIMUM_NAMED_PROFILES } from '../../src/storage/options.ts';
 import { describeEachStore } from '../support/stores.ts';
 import { assignment, expectRefusal, fresh, organization, partyUser, putMarket, putTypes, securityProfile } from './samples.ts';
 
@@ -82,6 +83,35 @@ describeEachStore('definitions', (suite) => {
       await tx.securityProfiles.put([put]);
       expect((await tx.securityProfiles.findMany([profile.id])).get(profile.id)?.version).toBe(1);
     });
+  });
+
+  it('names profiles that were put, and gives back those that are asked for', async () => {
+    const [first, second] = [securityProfile({ roles: ['A'] }), securityProfile()];
+    await suite.store.transaction((tx) => tx.securityProfiles.put([first]));
+    const { version } = await suite.store.access.readChanges(-1);
+    await suite.store.transaction((tx) => tx.securityProfiles.put([{ ...first, roles: ['B'] }, second]));
+    const { changes } = await suite.store.access.readChanges(version);
+    expect(changes).toHaveLength(2);
+    expect(changes).toEqual(expect.arrayContaining([first, second].map(({ id }) => ({ kind: 'catalogue', id }))));
+    const found = await suite.store.access.findSecurityProfiles([first.id, fresh('nobody'), second.id, 'nul\0']);
+    expect(found).toEqual(
+      new Map([
+        [first.id, { ...first, roles: ['B'], version: 2 }],
+        [second.id, { ...second, version: 1 }],
+      ]),
+    );
+  });
+
+  it('takes everything for changed when a profile is removed, or more are put than are worth naming', async () => {
+    const changesOf = async (write: Parameters<typeof suite.store.transaction>[0]) => {
+      const { version } = await suite.store.access.readChanges(-1);
+      await suite.store.transaction(write);
+      return (await suite.store.access.readChanges(version)).changes;
+    };
+    const many = Array.from({ length: MAXIMUM_NAMED_PROFILES + 1 }, () => securityProfile());
+    expect(await changesOf((tx) => tx.securityProfiles.put(many))).toEqual([{ kind: 'catalogue', id: '' }]);
+    expect(await changesOf((tx) => tx.securityProfiles.remove([many[0]!.id]))).toEqual([{ kind: 'catalogue', id: '' }]);
+    await suite.store.transaction((tx) => tx.securityProfiles.remove(many.map(({ id }) => id)));
   });
 
   it('keeps the origin of a clone, also when the origin is removed', async () => {

@@ -26,6 +26,10 @@ export function memoryAccess(reading: Reading): AccessReader {
         impersonationRole: tables.settings.get(IMPERSONATION_ROLE_SETTING),
       });
     },
+    findSecurityProfiles: async (ids) => {
+      const { securityProfiles } = reading().tables;
+      return new Map(ids.flatMap((id) => (securityProfiles.has(id) ? [[id, copy(securityProfiles.get(id)!)] as const] : [])));
+    },
     findUser: async (id) => findUser(reading().tables, id),
     findClient: async (id) => findClient(reading().tables, id),
     findUsers: async (ids) => subjects(ids, (id) => findUser(reading().tables, id)),

@@ -3,6 +3,7 @@ import { versionAfter } from '../../domain/lineage.ts';
 import type { WritableRepository } from '../../domain/ports.ts';
 import type { Role } from '../../domain/role.ts';
 import { assertSecurityProfile, type PermissionType, type SecurityProfile } from '../../domain/security-profile.ts';
+import { MAXIMUM_NAMED_PROFILES } from '../options.ts';
 import { missing } from '../refusals.ts';
 import { removeAssignments, removeRules } from './assignments.ts';
 import { memoryRepository } from './repository.ts';
@@ -54,7 +55,8 @@ export function memorySecurityProfiles(draft: Draft): WritableRepository<Securit
         const table = draft.edit('securityProfiles');
         table.set(profile.id, { ...profile, version: versionAfter(table.get(profile.id), profile) });
       }
-      if (profiles.length > 0) draft.changed('catalogue', '');
+      if (profiles.length > MAXIMUM_NAMED_PROFILES) draft.changed('catalogue', '');
+      else for (const { id } of profiles) draft.changed('catalogue', id);
     },
     remove(ids) {
       if (ids.length === 0) return;

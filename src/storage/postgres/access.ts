@@ -4,6 +4,7 @@ import type { Reach, Subject } from '../../domain/access.ts';
 import { IMPERSONATION_ROLE_SETTING } from '../../domain/impersonation-rule.ts';
 import type { Party, PartyKind } from '../../domain/party.ts';
 import type { AccessReader, Change, ChangeLog } from '../../domain/ports.ts';
+import type { SecurityProfile } from '../../domain/security-profile.ts';
 import { MAXIMUM_CHANGES } from '../options.ts';
 import { batches, isStorable, storableKeys } from '../values.ts';
 import { fromAssignmentRow, fromRuleRow, type AssignmentRow, type RuleRow } from './assignments.ts';
@@ -38,6 +39,8 @@ const DEFINITIONS: Statement = {
       (SELECT coalesce(json_agg(r ORDER BY r.id), '[]') FROM impersonation_rules r) AS impersonation_rules,
       (SELECT value FROM settings WHERE name = ?) AS impersonation_role`,
 };
+
+const SECURITY_PROFILES: Statement = { sql: 'SELECT * FROM security_profiles WHERE id = ANY (?::text[])' };
 
 /**
  * GREATEST and LEAST pass over NULL: a window is the intersection of the assignment's and the membership's. OFFSET 0 keeps
@@ -158,6 +161,13 @@ export function postgresAccess(session: Session, marks: VersionMarks): AccessRea
         impersonationRules: row!.impersonation_rules.map(fromRuleRow),
         impersonationRole: row!.impersonation_role ?? undefined,
       };
+    },
+    findSecurityProfiles: async (ids) => {
+      const found = new Map<string, SecurityProfile>();
+      for (const batch of batches(storableKeys(ids))) {
+        for (const row of await session.rows<SecurityProfileRow>(SECURITY_PROFILES, [batch])) found.set(row.id, fromSecurityProfileRow(row));
+      }
+      return found;
     },
     findUser: async (id) => {
       const [row] = isStorable(id) ? await session.rows<SubjectRow>(USER, [id]) : [];

@@ -11,6 +11,7 @@ import {
   type SecurityProfile,
   type TypePermission,
 } from '../../domain/security-profile.ts';
+import { MAXIMUM_NAMED_PROFILES } from '../options.ts';
 import { missing, stillNeeded } from '../refusals.ts';
 import { postgresRepository, withoutNulls, type ChangeRecorder, type Writing } from './repository.ts';
 import type { Statement, TransactionSession } from './session.ts';
@@ -236,7 +237,7 @@ export function postgresSecurityProfiles(writing: Writing): WritableRepository<S
     toRow: ({ fullAccess, passwordPolicy, ...same }) => ({ ...same, full_access: fullAccess, password_policy: passwordPolicy }),
     put: PUT_SECURITY_PROFILES,
     check: assertSecurityProfile,
-    changesOfPut: catalogueChanged,
+    changesOfPut: (profiles, changes) => changes.changed('catalogue', profiles.length > MAXIMUM_NAMED_PROFILES ? [''] : profiles.map(({ id }) => id)),
     remove: REMOVE_SECURITY_PROFILES,
     removeBindings: 2,
   });

@@ -172,13 +172,15 @@ describe('2.3 while the store does not answer', () => {
     expect((await asserted()).status).toBe(200);
   });
 
-  test.each(['access.findUser', 'access.findClient', 'access.loadDefinitions', 'findClient'])(
+  test.each(['access.findUser', 'access.findClient', 'access.loadDefinitions', 'access.findSecurityProfiles', 'findClient'])(
     '%s alone: what is not known is not guessed',
     async (call) => {
       await server.app.store.transaction(async (tx) => {
         await tx.clients.put([...(await tx.clients.findMany(['svc', 'pw'])).values()]);
         await tx.users.put([...(await tx.users.findMany(['b1u'])).values()]);
-        await tx.roles.put([...(await tx.roles.findMany(['A'])).values()]);
+        // A profile alone is read alone; after anything else everything is.
+        if (call === 'access.findSecurityProfiles') await tx.securityProfiles.put(await tx.securityProfiles.list({ limit: 1 }));
+        else await tx.roles.put([...(await tx.roles.findMany(['A'])).values()]);
       });
       down.add(call);
       clock.advance(1000);

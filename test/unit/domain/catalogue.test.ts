@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { byCodeUnit, compileCatalogue, type Catalogue, type Definitions } from '../../../src/domain/catalogue.ts';
+import { byCodeUnit, compileCatalogue, withProfiles, type Catalogue, type Definitions } from '../../../src/domain/catalogue.ts';
 import { BUILT_IN_ROLES } from '../../../src/domain/role.ts';
 import { catalogueOf, profile, role } from './fixtures.ts';
 
@@ -161,6 +161,30 @@ describe('a catalogue that follows another one', () => {
   it('does not compile a profile again that is the same', () => {
     const next = compileCatalogue({ ...definitions, securityProfiles: [...definitions.securityProfiles, profile('new')] }, known);
     expect(next.profile('mixed')).toBe(known.catalogue.profile('mixed'));
+  });
+});
+
+describe('definitions of which some profiles were read anew', () => {
+  const definitions: Definitions = {
+    roles: [],
+    permissionTypes: [],
+    organizationTypes: [],
+    securityProfiles: ['a', 'c', 'e'].map((id) => profile(id)),
+  };
+  const [a, , e] = definitions.securityProfiles;
+
+  it('have them in their places, and not those that are gone', () => {
+    const [b, c] = [profile('b', { roles: ['B'] }), profile('c', { roles: ['C'] })];
+    const read = new Map([b, c].map((found) => [found.id, found]));
+    expect(withProfiles(definitions, new Set(['b', 'c', 'e', 'f']), read).securityProfiles).toEqual([a, b, c]);
+    expect(withProfiles(definitions, new Set(['c']), new Map([['c', c]])).securityProfiles).toEqual([a, c, e]);
+  });
+
+  it('keep everything else as the same objects', () => {
+    const next = withProfiles(definitions, new Set(['c']), new Map());
+    expect(next.securityProfiles[0]).toBe(a);
+    expect(next.roles).toBe(definitions.roles);
+    expect(next.permissionTypes).toBe(definitions.permissionTypes);
   });
 });
 

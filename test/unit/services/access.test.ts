@@ -125,6 +125,8 @@ describe('what is kept', () => {
     await world.change((tx) => tx.clients.put([client('shop', { clientName: 'Shop' })]));
     expect(await use()).toEqual(['findClient', 'find']);
     await world.change((tx) => tx.securityProfiles.put([profile('more', [])]));
+    expect(await use()).toEqual(['findSecurityProfiles']);
+    await world.change((tx) => tx.securityProfiles.remove(['more']));
     expect(await use()).toEqual(['loadDefinitions']);
     await world.change((tx) => tx.organizations.put([organization('acme', 'buyer', { name: 'Acme' })]));
     expect(await use()).toEqual(['findUser', 'findClient', 'find']);
