@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openApp, SYSTEM_CLOCK, type App } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
-import type { Clock, Store } from '../../src/domain/ports.ts';
+import type { Clock, PasswordHasher, Store } from '../../src/domain/ports.ts';
 import { applyWorkspace } from '../../src/workspace/apply.ts';
 import { readWorkspace } from '../../src/workspace/read.ts';
 import { recordingLogger, type RecordedLog } from './log.ts';
@@ -61,11 +61,23 @@ export async function startServer({ store: given, workspaces = [], env = {}, clo
   }
 }
 
+const hashes = new Map<string, Promise<string>>();
+
+/** Hashing is slow on purpose, and the files of a test hold the same few passwords whenever they are applied: each is hashed once. */
+function remembering(hasher: PasswordHasher): PasswordHasher {
+  const hash = (password: string) => {
+    const hashed = hashes.get(password) ?? hasher.hash(password);
+    hashes.set(password, hashed);
+    return hashed;
+  };
+  return { ...hasher, hash };
+}
+
 /** Applies workspace files the way `rolemint apply --insecure-plaintext` does. */
 export async function applyFiles(app: App, files: readonly string[]): Promise<void> {
   const { store, hasher, clock, random } = app;
   const workspace = await readWorkspace(files, { insecurePlaintext: true, lookup: () => undefined });
-  await applyWorkspace({ store, hasher, clock, random, actor: { kind: 'operator', id: 'test' } }, workspace);
+  await applyWorkspace({ store, hasher: remembering(hasher), clock, random, actor: { kind: 'operator', id: 'test' } }, workspace);
 }
 
 export const DATA = path.resolve(import.meta.dirname, '../data');
