@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import path from 'node:path';
-import { SOURCES, type SourceFile } from './source.ts';
+import { filesBelow, readSource, SOURCES, type SourceFile } from './source.ts';
 
 /** What a folder may import: folders and files of src, packages, modules of Node (a family ends in `*`). */
 interface Layer {
@@ -103,5 +103,11 @@ describe('imports', () => {
         .map((specifier) => `${source.path} imports ${specifier}`),
     );
     expect(outward).toEqual([]);
+  });
+
+  it('of the store in memory leave it to the run which store a test of a server is on', () => {
+    const tests = filesBelow('test', '.ts').filter((file) => !file.startsWith('test/unit/'));
+    const direct = tests.map(readSource).filter(({ imports }) => imports.some((specifier) => specifier.endsWith('/storage/memory/store.ts')));
+    expect(direct.map((source) => source.path)).toEqual(['test/support/stores.ts']);
   });
 });

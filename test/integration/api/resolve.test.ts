@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EVERYTHING } from '../../../src/domain/tenancy.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { openAdministered, signedIn, type ApiClient } from '../../support/administered.ts';
 import { assignment, profile, to } from '../../support/market.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -11,7 +10,7 @@ let server: TestServer;
 let root: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer({ store: openMemoryStore() });
+  server = await startServer();
   await openAdministered(server.app, async (tx) => {
     await tx.securityProfiles.put([profile('profiles-only', ['SecurityProfileReader'])]);
     await tx.assignments.put([assignment('profiles-only', to.user('b2u'))]);

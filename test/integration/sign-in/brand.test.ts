@@ -4,7 +4,6 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../../src/config.ts';
 import { openLook } from '../../../src/http/sign-in/look.ts';
-import { openMemoryStore } from '../../../src/storage/memory/store.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
 const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40"><rect width="120" height="40" fill="#7a1f5c"/></svg>';
@@ -22,7 +21,7 @@ beforeAll(async () => {
     ROLEMINT_BRAND_LOGO: path.join(folder, 'logo.svg'),
     ROLEMINT_BRAND_COLOR: '#7a1f5c',
   };
-  server = await startServer({ store: openMemoryStore(), env });
+  server = await startServer({ env });
 });
 afterAll(async () => {
   await server.close();
