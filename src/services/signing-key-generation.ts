@@ -23,12 +23,15 @@ const THUMBPRINT_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   RSA: ['e', 'kty', 'n'],
 };
 
-/** Makes a key for one algorithm; its id is its RFC 7638 thumbprint. */
+/**
+ * Makes a key for one algorithm; its id is its RFC 7638 thumbprint. One in 64 would begin with `-`, and a command that is given
+ * such an id takes it for an option: then another key is made.
+ */
 export async function generateSigningKey(alg: SigningAlgorithm): Promise<FreshKey> {
   const { privateKey } = await GENERATORS[alg]();
   const jwk = privateKey.export({ format: 'jwk' }) as Record<string, unknown>;
   const kid = thumbprint(jwk);
-  return { kid, alg, privateJwk: { ...jwk, kid, alg, use: 'sig' } };
+  return kid.startsWith('-') ? generateSigningKey(alg) : { kid, alg, privateJwk: { ...jwk, kid, alg, use: 'sig' } };
 }
 
 function thumbprint(jwk: Readonly<Record<string, unknown>>): string {

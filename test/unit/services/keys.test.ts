@@ -31,6 +31,11 @@ describe('generateSigningKey', () => {
     expect(one.privateJwk).toMatchObject({ kid: one.kid, alg, use: 'sig' });
     expect(() => assertKeyRing({ keys: [{ ...one, createdAt: START }] })).not.toThrow();
   });
+
+  it('gives no id that `rolemint keys retire` takes for an option', async () => {
+    const keys = await Promise.all(Array.from({ length: 500 }, () => generateSigningKey('EdDSA')));
+    expect(keys.filter(({ kid }) => kid.startsWith('-'))).toEqual([]);
+  });
 });
 
 describe('ensure', () => {
