@@ -6,6 +6,7 @@ import { CliContext } from '../../src/cli/context.ts';
 import { buildProgram } from '../../src/cli/run.ts';
 import { SETTINGS } from '../../src/config.ts';
 import { codeBlocks, DOCUMENTS, read, ROOT } from './documents.ts';
+import { STORE_VARIABLE } from '../support/environment.ts';
 
 const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
 const silent = { write: () => true };
@@ -73,7 +74,7 @@ describe('files that the documents name', () => {
 
 describe('settings that the documents name', () => {
   it('exist', () => {
-    const known = Object.keys(SETTINGS).flatMap((name) => [name, `${name}_FILE`]);
+    const known = [STORE_VARIABLE, ...Object.keys(SETTINGS).flatMap((name) => [name, `${name}_FILE`])];
     const named = [...DOCUMENTS, 'compose.yaml', 'Dockerfile'].flatMap((document) =>
       [...read(document).matchAll(/\bROLEMINT_[A-Z_]+[A-Z]\b/g)].map(([name]) => ({ document, name })),
     );
