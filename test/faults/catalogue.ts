@@ -29,6 +29,7 @@ export const FAULTS = {
   'small-heap': 'Nodes have a heap of 96 MB',
   'cpu-starved': 'Nodes get 20 ms of every 100 ms for 5 s',
   'keys-rotated-at-once': 'Two nodes rotate the signing keys at once, 200 times',
+  'rotation-killed': 'A node is killed at every step of a rotation of the signing keys',
   'assigned-at-once': 'Two nodes assign and unassign the same profile at once, 50 times',
   'migration-killed': 'Two processes migrate at once, and one is killed',
   'node-cut-off': 'One of two nodes is cut off from Postgres for 4 s while the other changes things',
@@ -37,6 +38,7 @@ export const FAULTS = {
   'clock-behind': 'The clock of one of two nodes is an hour behind',
   'clock-a-day-behind': 'The clock of one of two nodes is a day behind',
   'disk-full': 'The disk of the embedded database is full',
+  'disk-read-only': 'The disk of the embedded database becomes read-only',
   'embedded-killed': 'A server on the embedded database is killed four times under load',
   'embedded-second-process': 'A second server is started on the folder of an embedded database',
 } as const;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,6 +9,8 @@ import { runScenario } from './scenario.ts';
 import { startServerProcess, type ServerOptions, type ServerProcess } from './server-process.ts';
 import { writeWorld, type WorldFile } from './world.ts';
 import { until } from '../support/until.ts';
+
+const SABOTEUR = ['--import', path.resolve(import.meta.dirname, 'saboteur.mjs')];
 
 let base: string;
 let world: WorldFile;
@@ -76,7 +78,7 @@ describe('F11 the disk of the embedded database is full', () => {
   it('writes are answered 503 and reads go on; with space again everything is as it was acknowledged', async () => {
     const real = smallDisk(dataDir, 250);
     begin();
-    const sabotage = { nodeOptions: ['--import', path.resolve(import.meta.dirname, 'saboteur.mjs')], env: { ROLEMINT_TEST_SABOTAGE: 'disk' } };
+    const sabotage = { nodeOptions: SABOTEUR, env: { ROLEMINT_TEST_SABOTAGE: 'disk' } };
     node = await start(real ? {} : sabotage);
     const ballast = path.join(dataDir, 'ballast');
     const { during } = await runScenario('disk-full', {
@@ -92,6 +94,38 @@ describe('F11 the disk of the embedded database is full', () => {
         if (real) rmSync(ballast);
         else node!.signal('SIGUSR2');
       },
+    });
+    expect(during.some(({ status, op }) => status === 200 && op === 'keys')).toBe(true);
+  });
+});
+
+describe('F12 the folder of the embedded database cannot be written', () => {
+  it('a server does not start on it, and says why', async () => {
+    const isMounted = smallDisk(dataDir, 250);
+    begin();
+    if (isMounted) execFileSync('mount', ['-o', 'remount,ro', dataDir]);
+    else chmodSync(dataDir, 0o500);
+    const reason = isMounted ? 'the file system is read-only' : 'permission denied';
+    await expect(start()).rejects.toThrow(`The data directory ${dataDir} cannot be used: ${reason}.`);
+  });
+
+  it('when that happens to a server, it answers 503 where it needs the database; started anew, it has everything', async () => {
+    begin();
+    node = await start({ nodeOptions: SABOTEUR, env: { ROLEMINT_TEST_SABOTAGE: 'read-only' } });
+    const { during } = await runScenario('disk-read-only', {
+      ...common(),
+      fault: async ({ requester }) => {
+        node!.signal('SIGUSR2');
+        const begun = requester.history.events.length;
+        await until(() => requester.history.events.slice(begun).some(({ status }) => status === 503), 'a write fails');
+        await pause(1000);
+      },
+      heal: async () => {
+        node!.signal('SIGTERM');
+        await node!.ended;
+        node = await start();
+      },
+      promises: { nodesDie: true, deadline: 30_000 },
     });
     expect(during.some(({ status, op }) => status === 200 && op === 'keys')).toBe(true);
   });

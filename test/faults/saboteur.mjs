@@ -2,8 +2,29 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
-let full = false;
+const { open, rename } = fs.promises;
+/** The process is killed before its next call of this kind, or once it was made. */
+function dieAt(name, call, made) {
+  fs.promises[name] = async (...values) => {
+    if (made) await call(...values);
+    process.kill(process.pid, 'SIGKILL');
+    return new Promise(() => {});
+  };
+  syncBuiltinESMExports();
+}
+
+let refusing = false;
 const { writeSync, fdatasyncSync } = fs;
+
+function refuseWrites(fault) {
+  refusing = !refusing;
+  const failing = () => {
+    throw Object.assign(new Error(`${fault.code}: write`), fault);
+  };
+  fs.writeSync = refusing ? failing : writeSync;
+  fs.fdatasyncSync = refusing ? failing : fdatasyncSync;
+  syncBuiltinESMExports();
+}
 
 const SABOTAGE = {
   /** A promise that nobody waits for fails. */
@@ -15,16 +36,14 @@ const SABOTAGE = {
   },
   /** The event loop never turns again. */
   hang: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
+  /** It dies in the middle of a change of the signing keys. */
+  'before-draft': () => dieAt('open', open, false),
+  'before-rename': () => dieAt('rename', rename, false),
+  'after-rename': () => dieAt('rename', rename, true),
   /** The disk is full, from one signal to the next. */
-  disk: () => {
-    full = !full;
-    const failing = () => {
-      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', errno: -28, syscall: 'write' });
-    };
-    fs.writeSync = full ? failing : writeSync;
-    fs.fdatasyncSync = full ? failing : fdatasyncSync;
-    syncBuiltinESMExports();
-  },
+  disk: () => refuseWrites({ code: 'ENOSPC', errno: -28, syscall: 'write' }),
+  /** The same with one that was remounted read-only. */
+  'read-only': () => refuseWrites({ code: 'EROFS', errno: -30, syscall: 'write' }),
 };
 
 process.on('SIGUSR2', SABOTAGE[process.env.ROLEMINT_TEST_SABOTAGE]);

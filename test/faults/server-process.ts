@@ -30,8 +30,9 @@ export interface ServerOptions {
   readonly values?: readonly string[];
 }
 
-/** On a busy machine Postgres does not always take a connection in time; the server ends then, and a supervisor starts it again. */
+/** On a busy machine Postgres is not always there in time; the server ends then, and a supervisor starts it again. */
 const STARTS = 5;
+const BUSY = /The database does not answer\.|Another change holds the database up\./;
 
 /**
  * Starts a node on a free port; resolves once it listens.
@@ -42,7 +43,7 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
     try {
       return await startOnce(options);
     } catch (error) {
-      if (attempt === STARTS || !String(error).includes('The database does not answer.')) throw error;
+      if (attempt === STARTS || !BUSY.test(String(error))) throw error;
     }
   }
 }

@@ -1,4 +1,4 @@
-/** @module Clients of what may be used once: each thing is used twice at once, and now and then again later. */
+/** @module Clients of what may be used once: every other thing is used twice at once, and now and then one again later. */
 import { randomUUID } from 'node:crypto';
 import { outboxAt, tokenIn } from '../support/outbox.ts';
 import { CALLBACK, DEVICE_GRANT } from '../support/sign-in.ts';
@@ -19,10 +19,13 @@ type Use = () => Promise<Tokens | Outcome>;
 class Used {
   readonly #uses: Use[] = [];
 
-  /** At two nodes at once, and once more when nobody knows what came of it, as clients do. */
-  async twice(use: Use): Promise<void> {
-    this.#uses.push(use);
-    const results = await Promise.all([use(), use()]);
+  /**
+   * By turns alone, and at two nodes at once, when it may be that neither gets anything; and once more when nobody knows
+   * what came of it, as clients do.
+   */
+  async use(use: Use): Promise<void> {
+    const times = (this.#uses.push(use) % 2) + 1;
+    const results = await Promise.all(Array.from({ length: times }, use));
     if (results.includes('unknown')) await use();
   }
 
@@ -42,7 +45,7 @@ export function takesCodes(requester: Requester): Step {
     if (taken === undefined) return;
     const form = { grant_type: 'authorization_code', redirect_uri: CALLBACK, code: taken.code, code_verifier: taken.verifier };
     const code = { form, subject: person.username, asked: ROLES, redeems: `code ${taken.code.slice(0, 8)}` };
-    await used.twice(() => requester.redeem('redeem code', code));
+    await used.use(() => requester.redeem('redeem code', code));
   };
 }
 
@@ -57,7 +60,7 @@ export function connectsDevices(requester: Requester): Step {
     if (begun === undefined || !(await person.connect(begun.userCode, ROLES[0]))) return;
     const form = { grant_type: DEVICE_GRANT, device_code: begun.deviceCode };
     const device = { form, subject: person.username, asked, redeems: `device code ${begun.deviceCode.slice(0, 8)}` };
-    await used.twice(() => requester.redeem('redeem device code', device));
+    await used.use(() => requester.redeem('redeem device code', device));
   };
 }
 
@@ -75,7 +78,7 @@ export function actsForOthers(requester: Requester): Step {
   };
 }
 
-/** An administrator invites, and two people accept what is in each mail. */
+/** An administrator invites, and people accept what is in the mails. */
 export function invites(requester: Requester, folder: string): Step {
   const outbox = outboxAt(folder);
   const used = new Used();
@@ -86,7 +89,7 @@ export function invites(requester: Requester, folder: string): Step {
     if (token !== undefined && (await requester.invite(token, `${randomUUID()}@example.com`)) === 401) token = undefined;
     for (const mail of await outbox.take(0)) {
       const page = await requester.openLink('invitation', tokenIn(mail));
-      if (page !== undefined) await used.twice(() => requester.redeemLink(page));
+      if (page !== undefined) await used.use(() => requester.redeemLink(page));
     }
   };
 }

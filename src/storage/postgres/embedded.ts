@@ -19,6 +19,7 @@ import type { Store } from '../../domain/ports.ts';
 import type { SharedStoreOptions } from '../options.ts';
 import { SILENT } from './connection.ts';
 import { ownDirectory, type OwnedDirectory } from './data-directory.ts';
+import { EMBEDDED_STOPPED } from './errors.ts';
 import { migrateWith } from './migrate.ts';
 import { storeOver } from './store.ts';
 
@@ -53,10 +54,13 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions = {}): Pro
 }
 
 async function storeIn(pglite: PGlite, directory: OwnedDirectory | undefined, options: EmbeddedStoreOptions): Promise<Store> {
-  const knex = connectTo(pglite);
+  const session: EmbeddedSession = { stopped: false };
+  const knex = connectTo(pglite, session);
   const closeDatabase = async () => {
-    await knex.destroy();
-    await pglite.close();
+    if (!session.stopped) {
+      await knex.destroy();
+      await pglite.close();
+    }
     directory?.release();
   };
   try {
@@ -146,14 +150,40 @@ function sync(name: string): void {
   }
 }
 
+/** The one session of a PGlite. */
+interface EmbeddedSession {
+  /** It will never answer again. */
+  stopped: boolean;
+}
+
+interface Connection {
+  query(...values: unknown[]): unknown;
+}
+
+/** A Postgres that cannot write its log gives up. A server would start anew; PGlite is silent from then on, and must not be waited for. */
+function refuseOnceStopped(session: EmbeddedSession) {
+  return (connection: Connection, done: (error: null, connection: unknown) => void): void => {
+    const query = connection.query.bind(connection);
+    connection.query = (...values) => {
+      const callback = values.at(-1) as (error: unknown, result?: unknown) => void;
+      if (session.stopped) return callback(Object.assign(new Error('It has stopped.'), { code: EMBEDDED_STOPPED }));
+      return query(...values.slice(0, -1), (error: { readonly severity?: string } | null, result: unknown) => {
+        if (error?.severity === 'PANIC') session.stopped = true;
+        callback(error, result);
+      });
+    };
+    done(null, connection);
+  };
+}
+
 /** A pool over the one session of a PGlite. */
-export function connectTo(pglite: PGlite): Knex {
+export function connectTo(pglite: PGlite, session: EmbeddedSession = { stopped: false }): Knex {
   return knexPackage.knex({
     client: 'pg',
     // A function: knex never has to clone the live connection.
     connection: (() => Object.assign({}, createPgConfig(pglite))) as unknown as Knex.ConnectionConfigProvider,
     acquireConnectionTimeout: ACQUIRE_MS,
-    pool: { min: 1, max: 1 },
+    pool: { min: 1, max: 1, afterCreate: refuseOnceStopped(session) },
     log: SILENT,
   });
 }

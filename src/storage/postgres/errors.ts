@@ -45,6 +45,9 @@ const DISTRUSTED = new Set([
   'CERT_NOT_YET_VALID',
 ]);
 
+/** The code of everything that is asked of an embedded database that gave up. */
+export const EMBEDDED_STOPPED = 'EMBEDDED_STOPPED';
+
 function reasonOf({ code = '', message = '' }: DriverError): string {
   if (code === '55P03') return 'Another change holds the database up.';
   if (code === '53100') return 'The disk of the database is full.';
@@ -52,6 +55,7 @@ function reasonOf({ code = '', message = '' }: DriverError): string {
   if (message.startsWith('unsupported startup parameter')) {
     return 'There is a pooler in front of the database: set ROLEMINT_DATABASE_POOLER=transaction.';
   }
+  if (code === EMBEDDED_STOPPED) return 'The embedded database has stopped: look at its disk, then start the server anew.';
   if (DISTRUSTED.has(code)) return 'The certificate of the database is not to be trusted: look at its host name, and at sslrootcert in its URL.';
   return 'The database does not answer.';
 }
