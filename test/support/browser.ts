@@ -42,7 +42,7 @@ export class TestBrowser {
     return { url, status: response.status, headers: response.headers, text };
   }
 
-  /** Fills in the form of a page and sends it. */
+  /** Fills in the form of a page and sends it; boxes that are ticked stay so unless a field of their name is given. */
   async submit(
     page: Visited,
     fields: Readonly<Record<string, string>>,
@@ -51,17 +51,20 @@ export class TestBrowser {
     const form = /<form[^>]*method="post"[^>]*>(?:(?!<\/form>).)*<\/form>/s.exec(page.text)?.[0];
     if (form === undefined) throw new Error(`no form at ${page.url.href}: ${page.text.slice(0, 500)}`);
     const action = unescaped(/action="([^"]*)"/.exec(form)?.[1] ?? '');
-    const hidden = [...form.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)].map(([, name, value]) => [name!, unescaped(value!)]);
-    const sent = {
-      ...(Object.fromEntries(hidden) as Record<string, string>),
-      ...fields,
-      ...(button === undefined ? {} : { [button.name]: button.value }),
-    };
-    return this.send(new URL(action, page.url), sent);
+    const given = [...Object.entries(fields), ...(button === undefined ? [] : [[button.name, button.value] as const])];
+    const inputs = [...form.matchAll(/<input type="(?:hidden" name="([^"]*)" value="([^"]*)"|checkbox" name="([^"]*)" value="([^"]*)" checked)/g)];
+    const standing = inputs
+      .map(([, hidden, value, ticked, ofBox]) => [hidden ?? ticked!, unescaped(value ?? ofBox!)] as const)
+      .filter(([name]) => !given.some(([other]) => other === name));
+    return this.#post(new URL(action, page.url), [...standing, ...given]);
   }
 
   send(address: string | URL, fields: Readonly<Record<string, string>>): Promise<Visited> {
-    return this.open(address, { method: 'POST', body: new URLSearchParams(fields) });
+    return this.#post(address, Object.entries(fields));
+  }
+
+  #post(address: string | URL, fields: readonly (readonly [string, string])[]): Promise<Visited> {
+    return this.open(address, { method: 'POST', body: new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value])) });
   }
 
   #keep(cookie: string): void {

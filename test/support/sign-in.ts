@@ -24,6 +24,12 @@ export interface SignInServer extends TestServer {
   ): Promise<{ readonly code: string; readonly verifier: string; readonly back: URL }>;
   /** {@link code}, redeemed. */
   tokens(browser: TestBrowser, more?: Readonly<Record<string, string>>, username?: string): Promise<Answer>;
+  /** A device asks for a code, as `dev` unless told otherwise. */
+  startDevice(form?: Form): Promise<Answer>;
+  /** The device asks whether somebody has decided. */
+  poll(deviceCode: unknown, form?: Form): Promise<Answer>;
+  /** Somebody enters the code of a device and lets it in. @returns the last page */
+  connect(browser: TestBrowser, started: Answer, username?: string): Promise<Visited>;
 }
 
 export async function startSignIn({
@@ -60,6 +66,15 @@ export async function startSignIn({
     tokens: async (browser, more = {}, username) => {
       const { code: given, verifier } = await code(browser, more, username);
       return redeem({ code: given, code_verifier: verifier }, more['client_id'] ?? 'shop');
+    },
+    startDevice: (form = {}) => post(`${server.url}/oauth/device`, { client_id: 'dev', ...form }),
+    poll: (deviceCode, form = {}) =>
+      post(`${server.url}/oauth/token`, { grant_type: DEVICE_GRANT, client_id: 'dev', device_code: String(deviceCode), ...form }),
+    connect: async (browser, { body }, username) => {
+      const opened = await browser.open(String(body['verification_uri_complete']));
+      const entry = opened.url.pathname === '/sign-in/login' ? await signIn(browser, opened, username) : opened;
+      const confirmation = await browser.submit(entry, { user_code: String(body['user_code']) });
+      return browser.submit(confirmation, {}, { name: 'decision', value: 'allow' });
     },
   };
 }

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Client } from '../../../src/domain/client.ts';
-import type { StoreTransaction } from '../../../src/domain/ports.ts';
 import { apiWith } from '../../support/administered.ts';
-import { assignment, AUDIENCE, client, organization, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
+import { AUDIENCE, PASSWORD, profile, secretOf, to } from '../../support/market.ts';
 import { post, type Answer, type Form } from '../../support/token-client.ts';
 import { expectRefusal, startThreatened, turnableClock, type Threatened } from './endpoint.ts';
 import { ACCESS_TOKEN, TOKEN_EXCHANGE } from './impersonation.ts';
+import { LOSSES, OF_THE_CELL, openCell, type Cell, type Loss } from './losses.ts';
 
 /**
  * T-53: what is lost is lost by every way, at once. A person of one organization has a client for every grant type, which
@@ -20,58 +19,44 @@ beforeAll(async () => {
     clock,
     env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000', ROLEMINT_ATTEMPTS_PER_NAME: '1000000' },
     more: async (tx) => {
-      await tx.securityProfiles.put([profile('of-the-cell', ['A', 'Impersonation', 'UserReader']), profile('helping', ['Shopper'])]);
+      await tx.securityProfiles.put([OF_THE_CELL, profile('helping', ['Shopper'])]);
     },
   });
   passwordHash = await server.app.hasher.hash(PASSWORD);
 });
 afterAll(() => server.close());
 
-interface Cell {
-  readonly id: string;
-  readonly client: Client;
+interface AskingCell extends Cell {
   token(form: Form): Promise<Answer>;
   signIn(form?: Form): Promise<Answer>;
   exchange(actor: string): Promise<Answer>;
-  change(work: (tx: StoreTransaction) => Promise<unknown>): Promise<void>;
 }
 
-let cells = 0;
-
-/** A person, an organization and a client with one name, which no other cell has. */
-async function openCell(): Promise<Cell> {
-  cells += 1;
-  const id = `cell-${cells}`;
-  const clientId = `${id}-client`;
-  const made = client(clientId, {
-    grantTypes: ['password', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE],
-    tokenEndpointAuthMethod: 'client_secret_post',
-    organization: 'S',
-    contextUser: id,
-  });
-  const change: Cell['change'] = async (work) => {
-    await server.app.store.transaction(async (tx) => void (await work(tx)));
-    clock.advance(1);
-  };
-  await change(async (tx) => {
-    await tx.organizations.put([organization(`${id}-org`, 'buyer', { parent: 'S' })]);
-    await tx.users.put([user(id, `${id}-org`)]);
-    await tx.setPassword(id, passwordHash, new Date(clock.now()));
-    await tx.clients.put([made]);
-    await tx.addClientSecret(clientId, secret(secretOf(clientId)));
-    await tx.assignments.put([assignment('of-the-cell', to.user(id), { id: `${id}-assignment` })]);
-    await tx.impersonationRules.put([
-      { id: `${id}-rule`, impersonator: to.user(id), target: to.user('b2u'), securityProfile: 'helping', client: clientId },
-    ]);
-  });
-  clock.advance(1);
-  const token: Cell['token'] = (form) => server.token({ client_id: clientId, client_secret: secretOf(clientId), scope: 'A', ...form });
+async function open(): Promise<AskingCell> {
+  const cell = await openCell(
+    { app: server.app, clock, passwordHash },
+    (id) => ({
+      grantTypes: ['password', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE],
+      tokenEndpointAuthMethod: 'client_secret_post',
+      contextUser: id,
+    }),
+    async (tx, id) => {
+      await tx.impersonationRules.put([
+        { id: `${id}-rule`, impersonator: to.user(id), target: to.user('b2u'), securityProfile: 'helping', client: `${id}-client` },
+      ]);
+    },
+  );
+  const { clientId } = cell.client;
+  const token: AskingCell['token'] = (form) => server.token({ client_id: clientId, client_secret: secretOf(clientId), scope: 'A', ...form });
+  const signIn: AskingCell['signIn'] = (form = {}) =>
+    token({ grant_type: 'password', username: cell.id, password: PASSWORD, scope: 'A Impersonation UserReader', ...form });
   return {
-    id,
-    client: made,
+    ...cell,
     token,
-    change,
-    signIn: (form = {}) => token({ grant_type: 'password', username: id, password: PASSWORD, scope: 'A Impersonation UserReader', ...form }),
+    signIn,
+    guess: async () => {
+      for (let attempt = 0; attempt < 10; attempt += 1) expect((await signIn({ password: 'a guess' })).status).toBe(400);
+    },
     exchange: (actor) =>
       token({
         grant_type: TOKEN_EXCHANGE,
@@ -109,16 +94,16 @@ async function worth(token: string): Promise<string> {
 
 /** Each is asked for something before; what it answers can be asked for after. */
 const WAYS = {
-  password: async ({ signIn }: Cell) => {
+  password: async ({ signIn }: AskingCell) => {
     const before = accessOf(await signIn({ scope: 'A', resource: AUDIENCE.seller }));
     return async () => [told(await signIn({ scope: 'A' })), await worth(before)];
   },
-  'client credentials with a context user': async ({ token }: Cell) => {
+  'client credentials with a context user': async ({ token }: AskingCell) => {
     const ask = () => token({ grant_type: 'client_credentials', resource: AUDIENCE.seller });
     const before = accessOf(await ask());
     return async () => [told(await ask()), await worth(before)];
   },
-  refresh: async ({ token, signIn }: Cell) => {
+  refresh: async ({ token, signIn }: AskingCell) => {
     const { body } = await signIn({ scope: 'A', resource: AUDIENCE.seller });
     const { body: other } = await signIn({ scope: 'A', resource: AUDIENCE.seller });
     return async () => [
@@ -126,12 +111,12 @@ const WAYS = {
       await worth(String(other['access_token'])),
     ];
   },
-  'token exchange': async ({ signIn, exchange }: Cell) => {
+  'token exchange': async ({ signIn, exchange }: AskingCell) => {
     const actor = accessOf(await signIn());
     const before = accessOf(await exchange(actor));
     return async () => [told(await exchange(actor)), await worth(before)];
   },
-  introspection: async ({ signIn, client: { clientId } }: Cell) => {
+  introspection: async ({ signIn, client: { clientId } }: AskingCell) => {
     const { body } = await signIn({ scope: 'A', resource: AUDIENCE.seller });
     return async () => {
       const form = { token: String(body['refresh_token']), client_id: clientId, client_secret: secretOf(clientId) };
@@ -142,7 +127,7 @@ const WAYS = {
       ];
     };
   },
-  'management API': async ({ signIn }: Cell) => {
+  'management API': async ({ signIn }: AskingCell) => {
     const api = apiWith(server, accessOf(await signIn()));
     expect((await api.get('/users')).status).toBe(200);
     return async () => Promise.all(['/me', '/users'].map(async (path) => `${path} ${(await api.get(path)).status}`));
@@ -150,32 +135,8 @@ const WAYS = {
 } as const;
 type Way = keyof typeof WAYS;
 
-const CAUSES = {
-  'disabled user': ({ id, change }: Cell) => change((tx) => tx.users.put([user(id, `${id}-org`, { active: false })])),
-  'locked user': async ({ signIn }: Cell) => {
-    for (let attempt = 0; attempt < 10; attempt += 1) expect((await signIn({ password: 'a guess' })).status).toBe(400);
-  },
-  'deleted user': async ({ id, client: made, change }: Cell) => {
-    await expect(change((tx) => tx.users.remove([id]))).rejects.toMatchObject({ code: 'in_use' });
-    await change(async (tx) => {
-      await tx.clients.put([{ ...made, contextUser: undefined }]);
-      await tx.users.remove([id]);
-    });
-  },
-  'disabled client': ({ client: made, change }: Cell) => change((tx) => tx.clients.put([{ ...made, active: false }])),
-  'removed grant types': ({ client: made, change }: Cell) => change((tx) => tx.clients.put([{ ...made, grantTypes: [] }])),
-  'suspended organization': ({ id, change }: Cell) =>
-    change((tx) => tx.organizations.put([organization(`${id}-org`, 'buyer', { parent: 'S', active: false })])),
-  'changed password': async ({ id }: Cell) => {
-    await server.app.services.users.setPassword(id, 'Another-Fine-Password-9', { actor: { kind: 'operator', id: 'test' } });
-    clock.advance(1);
-  },
-  'removed role': ({ id, change }: Cell) => change((tx) => tx.assignments.remove([`${id}-assignment`])),
-} as const;
-type Cause = keyof typeof CAUSES;
-
-/** By cause and way: what a new request gets, and what became of what was had before. */
-const MATRIX: { readonly [C in Cause]: { readonly [W in Way]: readonly [string, string] } } = {
+/** By loss and way: what a new request gets, and what became of what was had before. */
+const MATRIX: { readonly [L in Loss]: { readonly [W in Way]: readonly [string, string] } } = {
   'disabled user': {
     password: ['invalid_grant', 'inactive'],
     'client credentials with a context user': ['unauthorized_client', 'inactive'],
@@ -203,6 +164,14 @@ const MATRIX: { readonly [C in Cause]: { readonly [W in Way]: readonly [string, 
     'management API': ['/me 401', '/users 401'],
   },
   'disabled client': {
+    password: ['invalid_client', 'inactive'],
+    'client credentials with a context user': ['invalid_client', 'inactive'],
+    refresh: ['invalid_client', 'inactive'],
+    'token exchange': ['invalid_client', 'inactive'],
+    introspection: ['invalid_client', 'inactive'],
+    'management API': ['/me 401', '/users 401'],
+  },
+  'deleted client': {
     password: ['invalid_client', 'inactive'],
     'client credentials with a context user': ['invalid_client', 'inactive'],
     refresh: ['invalid_client', 'inactive'],
@@ -245,13 +214,13 @@ const MATRIX: { readonly [C in Cause]: { readonly [W in Way]: readonly [string, 
   },
 };
 
-describe.each(Object.keys(CAUSES) as Cause[])('T-53 %s', (cause) => {
+describe.each(Object.keys(LOSSES) as Loss[])('T-53 %s', (loss) => {
   test.each(Object.keys(WAYS) as Way[])('%s', async (way) => {
-    const cell = await openCell();
+    const cell = await open();
     const after = await WAYS[way](cell);
-    await CAUSES[cause](cell);
+    await LOSSES[loss](cell);
     const outcome = await after();
-    expect(outcome).toEqual(MATRIX[cause][way]);
+    expect(outcome).toEqual(MATRIX[loss][way]);
     await server.stillWorks();
   });
 });
