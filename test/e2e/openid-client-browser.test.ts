@@ -1,24 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as openid from 'openid-client';
 import { TestBrowser } from '../support/browser.ts';
-import { client, PASSWORD, secret, secretOf } from '../support/market.ts';
-import { DEVICE_GRANT } from '../support/sign-in.ts';
-import { startReachable, type ReachableServer } from './reachable.ts';
+import { secretOf } from '../support/market.ts';
+import { CALLBACK, connectDevice, signIn } from '../support/sign-in.ts';
+import { AFTER, putBrowserClients, startReachable, type ReachableServer } from './reachable.ts';
 
-const CALLBACK = 'https://shop.example.com/callback';
-const AFTER = 'https://shop.example.com/';
 let server: ReachableServer;
 
 beforeAll(async () => {
   server = await startReachable();
-  await server.app.store.transaction(async (tx) => {
-    const byCode = { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], postLogoutRedirectUris: [AFTER] } as const;
-    await tx.clients.put([
-      client('shop', { ...byCode, requireConsent: false }),
-      client('scanner', { grantTypes: [DEVICE_GRANT], tokenEndpointAuthMethod: 'none' }),
-    ]);
-    await tx.addClientSecret('shop', secret(secretOf('shop')));
-  });
+  await putBrowserClients(server);
 });
 afterAll(() => server.close());
 
@@ -42,7 +33,7 @@ test('openid-client: a pushed request, a code, a key, refresh, userinfo and sign
   );
   expect(address.searchParams.get('request_uri')).toMatch(/^urn:/);
   const browser = new TestBrowser(server.issuer, server.issuer);
-  const back = await browser.submit(await browser.open(address), { username: 'b1u', password: PASSWORD });
+  const back = await signIn(browser, await browser.open(address));
   const tokens = await openid.authorizationCodeGrant(config, back.url, { pkceCodeVerifier, expectedNonce: 'n' }, undefined, { DPoP });
   expect(tokens).toMatchObject({ scope: 'Shopper openid profile', token_type: 'dpop' });
   expect(tokens.claims()).toMatchObject({ sub: 'b1u', aud: 'shop' });
@@ -59,9 +50,7 @@ test('openid-client: a device', async () => {
   const started = await openid.initiateDeviceAuthorization(config, { scope: 'openid Shopper' });
   expect(started.interval).toBe(5);
   const browser = new TestBrowser(server.issuer, server.issuer);
-  const entry = await browser.submit(await browser.open(started.verification_uri), { username: 'b1u', password: PASSWORD });
-  const confirm = await browser.submit(entry, { user_code: started.user_code });
-  await browser.submit(confirm, { role: 'Shopper' }, { name: 'decision', value: 'allow' });
+  await connectDevice(browser, started);
   // It is decided: the client need not wait for its turn.
   const tokens = await openid.pollDeviceAuthorizationGrant(config, { ...started, interval: 0.01 });
   expect(tokens.scope).toBe('Shopper openid');

@@ -2,8 +2,9 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type CryptoKey } from 'jose';
 import { SYSTEM_CLOCK } from '../../src/app.ts';
-import { assignment, client, openMarket, resourceServer, to } from '../support/market.ts';
+import { assignment, client, openMarket, resourceServer, secret, secretOf, to } from '../support/market.ts';
 import { startServer, type TestServer, type TestServerOptions } from '../support/server.ts';
+import { CALLBACK, DEVICE_GRANT } from '../support/sign-in.ts';
 
 export interface ReachableServer extends TestServer {
   readonly issuer: string;
@@ -18,6 +19,24 @@ export const APIS = {
   RS256: 'https://rs256.example.com',
   PS256: 'https://ps256.example.com',
 } as const;
+
+export const AFTER = 'https://shop.example.com/';
+
+/** Clients of people who come with a browser: `shop`, which has a secret, and `scanner`, a device. */
+export async function putBrowserClients({ app }: TestServer): Promise<void> {
+  await app.store.transaction(async (tx) => {
+    await tx.clients.put([
+      client('shop', {
+        grantTypes: ['authorization_code', 'refresh_token'],
+        redirectUris: [CALLBACK],
+        postLogoutRedirectUris: [AFTER],
+        requireConsent: false,
+      }),
+      client('scanner', { grantTypes: [DEVICE_GRANT, 'refresh_token'], tokenEndpointAuthMethod: 'none' }),
+    ]);
+    await tx.addClientSecret('shop', secret(secretOf('shop')));
+  });
+}
 
 export async function startReachable({ clock = SYSTEM_CLOCK, env = {} }: Pick<TestServerOptions, 'clock' | 'env'> = {}): Promise<ReachableServer> {
   const port = await freePort();
