@@ -50,8 +50,8 @@ import { UsageRecorder } from './services/usage-recorder.ts';
 import { UsageReview } from './services/usage-review.ts';
 import { UserService, type UserServiceOptions } from './services/users.ts';
 import { openSigningKeyFile } from './storage/files/signing-keys.ts';
-import { callerOf, openAttemptBudget } from './storage/redis/attempt-budget.ts';
-import { connectRedis, openChangeChannel, openStore } from './store.ts';
+import { callerOf } from './storage/redis/attempt-budget.ts';
+import { connectRedis, openBudgets, openChangeChannel, openStore } from './store.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
 import { measuredStore } from './telemetry/measured-store.ts';
 import { mailEvents } from './telemetry/mail-events.ts';
@@ -153,12 +153,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     },
   });
   const signer = makingKeys(openedSigner, keys);
-  const budget = openAttemptBudget({
-    redis,
-    perAddress: config.attemptsPerAddress,
-    perName: config.attemptsPerName,
-    clock,
-  });
+  const { budget, userCodes, requests } = openBudgets(config, { redis, clock });
   const events = tokenEvents(log, metrics);
   const usage = new UsageRecorder({
     usage: store.usage,
@@ -204,7 +199,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     fullAccessHours: config.fullAccessHours,
   });
   const onUntold = (client_id: string, err: unknown) => log.warn({ event: 'backchannel_logout_failed', client_id, err });
-  const interactive = interactiveServices({ ...parts, ...reading, revocation, send: formSender(config.logoutNetworks), onFailed: onUntold });
+  const interactive = interactiveServices({ ...parts, ...reading, userCodes, revocation, send: formSender(config.logoutNetworks), onFailed: onUntold });
   closers.push(() => interactive.backchannel.idle());
   const services = {
     access,
@@ -237,7 +232,7 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     metrics.strayFailures.inc();
     log.error({ event: 'stray_failure', err });
   };
-  return { config, log, onStray, clock, random, store, changes, hasher, signer, budget, metrics, events, usage, services };
+  return { config, log, onStray, clock, random, store, changes, hasher, signer, budget, requests, metrics, events, usage, services };
 }
 
 function administration(parts: UserServiceOptions & Omit<OneTimeLinkOptions, 'users'>) {
@@ -289,7 +284,7 @@ async function importServing() {
 }
 
 async function listen(
-  { config, log, store, changes, hasher, signer, budget, metrics, events, usage, services, clock, random }: Parts,
+  { config, log, store, changes, hasher, signer, budget, requests, metrics, events, usage, services, clock, random }: Parts,
   { exposition = () => metrics.registry.metrics() }: ListenOptions,
   closers: Closer[],
 ): Promise<{ port: number }> {
@@ -310,6 +305,7 @@ async function listen(
     clock,
     random,
     budget,
+    requests,
     artifacts: store.artifacts,
     sessions: services.browserSessions,
     consents: services.consents,
@@ -334,7 +330,7 @@ async function listen(
   const onSkew = (milliseconds: number) => log.error({ event: 'clock_skew', milliseconds });
   const assertClock = clock === SYSTEM_CLOCK ? clockWatch({ store, clock, onSkew }) : async () => {};
   const prefix = randomBytes(6).toString('base64url');
-  let requests = 0;
+  let answered = 0;
   const ready = async () => {
     if (server.draining) throw new DomainError('unavailable', 'The server is stopping.');
     await store.ping();
@@ -349,7 +345,7 @@ async function listen(
       callerOf,
       onRefused: (limit) => metrics.refusedConnections.inc({ limit }),
     },
-    requestId: () => `${prefix}-${(requests += 1).toString(36)}`,
+    requestId: () => `${prefix}-${(answered += 1).toString(36)}`,
     middleware: [
       ...orderCloud,
       endpoints,

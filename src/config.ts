@@ -199,6 +199,11 @@ export const SETTINGS = {
     'Failures per caller address in 10 minutes before failing is answered 429: client authentications, and sign-ins through public clients.',
   ),
   ROLEMINT_ATTEMPTS_PER_NAME: setting(whole(1, 1_000_000), '50', 'Failed attempts per name and caller address in 10 minutes before 429.'),
+  ROLEMINT_REQUESTS_PER_ADDRESS: setting(
+    whole(1, 1_000_000),
+    '10000',
+    'Requests per caller address in 10 minutes that are kept until a person has answered, before 429: for authorization, and for the device codes and pushed requests of public clients.',
+  ),
   ROLEMINT_MAX_CONNECTIONS: setting(whole(1, 1_000_000), '10000', 'Open connections at most, per process; more are refused.'),
   ROLEMINT_MAX_CONNECTIONS_PER_ADDRESS: setting(
     whole(1, 1_000_000),
@@ -375,6 +380,7 @@ function build(values: ReadonlyMap<SettingName, unknown>) {
     hashQueue: number('ROLEMINT_HASH_QUEUE'),
     attemptsPerAddress: number('ROLEMINT_ATTEMPTS_PER_ADDRESS'),
     attemptsPerName: number('ROLEMINT_ATTEMPTS_PER_NAME'),
+    requestsPerAddress: number('ROLEMINT_REQUESTS_PER_ADDRESS'),
     maxConnections: number('ROLEMINT_MAX_CONNECTIONS'),
     orderCloudApi: values.get('ROLEMINT_ORDERCLOUD_API') as boolean,
     maxConnectionsPerAddress: number('ROLEMINT_MAX_CONNECTIONS_PER_ADDRESS'),

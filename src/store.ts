@@ -4,6 +4,8 @@ import type { ChangeChannel, Clock, Store } from './domain/ports.ts';
 import { memoryChangeChannel } from './storage/memory/change-channel.ts';
 import type { ReplicaOptions } from './storage/postgres/replica.ts';
 import { parseRedisAddress } from './storage/redis/address.ts';
+import { MOST_WRONG_USER_CODES } from './services/device-codes.ts';
+import { openAddressBudget, openAttemptBudget } from './storage/redis/attempt-budget.ts';
 import { redisChangeChannel } from './storage/redis/change-channel.ts';
 import { openRedis, type RedisConnection, type RedisConnectionOptions } from './storage/redis/connection.ts';
 
@@ -31,6 +33,18 @@ export async function connectRedis(
 ): Promise<RedisConnection | undefined> {
   if (redis === undefined) return undefined;
   return openRedis({ ...told, address: parseRedisAddress(redis.kind, redis.address.reveal())!, ca: redis.ca });
+}
+
+/** How often callers may fail, and how often they may make us keep something. */
+export function openBudgets(
+  { attemptsPerAddress: perAddress, attemptsPerName: perName, requestsPerAddress }: Config,
+  { redis, clock }: Pick<OpenStoreOptions, 'redis' | 'clock'>,
+) {
+  return {
+    budget: openAttemptBudget({ redis, perAddress, perName, clock }),
+    userCodes: openAddressBudget('user-codes', { redis, points: MOST_WRONG_USER_CODES }),
+    requests: openAddressBudget('requests', { redis, points: requestsPerAddress }),
+  };
 }
 
 interface ChangeChannelOptions {

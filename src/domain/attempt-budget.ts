@@ -23,3 +23,11 @@ export interface Attempt {
   /** The address is that of a client that proved who it is and speaks for many people: only the name has a budget. */
   readonly shared: boolean;
 }
+
+/** How often something may be done from one address in ten minutes, whoever does it. */
+export interface AddressBudget {
+  /** Takes one before it is done. @throws `too_many_attempts` with `retryAfterSeconds` */
+  take(address: string): Promise<void>;
+  /** Gives back what turns out not to count. */
+  giveBack(address: string): Promise<void>;
+}

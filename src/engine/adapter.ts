@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { ArtifactKind, ArtifactStore } from '../domain/artifact.ts';
+import type { AddressBudget } from '../domain/attempt-budget.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { BrowserSessions } from '../services/browser-sessions.ts';
 import { digest } from '../services/client-authentication.ts';
@@ -15,6 +16,8 @@ import { agreedIn } from './interaction-policy.ts';
 export interface AdapterOptions {
   readonly artifacts: ArtifactStore;
   readonly sessions: Pick<BrowserSessions, 'isGood'>;
+  /** What strangers make us keep. */
+  readonly requests: Pick<AddressBudget, 'take'>;
   readonly clock: Clock;
 }
 
@@ -28,6 +31,8 @@ const KINDS: Readonly<Record<string, ArtifactKind>> = {
   DeviceCode: 'device_code',
   PushedAuthorizationRequest: 'pushed_authorization_request',
 };
+
+const ASKED_FOR_BY_ANYBODY: ReadonlySet<ArtifactKind> = new Set(['interaction', 'device_code', 'pushed_authorization_request']);
 
 const LONGEST_AGENT = 300;
 
@@ -59,6 +64,7 @@ class ArtifactAdapter implements Adapter {
     if (this.#kind === 'session') kept['agent'] = (agents.getStore() ?? Provider.ctx?.get('user-agent'))?.slice(0, LONGEST_AGENT);
     if (this.#kind === 'device_code') Object.assign(kept, { key: digest(id), exp: Math.floor(expiresAt.getTime() / 1000) });
     if (this.#kind === 'authorization_code') Object.assign(kept, agreedNow(), { authorizedAt: clock.now() });
+    await inProtocol(() => this.#count());
     await inProtocol(() =>
       artifacts.put({
         kind: this.#kind,
@@ -69,6 +75,14 @@ class ArtifactAdapter implements Adapter {
         userId: accountId,
       }),
     );
+  }
+
+  /** Whoever asks for nothing but that something is kept is counted by address. A client that proved who it is speaks for many people. */
+  async #count(): Promise<void> {
+    const { ctx } = Provider;
+    if (ctx === undefined || !ASKED_FOR_BY_ANYBODY.has(this.#kind)) return;
+    const proven = this.#kind !== 'interaction' && ctx.oidc.client?.clientAuthMethod !== 'none';
+    if (!proven) await this.#options.requests.take(ctx.ip);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {

@@ -28,6 +28,8 @@ export function answeredByEngine(provider: Provider): (ctx: Koa.Context) => Prom
   return async (ctx) => {
     const inner = provider.createContext(ctx.req, ctx.res) as unknown as Koa.Context;
     Object.assign(inner.state, ctx.state);
+    // The engine trusts no proxy: whose request it is was found out already.
+    inner.request.ip = ctx.ip;
     atRoot(inner);
     await answer(inner, async () => undefined);
     const { status, body } = inner;

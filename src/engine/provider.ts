@@ -6,6 +6,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { errors, Provider, type Configuration, type Grant } from 'oidc-provider';
 import type { ArtifactStore } from '../domain/artifact.ts';
+import type { AddressBudget } from '../domain/attempt-budget.ts';
 import type { Clock, Random, ReplayStore } from '../domain/ports.ts';
 import type { AccessService } from '../services/access.ts';
 import type { BrowserSessions } from '../services/browser-sessions.ts';
@@ -54,6 +55,8 @@ export interface EngineOptions extends CookieOptions {
   readonly consents: Consents;
   /** From sign-in to the end of a session in a browser. */
   readonly sessionLifetimeSeconds: number;
+  /** What strangers make us keep. */
+  readonly requests: Pick<AddressBudget, 'take'>;
   readonly random: Random;
   readonly clock: Clock;
   /** Refusals are told in OrderCloud's way as well. */

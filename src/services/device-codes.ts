@@ -3,12 +3,13 @@
  * guessed at seldom.
  */
 import type { Artifact, ArtifactStore } from '../domain/artifact.ts';
+import type { AddressBudget } from '../domain/attempt-budget.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Clock, Random, ReplayStore } from '../domain/ports.ts';
 import type { BrowserSession } from './browser-sessions.ts';
 import { digest } from './client-authentication.ts';
 
-/** Seconds between two questions of a device whether it may go on (RFC 8628 §3.5). */
+/** Seconds between two questions of a device whether it may go on, and by how much they grow (RFC 8628 §3.5). */
 export const DEVICE_INTERVAL_SECONDS = 5;
 
 /** A device that waits for a person. */
@@ -25,12 +26,16 @@ export interface WaitingDevice {
 export interface DeviceCodesOptions {
   readonly artifacts: ArtifactStore;
   readonly replays: ReplayStore;
+  /** Wrong codes, {@link MOST_WRONG_USER_CODES}. */
+  readonly userCodes: AddressBudget;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /** Wrong or right, so often may somebody enter a code in ten minutes: of 20⁸ codes nobody finds one that way. */
 const MOST_ENTERED = 10;
+/** From one address in ten minutes, whoever enters them. */
+export const MOST_WRONG_USER_CODES = 10;
 const WINDOW_MS = 600_000;
 
 /** How the engine makes user codes. */
@@ -45,12 +50,15 @@ export class DeviceCodes {
 
   /**
    * The device that shows this code, however it was typed.
-   * @param guesser who enters it
-   * @throws `too_many_attempts` with `retryAfterSeconds` after ten in ten minutes
+   * @throws `too_many_attempts` with `retryAfterSeconds` after ten of the person, or ten wrong ones from the address, in ten minutes
    */
-  async enter(entered: string, guesser: string): Promise<WaitingDevice | undefined> {
-    await this.#count(guesser);
-    return this.find(entered);
+  async enter(entered: string, { userId, address }: { readonly userId: string; readonly address: string }): Promise<WaitingDevice | undefined> {
+    const { userCodes } = this.#options;
+    await this.#count(userId);
+    await userCodes.take(address);
+    const found = await this.find(entered);
+    if (found !== undefined) await userCodes.giveBack(address);
+    return found;
   }
 
   /** {@link enter} for a code that the person entered before. */
@@ -97,19 +105,36 @@ export class DeviceCodes {
     return true;
   }
 
-  /** Whether a device may ask again already. */
+  /**
+   * Whether a device may ask again already. Each time that it may not, it waits five seconds longer from then on (RFC 8628
+   * §3.5).
+   */
   async mayAsk(key: string): Promise<boolean> {
-    const { replays, clock } = this.#options;
-    return replays.useOnce(digest(`device asks\0${key}`), new Date(clock.now() + DEVICE_INTERVAL_SECONDS * 1000));
+    const { artifacts, clock } = this.#options;
+    const now = new Date(clock.now());
+    // Beside the device code, which is replaced when somebody decides.
+    const id = digest(`device interval\0${key}`);
+    const interval = Number((await artifacts.find('device_code', id, now))?.payload['interval'] ?? DEVICE_INTERVAL_SECONDS);
+    if (await this.#begin(key, interval)) return true;
+    const longer = interval + DEVICE_INTERVAL_SECONDS;
+    await artifacts.put({ kind: 'device_code', id, payload: { interval: longer }, expiresAt: keptUntil(new Date(now.getTime() + WINDOW_MS)) });
+    await this.#begin(key, longer);
+    return false;
   }
 
-  async #count(guesser: string): Promise<void> {
+  /** @returns false while an interval of so many seconds is under way */
+  async #begin(key: string, interval: number): Promise<boolean> {
+    const { replays, clock } = this.#options;
+    return replays.useOnce(digest(`device asks\0${key}\0${interval}`), new Date(clock.now() + interval * 1000));
+  }
+
+  async #count(userId: string): Promise<void> {
     const { replays, clock } = this.#options;
     const now = clock.now();
     const window = Math.floor(now / WINDOW_MS);
     const expiresAt = new Date((window + 1) * WINDOW_MS);
     for (let slot = 0; slot < MOST_ENTERED; slot += 1) {
-      if (await replays.useOnce(digest(`device code\0${guesser}\0${window}\0${slot}`), expiresAt)) return;
+      if (await replays.useOnce(digest(`device code\0${userId}\0${window}\0${slot}`), expiresAt)) return;
     }
     const retryAfterSeconds = Math.ceil((expiresAt.getTime() - now) / 1000);
     throw new DomainError('too_many_attempts', 'Too many attempts, try again later.', { retryAfterSeconds });

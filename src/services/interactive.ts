@@ -4,10 +4,11 @@ import { BackchannelLogout, type BackchannelLogoutOptions } from './backchannel-
 import { BrowserSessions, type BrowserSessionsOptions } from './browser-sessions.ts';
 import { Consents } from './consents.ts';
 import { ConsoleClient } from './console-client.ts';
-import { DeviceCodes } from './device-codes.ts';
+import { DeviceCodes, type DeviceCodesOptions } from './device-codes.ts';
 import { Userinfo } from './userinfo.ts';
 
-export interface InteractiveOptions extends Omit<BrowserSessionsOptions, 'artifacts' | 'backchannel'>, BackchannelLogoutOptions {
+export interface InteractiveOptions
+  extends Omit<BrowserSessionsOptions, 'artifacts' | 'backchannel'>, BackchannelLogoutOptions, Pick<DeviceCodesOptions, 'userCodes'> {
   readonly issuer: string;
   readonly store: Store;
   readonly clock: Clock;

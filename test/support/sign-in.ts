@@ -70,12 +70,7 @@ export async function startSignIn({
     startDevice: (form = {}) => post(`${server.url}/oauth/device`, { client_id: 'dev', ...form }),
     poll: (deviceCode, form = {}) =>
       post(`${server.url}/oauth/token`, { grant_type: DEVICE_GRANT, client_id: 'dev', device_code: String(deviceCode), ...form }),
-    connect: async (browser, { body }, username) => {
-      const opened = await browser.open(String(body['verification_uri_complete']));
-      const entry = opened.url.pathname === '/sign-in/login' ? await signIn(browser, opened, username) : opened;
-      const confirmation = await browser.submit(entry, { user_code: String(body['user_code']) });
-      return browser.submit(confirmation, {}, { name: 'decision', value: 'allow' });
-    },
+    connect: (browser, { body }, username) => connectDevice(browser, body, username),
   };
 }
 
@@ -99,3 +94,15 @@ export function authorizeUrl(challenge: string, more: Readonly<Record<string, st
 
 export const signIn = (browser: TestBrowser, page: Visited, username = 'b1u', password = PASSWORD): Promise<Visited> =>
   browser.submit(page, { username, password });
+
+/** Somebody enters the code of a device and lets it in, signing in where they are asked to. @returns the last page */
+export async function connectDevice(
+  browser: TestBrowser,
+  { verification_uri_complete: address, user_code: code }: { readonly verification_uri_complete?: unknown; readonly user_code?: unknown },
+  username?: string,
+): Promise<Visited> {
+  const opened = await browser.open(String(address));
+  const entry = opened.url.pathname === '/sign-in/login' ? await signIn(browser, opened, username) : opened;
+  const confirmation = await browser.submit(entry, { user_code: String(code) });
+  return browser.submit(confirmation, {}, { name: 'decision', value: 'allow' });
+}

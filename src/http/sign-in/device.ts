@@ -48,7 +48,7 @@ export function devicePage({ browser, access, consents, devices, ...parts }: Dev
       const { missing, wrong } = view.texts.device;
       const code = form('user_code').trim();
       if (code === '') return again(ctx, view, { code, message: missing });
-      const found = await describe(await devices.enter(code, `${ctx.ip}\0${session.userId}`), session);
+      const found = await describe(await devices.enter(code, { userId: session.userId, address: ctx.ip }), session);
       if (found === undefined) return again(ctx, view, { code, message: wrong });
       const objection = await objectionOf(found, session);
       if (objection) return again(ctx, view, { code, message: view.texts.device.cannotUse(found.client.client.clientName) });

@@ -7,7 +7,7 @@ import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterCluster, RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { DomainError } from '../../domain/errors.ts';
-import type { AttemptBudget } from '../../domain/attempt-budget.ts';
+import type { AddressBudget, AttemptBudget } from '../../domain/attempt-budget.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { RedisUnavailable, type RedisConnection } from './connection.ts';
 
@@ -28,23 +28,13 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
   const addresses = limiter(redis, 'rolemint:attempts:address', options.perAddress);
   const names = limiter(redis, 'rolemint:attempts:name', options.perName);
   const blockedUntil = new LRUCache<string, number>({ max: BLOCKED_ADDRESSES_KEPT });
-  const consume = async (limits: Limiter, key: string, block?: string) => {
-    try {
-      await limits.consume(key);
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes))
-        throw new DomainError('unavailable', 'Attempts cannot be counted at the moment.', { retryAfterSeconds: 1, cause: error });
-      if (block !== undefined) blockedUntil.set(block, options.clock.now() + error.msBeforeNext);
-      throw new DomainError('too_many_attempts', 'Too many failed attempts.', {
-        retryAfterSeconds: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
-      });
-    }
-  };
+  const consumeAddress = (caller: string) =>
+    consume(addresses, caller, (milliseconds) => blockedUntil.set(caller, options.clock.now() + milliseconds));
   return {
     async take({ address, name, shared }) {
       const caller = callerOf(address);
       const ofName = consume(names, `${caller} ${name}`);
-      await (shared ? ofName : Promise.all([consume(addresses, caller, caller), ofName]));
+      await (shared ? ofName : Promise.all([consumeAddress(caller), ofName]));
     },
     async giveBack({ address, name, shared }) {
       const caller = callerOf(address);
@@ -53,7 +43,7 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
     },
     async recordFailure(address) {
       const caller = callerOf(address);
-      await consume(addresses, caller, caller).catch(() => undefined);
+      await consumeAddress(caller).catch(() => undefined);
     },
     blockedFor(address) {
       const until = blockedUntil.get(callerOf(address));
@@ -61,6 +51,26 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
       return left > 0 ? Math.ceil(left / 1000) : undefined;
     },
   };
+}
+
+/** @param of what is counted: a part of a key */
+export function openAddressBudget(of: string, { redis, points }: { readonly redis: RedisConnection | undefined; readonly points: number }): AddressBudget {
+  const addresses = limiter(redis, `rolemint:${of}:address`, points);
+  return {
+    take: (address) => consume(addresses, callerOf(address)),
+    giveBack: async (address) => void (await addresses.reward(callerOf(address))),
+  };
+}
+
+async function consume(limits: Limiter, key: string, onSpent: (milliseconds: number) => unknown = () => undefined): Promise<void> {
+  try {
+    await limits.consume(key);
+  } catch (error) {
+    if (!(error instanceof RateLimiterRes))
+      throw new DomainError('unavailable', 'Attempts cannot be counted at the moment.', { retryAfterSeconds: 1, cause: error });
+    onSpent(error.msBeforeNext);
+    throw new DomainError('too_many_attempts', 'Too many failed attempts.', { retryAfterSeconds: Math.max(1, Math.ceil(error.msBeforeNext / 1000)) });
+  }
 }
 
 /** Whom an address stands for: in IPv6 everybody has the 2^64 addresses of a /64 network to choose from (RFC 6177). */

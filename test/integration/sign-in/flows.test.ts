@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listAuditEvents } from '../../support/audit.ts';
 import { PASSWORD } from '../../support/market.ts';
 import { ISSUER } from '../../support/server.ts';
-import { authorizeUrl, DEVICE_GRANT, pkce, signIn, SIGNED_OUT, startSignIn, type SignInServer } from '../../support/sign-in.ts';
-import { claimsOf, post, type Form } from '../../support/token-client.ts';
+import { authorizeUrl, pkce, signIn, SIGNED_OUT, startSignIn, type SignInServer } from '../../support/sign-in.ts';
+import { claimsOf } from '../../support/token-client.ts';
 
 let server: SignInServer;
+let skipped = 0;
 beforeAll(async () => {
-  server = await startSignIn();
+  server = await startSignIn({ clock: { now: () => Date.now() + skipped } });
 });
 afterAll(() => server.close());
 
@@ -44,12 +45,8 @@ describe('consent', () => {
 });
 
 describe('a device', () => {
-  const start = (form: Form = {}) => post(`${server.url}/oauth/device`, { client_id: 'dev', scope: 'openid Shopper Bogus', ...form });
-  const poll = (device_code: unknown) =>
-    post(`${server.url}/oauth/token`, { grant_type: DEVICE_GRANT, client_id: 'dev', device_code: String(device_code) });
-
   test('is connected by a person who signs in on the way, once', async () => {
-    const started = await start();
+    const started = await server.startDevice({ scope: 'openid Shopper Bogus' });
     expect(started.body).toMatchObject({
       device_code: expect.any(String),
       user_code: expect.stringMatching(/^[A-Z]{4}-[A-Z]{4}$/),
@@ -58,8 +55,8 @@ describe('a device', () => {
       expires_in: 600,
     });
     const { device_code: code, user_code: userCode } = started.body;
-    expect((await poll(code)).body['error']).toBe('authorization_pending');
-    expect((await poll(code)).body['error']).toBe('slow_down');
+    expect((await server.poll(code)).body['error']).toBe('authorization_pending');
+    expect((await server.poll(code)).body['error']).toBe('slow_down');
     const browser = server.browser();
     const login = await browser.open(String(started.body['verification_uri_complete']));
     expect(login.url.pathname).toBe('/sign-in/login');
@@ -71,12 +68,11 @@ describe('a device', () => {
     const done = await browser.submit(confirm, { role: 'Shopper' }, { name: 'decision', value: 'allow' });
     expect(done.text).toContain('The device is connected');
     expect((await browser.submit(confirm, { role: 'Shopper' }, { name: 'decision', value: 'allow' })).status).toBe(400);
-    const devices = server.app.services.devices;
-    Object.assign(devices, { mayAsk: async () => true });
-    const answer = await poll(code);
+    skipped += 10_000;
+    const answer = await server.poll(code);
     expect(answer.body).toMatchObject({ scope: 'Shopper openid', id_token: expect.any(String), refresh_token: expect.any(String) });
     expect((await introspect(answer.body['access_token'])).active).toBe(true);
-    expect((await poll(code)).body['error']).toBe('invalid_grant');
+    expect((await server.poll(code)).body['error']).toBe('invalid_grant');
     expect(await introspect(answer.body['access_token'])).toEqual({ active: false });
   });
 });

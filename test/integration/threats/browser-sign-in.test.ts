@@ -12,7 +12,7 @@ let clock: TestClock;
 
 beforeAll(async () => {
   clock = testClock(Date.now());
-  server = await startSignIn({ clock });
+  server = await startSignIn({ clock, env: { ROLEMINT_TRUSTED_PROXY_HOPS: '1' } });
 });
 afterAll(() => server.close());
 
@@ -102,26 +102,60 @@ describe('T-48: an address to go back to', () => {
 });
 
 describe('T-50: the code of a device', () => {
-  const start = async () => (await post(`${server.url}/oauth/device`, { client_id: 'dev', scope: 'Shopper' })).body;
+  const start = async () => (await server.startDevice({ scope: 'Shopper' })).body;
+  const WRONG = { user_code: 'BCDF-GHJK' };
 
-  test('is guessed at ten times in ten minutes, and then not even a right one is taken', async () => {
+  /** Somebody who enters codes at an address of their own. */
+  async function enterer(username: string, address: string) {
     const browser = server.browser();
-    const page = await signIn(browser, await browser.open('/sign-in/device'), 'deleg');
-    for (let count = 0; count < 10; count += 1) expect((await browser.submit(page, { user_code: 'BCDF-GHJK' })).status).toBe(400);
-    const { user_code: right } = await start();
-    const refused = await browser.submit(page, { user_code: String(right) });
+    browser.headers['x-forwarded-for'] = address;
+    const page = await signIn(browser, await browser.open('/sign-in/device'), username);
+    return {
+      enter: (fields: Record<string, string>) => browser.submit(page, fields),
+      right: async () => browser.submit(page, { user_code: String((await start())['user_code']) }),
+      at: (other: string) => Object.assign(browser.headers, { 'x-forwarded-for': other }),
+    };
+  }
+
+  test('is guessed at by a person ten times in ten minutes, wherever they are, and then not even a right one is taken', async () => {
+    const { enter, right, at } = await enterer('deleg', '192.0.2.1');
+    for (let count = 0; count < 5; count += 1) expect((await enter(WRONG)).status).toBe(400);
+    at('192.0.2.2');
+    for (let count = 0; count < 5; count += 1) expect((await enter(WRONG)).status).toBe(400);
+    const refused = await right();
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
     clock.advance(600_000);
-    expect((await browser.submit(page, { user_code: String((await start())['user_code']) })).text).toContain('Connect Scanner?');
+    expect((await right()).text).toContain('Connect Scanner?');
+  });
+
+  test('is guessed at ten times from an address, whoever does it; right ones do not count', async () => {
+    const [first, second, third] = [await enterer('b1u', '192.0.2.9'), await enterer('b2u', '192.0.2.9'), await enterer('root', '192.0.2.9')];
+    for (let count = 0; count < 5; count += 1) {
+      expect((await first.enter(WRONG)).status).toBe(400);
+      expect((await second.enter(WRONG)).status).toBe(400);
+      if (count === 0) expect((await third.right()).text).toContain('Connect Scanner?');
+    }
+    const refused = await third.right();
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    third.at('192.0.2.10');
+    expect((await third.right()).text).toContain('Connect Scanner?');
   });
 
   test('is decided on once, and asked for not too often', async () => {
     const started = await start();
-    const poll = () => post(`${server.url}/oauth/token`, { grant_type: DEVICE_GRANT, client_id: 'dev', device_code: String(started['device_code']) });
+    const poll = () => server.poll(started['device_code']);
     const errors = [];
     for (let count = 0; count < 5; count += 1) errors.push((await poll()).body['error']);
     expect(errors).toEqual(['authorization_pending', 'slow_down', 'slow_down', 'slow_down', 'slow_down']);
+    // The last four made it wait for 25 seconds.
+    clock.advance(24_999);
+    expect((await poll()).body['error']).toBe('slow_down');
+    clock.advance(29_999);
+    expect((await poll()).body['error']).toBe('slow_down');
+    clock.advance(35_000);
+    expect((await poll()).body['error']).toBe('authorization_pending');
     const { devices } = server.app.services;
     const device = (await devices.find(String(started['user_code'])))!;
     const session = { id: 'x', userId: 'b1u', signedInAt: new Date(clock.now()) };
