@@ -199,7 +199,14 @@ async function assemble(config: Config, replaced: Replacements, closers: Closer[
     fullAccessHours: config.fullAccessHours,
   });
   const onUntold = (client_id: string, err: unknown) => log.warn({ event: 'backchannel_logout_failed', client_id, err });
-  const interactive = interactiveServices({ ...parts, ...reading, userCodes, revocation, send: formSender(config.logoutNetworks), onFailed: onUntold });
+  const interactive = interactiveServices({
+    ...parts,
+    ...reading,
+    userCodes,
+    revocation,
+    send: formSender(config.logoutNetworks),
+    onFailed: onUntold,
+  });
   closers.push(() => interactive.backchannel.idle());
   const services = {
     access,

@@ -101,11 +101,7 @@ describe('oauth4webapi with a browser', () => {
       await oauth.deviceAuthorizationRequest(as, scanner, oauth.None(), { scope: 'openid Shopper' }, insecure),
     );
     const ask = async () =>
-      oauth.processDeviceCodeResponse(
-        as,
-        scanner,
-        await oauth.deviceCodeGrantRequest(as, scanner, oauth.None(), started.device_code, insecure),
-      );
+      oauth.processDeviceCodeResponse(as, scanner, await oauth.deviceCodeGrantRequest(as, scanner, oauth.None(), started.device_code, insecure));
     const told = (error: string) => ({ code: oauth.RESPONSE_BODY_ERROR, error, status: 400 });
     await expect(ask()).rejects.toMatchObject(told('authorization_pending'));
     await expect(ask()).rejects.toMatchObject(told('slow_down'));

@@ -54,7 +54,10 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
 }
 
 /** @param of what is counted: a part of a key */
-export function openAddressBudget(of: string, { redis, points }: { readonly redis: RedisConnection | undefined; readonly points: number }): AddressBudget {
+export function openAddressBudget(
+  of: string,
+  { redis, points }: { readonly redis: RedisConnection | undefined; readonly points: number },
+): AddressBudget {
   const addresses = limiter(redis, `rolemint:${of}:address`, points);
   return {
     take: (address) => consume(addresses, callerOf(address)),

@@ -27,10 +27,17 @@ function fresh(): Record<string, string> {
 }
 
 const authorize = (headers: Record<string, string>) =>
-  fetch(server.url + new URL(authorizeUrl(pkce().challenge)).pathname + new URL(authorizeUrl(pkce().challenge)).search, { redirect: 'manual', headers });
+  fetch(server.url + new URL(authorizeUrl(pkce().challenge)).pathname + new URL(authorizeUrl(pkce().challenge)).search, {
+    redirect: 'manual',
+    headers,
+  });
 const asked = (): Form => Object.fromEntries(new URL(authorizeUrl(pkce().challenge)).searchParams);
 const push = (clientId: string, headers: Record<string, string>) =>
-  post(`${server.url}/oauth/par`, { ...asked(), client_id: clientId }, clientId === 'shop' ? { ...headers, ...basic('shop', secretOf('shop')) } : headers);
+  post(
+    `${server.url}/oauth/par`,
+    { ...asked(), client_id: clientId },
+    clientId === 'shop' ? { ...headers, ...basic('shop', secretOf('shop')) } : headers,
+  );
 const connect = (headers: Record<string, string>) => post(`${server.url}/oauth/device`, { client_id: 'dev' }, headers);
 
 describe('T-85 from one address', () => {
@@ -67,7 +74,8 @@ describe('T-85 from one address', () => {
     const browser = server.browser();
     Object.assign(browser.headers, headers);
     const page = await browser.open(authorizeUrl(pkce().challenge));
-    for (const ask of [push.bind(undefined, 'app'), connect, push.bind(undefined, 'app'), connect]) expect((await ask(headers)).status).toBeLessThan(300);
+    for (const ask of [push.bind(undefined, 'app'), connect, push.bind(undefined, 'app'), connect])
+      expect((await ask(headers)).status).toBeLessThan(300);
     expectRefusal(await connect(headers), REFUSED);
     expect((await signIn(browser, page)).url.searchParams.has('code')).toBe(true);
   });
