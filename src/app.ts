@@ -316,6 +316,7 @@ async function listen(
     artifacts: store.artifacts,
     sessions: services.browserSessions,
     consents: services.consents,
+    signer,
     devices: services.devices,
     sessionLifetimeSeconds: config.sessionLifetimeSeconds,
     cookieKeys: [derivedSecret(secret, 'cookies')],

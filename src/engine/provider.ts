@@ -7,7 +7,7 @@ import type { EventEmitter } from 'node:events';
 import { errors, Provider, type Configuration, type Grant } from 'oidc-provider';
 import type { ArtifactStore } from '../domain/artifact.ts';
 import type { AddressBudget } from '../domain/attempt-budget.ts';
-import type { Clock, Random, ReplayStore } from '../domain/ports.ts';
+import type { Clock, Random, ReplayStore, TokenSigner } from '../domain/ports.ts';
 import type { AccessService } from '../services/access.ts';
 import type { BrowserSessions } from '../services/browser-sessions.ts';
 import type { Consents } from '../services/consents.ts';
@@ -53,6 +53,7 @@ export interface EngineOptions extends CookieOptions {
   readonly artifacts: ArtifactStore;
   readonly sessions: BrowserSessions;
   readonly consents: Consents;
+  readonly signer: Pick<TokenSigner, 'verifyIdTokenHint'>;
   /** From sign-in to the end of a session in a browser. */
   readonly sessionLifetimeSeconds: number;
   /** What strangers make us keep. */
@@ -82,6 +83,7 @@ export function createProvider(options: EngineOptions): Engine {
     });
   }
   useOnce(provider, options);
+  takeOurIdTokens(provider, options);
   clients = new EngineClients(provider, options.access, options.authentication);
   // So that clients may name them; they are answered by our own token endpoint.
   for (const name of GRANT_NAMES) provider.registerGrantType(name, unreachable);
@@ -204,6 +206,17 @@ async function knownResource(access: AccessService, { oidc }: EngineContext, res
 function useOnce(provider: Provider, { replays }: EngineOptions): void {
   Object.assign((provider as unknown as { ReplayDetection: object }).ReplayDetection, {
     unique: (iss: string, jti: string, exp: number) => inProtocol(() => replays.useOnce(digest(`${iss}\0${jti}`), new Date(exp * 1000))),
+  });
+}
+
+/** ID tokens are signed by us, so it is we who know them when an application shows one as a hint. */
+function takeOurIdTokens(provider: Provider, { signer }: EngineOptions): void {
+  Object.assign((provider as unknown as { IdToken: object }).IdToken, {
+    validate: async (token: string, { clientId }: { readonly clientId: string }) => {
+      const payload = await inProtocol(() => signer.verifyIdTokenHint(token));
+      if (payload?.['aud'] !== clientId) throw new errors.InvalidRequest('id_token_hint is no ID token of this client');
+      return { payload };
+    },
   });
 }
 
