@@ -296,31 +296,25 @@ async function listen(
   closers: Closer[],
 ): Promise<{ port: number }> {
   await ensureKeys(services.access, services.keys);
-  const { access, authentication, tokens, introspection, revocation } = services;
+  const { access } = services;
   const loaded = await loadServing();
   const { openEngine, openManagement, openOrderCloud, localKeys, openLook, refusalPage, signInPages, userinfoRoute, openConsole } = loaded;
   const secret = await deploymentSecret({ store, random });
   const tls = config.issuer.startsWith('https:');
   const pages = { look: await openLook(config), secret: derivedSecret(secret, 'forms'), random, tls };
   const { endpoints, browser } = openEngine({
+    ...services,
     issuer: config.issuer,
-    access,
-    authentication,
-    tokens,
-    introspection,
-    revocation,
     clock,
     random,
     budget,
     requests,
     artifacts: store.artifacts,
     sessions: services.browserSessions,
-    consents: services.consents,
     signer,
-    devices: services.devices,
     sessionLifetimeSeconds: config.sessionLifetimeSeconds,
     cookieKeys: [derivedSecret(secret, 'cookies')],
-    endGrant: (id, clientId) => revocation.endReused(id, clientId),
+    endGrant: (id, clientId) => services.revocation.endReused(id, clientId),
     refused: refusalPage(pages),
     replays: store.replays,
     orderCloudApi: config.orderCloudApi,

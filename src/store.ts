@@ -1,10 +1,10 @@
 /** @module Opens the stores that the settings name. */
 import type { Config } from './config.ts';
+import { MOST_WRONG_USER_CODES } from './domain/attempt-budget.ts';
 import type { ChangeChannel, Clock, Store } from './domain/ports.ts';
 import { memoryChangeChannel } from './storage/memory/change-channel.ts';
 import type { ReplicaOptions } from './storage/postgres/replica.ts';
 import { parseRedisAddress } from './storage/redis/address.ts';
-import { MOST_WRONG_USER_CODES } from './services/device-codes.ts';
 import { openAddressBudget, openAttemptBudget } from './storage/redis/attempt-budget.ts';
 import { redisChangeChannel } from './storage/redis/change-channel.ts';
 import { openRedis, type RedisConnection, type RedisConnectionOptions } from './storage/redis/connection.ts';

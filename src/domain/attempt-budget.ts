@@ -24,6 +24,9 @@ export interface Attempt {
   readonly shared: boolean;
 }
 
+/** User codes of devices that may be entered wrongly from one address in ten minutes (RFC 8628 §5.1). */
+export const MOST_WRONG_USER_CODES = 10;
+
 /** How often something may be done from one address in ten minutes, whoever does it. */
 export interface AddressBudget {
   /** Takes one before it is done. @throws `too_many_attempts` with `retryAfterSeconds` */

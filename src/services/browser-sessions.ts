@@ -76,6 +76,11 @@ export class BrowserSessions {
     return sessions.filter((_, index) => good[index]).sort((a, b) => b.signedInAt.getTime() - a.signedInAt.getTime());
   }
 
+  /** The session of this user with this id, if it counts; somebody else's is not found. */
+  async find(userId: string, sessionId: string): Promise<ListedBrowserSession | undefined> {
+    return (await this.list(userId)).find(({ id }) => id === sessionId);
+  }
+
   /** Ends a session, and every token that came of it. Repeating it changes nothing. */
   async end({ id, userId }: Pick<BrowserSession, 'id' | 'userId'>, caller: Caller): Promise<void> {
     const { artifacts, grants, revocations, revocation, backchannel, clock } = this.#options;

@@ -26,7 +26,7 @@ export interface WaitingDevice {
 export interface DeviceCodesOptions {
   readonly artifacts: ArtifactStore;
   readonly replays: ReplayStore;
-  /** Wrong codes, {@link MOST_WRONG_USER_CODES}. */
+  /** Of wrong codes. */
   readonly userCodes: AddressBudget;
   readonly clock: Clock;
   readonly random: Random;
@@ -34,8 +34,6 @@ export interface DeviceCodesOptions {
 
 /** Wrong or right, so often may somebody enter a code in ten minutes: of 20⁸ codes nobody finds one that way. */
 const MOST_ENTERED = 10;
-/** From one address in ten minutes, whoever enters them. */
-export const MOST_WRONG_USER_CODES = 10;
 const WINDOW_MS = 600_000;
 
 /** How the engine makes user codes. */

@@ -1,6 +1,5 @@
 /** @module What people do with their own user: nothing here can give anybody a role. */
 import type { Subject } from '../domain/access.ts';
-import type { Session } from '../domain/directory.ts';
 import { DomainError } from '../domain/errors.ts';
 import { assertMailAddress, isMailAddress, type Mailer } from '../domain/mail.ts';
 import { PASSWORD_LINKS } from '../domain/one-time-link.ts';
@@ -198,15 +197,6 @@ export class MeService {
     const subject = await access.subject('user', userId);
     if (subject === undefined) throw unknown(userId);
     return effectiveRolesOf(this.#options, subject, clientId);
-  }
-
-  sessions(userId: string): Promise<readonly Session[]> {
-    return this.#options.sessions.list(userId);
-  }
-
-  /** @throws `not_found` */
-  revokeSession(userId: string, sessionId: string, caller: Caller): Promise<void> {
-    return this.#options.sessions.revoke(userId, sessionId, caller);
   }
 
   revokeAllSessions(userId: string, caller: Caller): Promise<void> {

@@ -97,4 +97,23 @@ describeEachStore('grants', (suite) => {
     expect(await suite.store.grants.rotate(one.token, fresh('token'), at(1))).toBe(true);
     expect((await suite.store.grants.findRefreshToken(other.token))?.grant.expiresAt).toEqual(at(30 * DAY));
   });
+
+  it('finds what came of a sign-in in a browser, the newest first, revoked or not, and nothing else', async () => {
+    const [sessionId, other] = [fresh('session'), fresh('session')];
+    const browser = { sessionId, signedInAt: at(0) };
+    const { grant: older } = await create({ browser, createdAt: at(1) });
+    const { grant: newer } = await create({ browser, createdAt: at(2) });
+    // Also without a refresh token.
+    const bare = grant(market.user, market.client, { browser, createdAt: at(3) });
+    await suite.store.grants.create(bare, undefined);
+    const { grant: short } = await create({ browser, createdAt: at(4), expiresAt: at(HOUR) });
+    await create({ browser: { sessionId: other, signedInAt: at(0) } });
+    await create();
+    await revoke('grant', newer.id, at(5));
+    expect(await suite.store.grants.ofSession(sessionId)).toEqual([short, bare, newer, older]);
+    suite.clock.set(at(HOUR));
+    expect(await suite.store.grants.ofSession(sessionId)).toEqual([bare, newer, older]);
+    suite.clock.set(at(0));
+    for (const nobody of [fresh('session'), '', 'a\0b']) expect(await suite.store.grants.ofSession(nobody)).toEqual([]);
+  });
 });

@@ -1,7 +1,6 @@
 /** What concerns whoever asks: who that is, the own profile, password, groups, roles and sign-ins. */
 import { z } from 'zod';
 import { callerOf, type Administrator } from '../../administration/administrator.ts';
-import { absent } from '../../administration/nouns.ts';
 import { fieldsOf } from '../../administration/representation.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { RESOURCES } from '../../domain/organization.ts';
@@ -10,17 +9,15 @@ import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
 import type { ExplainDocuments } from '../../services/explain-documents.ts';
 import { entrySchemas } from '../../workspace/schema.ts';
 import type { MeService, OwnGroup } from '../../services/me.ts';
-import type { SessionService } from '../../services/sessions.ts';
 import { assertMatch, etagOf } from '../api/etag.ts';
 import { route, type ApiRequest, type Route } from '../api/route.ts';
 import { at, effectiveRoles } from './access.ts';
 import { nothingDone } from './demands.ts';
 import { instant, REPRESENTATIONS } from './representations.ts';
-import { session, sessionShown } from './users.ts';
+import { endSession, listSessions, sessionsOfPerson, type SessionParts } from './sessions.ts';
 
-export interface MeRouteOptions {
+export interface MeRouteOptions extends SessionParts {
   readonly me: MeService;
-  readonly sessions: SessionService;
   readonly explainDocuments: ExplainDocuments;
 }
 
@@ -195,20 +192,20 @@ function accessRoutes({ me: service, explainDocuments }: MeRouteOptions): readon
   ];
 }
 
-function sessionRoutes({ me: service, sessions }: MeRouteOptions): readonly Route[] {
+function sessionRoutes(parts: MeRouteOptions): readonly Route[] {
   const answered = ({ dryRun }: Pick<ApiRequest, 'dryRun'>) => (dryRun ? { status: 200, body: { dry_run: true } } : { status: 204 });
   return [
     route({
       method: 'GET',
       path: '/me/sessions',
       resource: 'me',
-      summary: 'List the own sign-ins that can be refreshed',
-      description: 'Newest first.',
+      summary: 'List the own sign-ins',
+      description: 'Those that can be refreshed, and those in browsers.',
       roles: 'any_token',
-      answers: { 200: z.strictObject({ items: z.array(session) }) },
+      answers: { 200: sessionsOfPerson },
       refuses: ['forbidden'],
       handle: async ({ administrator }) => {
-        return { status: 200, body: { items: (await service.sessions(ownId(administrator))).map(sessionShown) } };
+        return { status: 200, body: await listSessions(parts, ownId(administrator)) };
       },
     }),
     route({
@@ -216,14 +213,12 @@ function sessionRoutes({ me: service, sessions }: MeRouteOptions): readonly Rout
       path: '/me/sessions/{id}',
       resource: 'me',
       summary: 'End one of the own sign-ins',
-      description: 'With its refresh token and every access token that came of it.',
+      description: 'Of either kind, with its refresh tokens and every access token that came of it.',
       roles: WRITERS,
       answers: done,
       handle: async (request) => {
         const { params, administrator, dryRun } = request;
-        const user = ownId(administrator);
-        if ((await sessions.find(user, params.id)) === undefined) throw absent();
-        if (!dryRun) await service.revokeSession(user, params.id, callerOf(administrator));
+        await endSession(parts, { user: ownId(administrator), id: params.id }, { caller: callerOf(administrator), dryRun });
         return answered(request);
       },
     }),
@@ -232,12 +227,12 @@ function sessionRoutes({ me: service, sessions }: MeRouteOptions): readonly Rout
       path: '/me/sessions',
       resource: 'me',
       summary: 'End everything that was issued to oneself so far',
-      description: 'With and without a session, this token included.',
+      description: 'With and without a session, browsers and this token included.',
       roles: WRITERS,
       answers: done,
       handle: async (request) => {
         const user = ownId(request.administrator);
-        if (!request.dryRun) await service.revokeAllSessions(user, callerOf(request.administrator));
+        if (!request.dryRun) await parts.sessions.revokeAll(user, callerOf(request.administrator));
         return answered(request);
       },
     }),

@@ -2,40 +2,25 @@
 import { z } from 'zod';
 import type { Administration } from '../../administration/administration.ts';
 import { callerOf } from '../../administration/administrator.ts';
-import { absent } from '../../administration/nouns.ts';
 import type { PasswordAdministration } from '../../administration/passwords.ts';
 import { assertMayActAs } from '../../administration/take-over.ts';
-import type { Session } from '../../domain/directory.ts';
 import { MAXIMUM_PASSWORD_LENGTH } from '../../domain/password-policy.ts';
 import type { OneTimeLinks } from '../../services/one-time-links.ts';
-import type { SessionService } from '../../services/sessions.ts';
 import type { UserService } from '../../services/users.ts';
 import { route, type ApiRequest, type Route } from '../api/route.ts';
 import { nothingDone } from './demands.ts';
 import { instant } from './representations.ts';
+import { endSession, listSessions, sessionsOfPerson, type SessionParts } from './sessions.ts';
 
-export interface UserRouteOptions {
+export interface UserRouteOptions extends SessionParts {
   readonly administration: Administration;
   readonly passwordAdministration: PasswordAdministration;
   readonly users: UserService;
   readonly links: OneTimeLinks;
-  readonly sessions: SessionService;
 }
 
 const READERS = ['UserReader', 'UserAdmin'] as const;
 const WRITERS = ['UserAdmin'] as const;
-
-export const session = z
-  .strictObject({
-    id: z.string(),
-    client_id: z.string(),
-    requested_scope: z.array(z.string()),
-    audience: z.string(),
-    created_at: instant,
-    last_used_at: instant.describe('At sign-in, or at the latest refresh.'),
-    expires_at: instant,
-  })
-  .meta({ id: 'Session' });
 
 type UserRequest = Pick<ApiRequest<{ readonly id: string }>, 'params' | 'administrator' | 'dryRun'>;
 
@@ -101,7 +86,7 @@ function signInRoutes({ administration, passwordAdministration, users, links }: 
   ];
 }
 
-function sessionRoutes({ administration, sessions }: UserRouteOptions): readonly Route[] {
+function sessionRoutes({ administration, ...parts }: UserRouteOptions): readonly Route[] {
   const assertUser = ({ params, administrator }: UserRequest, needs: readonly string[]) =>
     administration.find('users', params.id, { administrator, needs });
   return [
@@ -110,12 +95,12 @@ function sessionRoutes({ administration, sessions }: UserRouteOptions): readonly
       path: '/users/{id}/sessions',
       resource: 'users',
       roles: READERS,
-      summary: 'List the sign-ins of a user that can be refreshed',
-      description: 'Newest first.',
-      answers: { 200: z.strictObject({ items: z.array(session) }) },
+      summary: 'List the sign-ins of a user',
+      description: 'Those that can be refreshed, and those in browsers.',
+      answers: { 200: sessionsOfPerson },
       handle: async (request) => {
         await assertUser(request, READERS);
-        return { status: 200, body: { items: (await sessions.list(request.params.id)).map(sessionShown) } };
+        return { status: 200, body: await listSessions(parts, request.params.id) };
       },
     }),
     route({
@@ -124,13 +109,12 @@ function sessionRoutes({ administration, sessions }: UserRouteOptions): readonly
       resource: 'users',
       roles: WRITERS,
       summary: 'End a sign-in of a user',
-      description: 'With its refresh token and every access token that came of it.',
+      description: 'Of either kind, with its refresh tokens and every access token that came of it.',
       answers,
       handle: async (request) => {
         const { params, administrator, dryRun } = request;
         await assertUser(request, WRITERS);
-        if ((await sessions.find(params.id, params.session_id)) === undefined) throw absent();
-        if (!dryRun) await sessions.revoke(params.id, params.session_id, callerOf(administrator));
+        await endSession(parts, { user: params.id, id: params.session_id }, { caller: callerOf(administrator), dryRun });
         return done(request);
       },
     }),
@@ -140,24 +124,14 @@ function sessionRoutes({ administration, sessions }: UserRouteOptions): readonly
       resource: 'users',
       roles: WRITERS,
       summary: 'End everything that was issued to a user so far',
-      description: 'With and without a session.',
+      description: 'With and without a session, browsers included.',
       answers,
       handle: async (request) => {
         const { params, administrator, dryRun } = request;
         await assertUser(request, WRITERS);
-        if (!dryRun) await sessions.revokeAll(params.id, callerOf(administrator));
+        if (!dryRun) await parts.sessions.revokeAll(params.id, callerOf(administrator));
         return done(request);
       },
     }),
   ];
 }
-
-export const sessionShown = ({ id, clientId, requestedScope, audience, createdAt, lastUsedAt, expiresAt }: Session): z.input<typeof session> => ({
-  id,
-  client_id: clientId,
-  requested_scope: [...requestedScope],
-  audience,
-  created_at: createdAt.toISOString(),
-  last_used_at: lastUsedAt.toISOString(),
-  expires_at: expiresAt.toISOString(),
-});

@@ -79,7 +79,7 @@ export function sessionsPage({ browser, access, browserSessions, sessions, conse
     const caller = callerOf(ctx, userId);
     const id = form('id');
     if (form('what') === 'browser') {
-      const own = (await browserSessions.list(userId)).find((session) => session.id === id);
+      const own = await browserSessions.find(userId, id);
       if (own !== undefined) await browserSessions.end(own, caller);
     } else if (form('what') === 'application') {
       await sessions.revoke(userId, id, caller).catch((error: unknown) => {

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { errors, Provider } from 'oidc-provider';
+import { errors, interactionPolicy, Provider } from 'oidc-provider';
+import instance from 'oidc-provider/lib/helpers/weak_cache.js';
 import validateDpop, { checkDpopReplay } from 'oidc-provider/lib/helpers/validate_dpop.js';
 import cors from 'oidc-provider/lib/shared/cors.js';
 import clientAuth, { getClientAuthParams } from 'oidc-provider/lib/shared/client_auth.js';
 import errorHandler from 'oidc-provider/lib/shared/error_handler.js';
 import paramsMiddleware from 'oidc-provider/lib/shared/assemble_params.js';
 import rejectDupes from 'oidc-provider/lib/shared/reject_dupes.js';
-import { pinToIssuer } from '../../../src/engine/internals.ts';
+import { pinToIssuer, withoutFormPost } from '../../../src/engine/internals.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const json = (file: string) => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')) as { version?: string; dependencies?: Record<string, string> };
@@ -61,5 +62,41 @@ describe('the engine that this was written for', () => {
     const error = new errors.InvalidClientAuth('the reason');
     expect(error).toMatchObject({ error: 'invalid_client', statusCode: 401, error_detail: 'the reason' });
     expect(error.error_description).not.toContain('reason');
+  });
+
+  it('calls what it keeps by the names that we keep it under', () => {
+    const provider = new Provider('https://id.example.com', QUIET as never) as unknown as Record<string, unknown>;
+    for (const model of ['Session', 'Interaction', 'AuthorizationCode', 'DeviceCode', 'PushedAuthorizationRequest'])
+      expect(typeof provider[model]).toBe('function');
+  });
+
+  it('asks a class of its own whether an ID token is its own, by which ours is put in the place', () => {
+    const { IdToken } = new Provider('https://id.example.com', QUIET as never) as unknown as { IdToken: { validate: unknown } };
+    expect(typeof IdToken.validate).toBe('function');
+    const { IdToken: another } = new Provider('https://id.example.com', QUIET as never) as unknown as { IdToken: { validate: unknown } };
+    expect(another).not.toBe(IdToken);
+  });
+
+  it('answers by a form in a page unless that is taken away', () => {
+    const provider = new Provider('https://id.example.com', QUIET as never);
+    expect([...instance(provider).responseModes.keys()]).toEqual(expect.arrayContaining(['query', 'form_post']));
+    withoutFormPost(provider);
+    expect([...instance(provider).responseModes.keys()]).not.toContain('form_post');
+  });
+
+  it('has the prompts and the checks that ours take the place of', () => {
+    const policy = interactionPolicy.base();
+    expect(policy.map(({ name }) => name)).toEqual(['login', 'consent']);
+    expect(policy.get('login')!.checks.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['no_session', 'max_age', 'id_token_hint']));
+  });
+
+  it('lets us say whose address a request comes from, and knows no request outside of one', async () => {
+    const provider = new Provider('https://id.example.com', QUIET as never);
+    const request = { headers: { 'x-forwarded-for': '192.0.2.1' }, socket: { remoteAddress: '127.0.0.1' } };
+    const ctx = provider.createContext(request as never, {} as never);
+    expect(ctx.ip).toBe('127.0.0.1');
+    ctx.request.ip = '192.0.2.2';
+    expect(ctx.ip).toBe('192.0.2.2');
+    expect(Provider.ctx).toBeUndefined();
   });
 });

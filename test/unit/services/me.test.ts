@@ -177,26 +177,26 @@ describe('own groups and roles', () => {
 
 describe('own sessions', () => {
   it('are listed, and ended one by one or all at once', async () => {
-    const { me, tokens, request, credentials, introspection, clock, store } = await openSelf();
+    const { me, sessions, tokens, request, credentials, introspection, clock, store } = await openSelf();
     const first = await tokens.password(await request(), credentials);
     clock.advance(1000);
     const second = await tokens.password(await request(), credentials);
     const isActive = async (token: string) => (await introspection.introspect(token, 'api')).active;
-    const sessions = await me.sessions('alice');
-    expect(sessions).toMatchObject([{ clientId: 'shop', requestedScope: ['Shopper'] }, { createdAt: new Date(START) }]);
-    await expect(me.revokeSession('bob', sessions[1]!.id, CALLER)).rejects.toMatchObject({ code: 'not_found' });
-    await me.revokeSession('alice', sessions[1]!.id, CALLER);
+    const listed = await sessions.list('alice');
+    expect(listed).toMatchObject([{ clientId: 'shop', requestedScope: ['Shopper'] }, { createdAt: new Date(START) }]);
+    await expect(sessions.revoke('bob', listed[1]!.id, CALLER)).rejects.toMatchObject({ code: 'not_found' });
+    await sessions.revoke('alice', listed[1]!.id, CALLER);
     expect([await isActive(first.accessToken), await isActive(second.accessToken)]).toEqual([false, true]);
-    expect(await me.sessions('alice')).toEqual([sessions[0]]);
+    expect(await sessions.list('alice')).toEqual([listed[0]]);
     expect((await listAuditEvents(store, { limit: 1 }))[0]).toMatchObject({
       type: 'grant_revoked',
       actor: CALLER.actor,
-      target: { kind: 'grant', id: sessions[1]!.id },
+      target: { kind: 'grant', id: listed[1]!.id },
       requestId: 'r1',
     });
     await me.revokeAllSessions('alice', CALLER);
     expect(await isActive(second.accessToken)).toBe(false);
-    expect(await me.sessions('alice')).toEqual([]);
-    await expect(me.revokeSession('alice', 'nothing', CALLER)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await sessions.list('alice')).toEqual([]);
+    await expect(sessions.revoke('alice', 'nothing', CALLER)).rejects.toMatchObject({ code: 'not_found' });
   });
 });
