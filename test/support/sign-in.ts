@@ -4,7 +4,7 @@ import type { Clock, Store } from '../../src/domain/ports.ts';
 import { TestBrowser, type Visited } from './browser.ts';
 import { client, openMarket, PASSWORD, secret, secretOf } from './market.ts';
 import { ISSUER, startServer, type TestServer } from './server.ts';
-import { openTestStore } from './stores.ts';
+import { openTestStore, type StoreKind } from './stores.ts';
 import { basic, post, type Answer, type Form } from './token-client.ts';
 
 export const CALLBACK = 'https://shop.example.com/callback';
@@ -35,8 +35,14 @@ export interface SignInServer extends TestServer {
 export async function startSignIn({
   clock,
   env,
-}: { readonly clock?: Clock; readonly env?: Readonly<Record<string, string>> } = {}): Promise<SignInServer> {
-  const store = await openTestStore({ clock });
+  kind,
+}: {
+  readonly clock?: Clock;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Of its store; unset: that of the run. */
+  readonly kind?: StoreKind;
+} = {}): Promise<SignInServer> {
+  const store = await openTestStore({ clock, ...(kind === undefined ? {} : { kind }) });
   const server = await startServer({ store, ...(clock === undefined ? {} : { clock }), ...(env === undefined ? {} : { env }) });
   const byCode = { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], requireConsent: false } as const;
   await openMarket(server.app, async (tx) => {

@@ -1,76 +1,59 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { TestBrowser, type Visited } from '../../support/browser.ts';
-import { client, openMarket, PASSWORD, secret, secretOf } from '../../support/market.ts';
-import { ISSUER, startServer, type TestServer } from '../../support/server.ts';
-import { basic, claimsOf, post, type Form } from '../../support/token-client.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ISSUER } from '../../support/server.ts';
+import { authorizeUrl, CALLBACK, pkce, signIn, startSignIn, type SignInServer } from '../../support/sign-in.ts';
+import { describeKinds } from '../../support/stores.ts';
+import { claimsOf } from '../../support/token-client.ts';
 
-const CALLBACK = 'https://shop.example.com/callback';
-let server: TestServer;
+describeKinds('signing in with a browser', ['memory', 'postgres', 'postgres+redis'], (kind) => {
+  let server: SignInServer;
+  let skipped = 0;
+  beforeAll(async () => {
+    server = await startSignIn({ kind, clock: { now: () => Date.now() + skipped } });
+  }, 60_000);
+  afterAll(() => server.close());
 
-beforeAll(async () => {
-  server = await startServer();
-  await openMarket(server.app, async (tx) => {
-    await tx.clients.put([
-      client('shop', { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], requireConsent: false }),
-      client('app', { grantTypes: ['authorization_code'], redirectUris: [CALLBACK], tokenEndpointAuthMethod: 'none', requireConsent: false }),
-    ]);
-    await tx.addClientSecret('shop', secret(secretOf('shop')));
-  });
-  await server.app.services.consoleClient.ensure();
-});
-afterAll(() => server.close());
-
-const pkce = () => {
-  const verifier = randomBytes(32).toString('base64url');
-  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
-};
-
-const authorize = (parameters: Record<string, string>) => `${ISSUER}/oauth/authorize?${new URLSearchParams(parameters).toString()}`;
-const request = (challenge: string, more: Record<string, string> = {}) =>
-  authorize({
-    response_type: 'code',
-    client_id: 'shop',
-    redirect_uri: CALLBACK,
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
-    state: 's',
-    ...more,
-  });
-const signIn = (browser: TestBrowser, page: Visited, username = 'b1u', password = PASSWORD) => browser.submit(page, { username, password });
-const redeem = (form: Form, clientId = 'shop') =>
-  post(`${server.url}/oauth/token`, { grant_type: 'authorization_code', redirect_uri: CALLBACK, ...form }, basic(clientId, secretOf(clientId)));
-
-describe('authorization code with PKCE', () => {
-  test('a person signs in and the client gets what the person holds of what it asked for', async () => {
-    const browser = new TestBrowser(ISSUER, server.url);
+  test('a person signs in, and the client gets what the person holds of what it asked for, until the person signs out', async () => {
+    const browser = server.browser();
     const { verifier, challenge } = pkce();
-    const page = await browser.open(request(challenge, { scope: 'openid Shopper Bogus', nonce: 'n' }));
-    expect(page.url.pathname).toBe('/sign-in/login');
-    expect(page.status).toBe(200);
-    const back = await signIn(browser, page);
-    expect(back.text).toBe('');
-    expect(back.url.origin + back.url.pathname).toBe(CALLBACK);
-    expect(Object.fromEntries(back.url.searchParams)).toEqual({ code: expect.any(String), state: 's', iss: ISSUER });
-    const answer = await redeem({ code: back.url.searchParams.get('code')!, code_verifier: verifier });
-    expect(answer.body).toMatchObject({
-      scope: 'Shopper openid',
-      token_type: 'Bearer',
-      refresh_token: expect.any(String),
-      id_token: expect.any(String),
-    });
-    expect(claimsOf(answer.body['access_token'])).toMatchObject({ sub: 'b1u', roles: ['Shopper'], client_id: 'shop', aud: ISSUER });
-    expect(claimsOf(answer.body['id_token'])).toMatchObject({
-      iss: ISSUER,
-      sub: 'b1u',
-      aud: 'shop',
-      nonce: 'n',
-      auth_time: expect.any(Number),
-      sid: expect.any(String),
-    });
+    const page = await browser.open(authorizeUrl(challenge, { scope: 'openid Shopper Bogus', nonce: 'n' }));
+    expect([page.status, page.url.pathname]).toEqual([200, '/sign-in/login']);
+    const { url, text } = await signIn(browser, page);
+    expect([url.origin + url.pathname, text]).toEqual([CALLBACK, '']);
+    expect(Object.fromEntries(url.searchParams)).toEqual({ code: expect.any(String), state: 's', iss: ISSUER });
+    const { body } = await server.redeem({ code: url.searchParams.get('code')!, code_verifier: verifier });
+    expect(body).toMatchObject({ scope: 'Shopper openid', token_type: 'Bearer', refresh_token: expect.any(String), id_token: expect.any(String) });
+    expect(claimsOf(body['access_token'])).toMatchObject({ sub: 'b1u', roles: ['Shopper'], client_id: 'shop', aud: ISSUER });
+    expect(claimsOf(body['id_token'])).toMatchObject({ iss: ISSUER, sub: 'b1u', aud: 'shop', nonce: 'n', sid: expect.any(String) });
     // The session is there for the next application.
-    const second = pkce();
-    const again = await browser.open(request(second.challenge, { client_id: 'app', prompt: 'none' }));
-    expect(again.url.searchParams.get('code')).not.toBeNull();
+    const silently = () => browser.open(authorizeUrl(pkce().challenge, { client_id: 'app', prompt: 'none' }));
+    expect((await silently()).url.searchParams.get('code')).not.toBeNull();
+    const refresh = (token: unknown) => server.redeem({ grant_type: 'refresh_token', redirect_uri: undefined, refresh_token: String(token) });
+    const fresh = await refresh(body['refresh_token']);
+    expect(fresh.body['scope']).toBe('Shopper openid');
+    skipped += 1000;
+    await browser.open(`/oauth/logout?id_token_hint=${String(body['id_token'])}`);
+    expect((await silently()).url.searchParams.get('error')).toBe('login_required');
+    expect((await refresh(fresh.body['refresh_token'])).body['error']).toBe('invalid_grant');
+  });
+
+  test('a device is connected by somebody who enters its code', async () => {
+    const started = await server.startDevice({ scope: 'openid Shopper Bogus' });
+    const poll = () => server.poll(started.body['device_code']);
+    expect((await poll()).body['error']).toBe('authorization_pending');
+    expect((await poll()).body['error']).toBe('slow_down');
+    expect((await server.connect(server.browser(), started, 'b2u')).text).toContain('The device is connected');
+    skipped += 10_000;
+    expect((await poll()).body['scope']).toBe('Shopper openid');
+    expect((await poll()).body['error']).toBe('invalid_grant');
+  });
+
+  test('a pushed request is used by one browser, once', async () => {
+    const form = Object.fromEntries(new URL(authorizeUrl(pkce().challenge, { client_id: 'app' })).searchParams);
+    const pushed = await fetch(`${server.url}/oauth/par`, { method: 'POST', body: new URLSearchParams(form) });
+    const { request_uri } = (await pushed.json()) as { readonly request_uri: string };
+    const address = `${ISSUER}/oauth/authorize?${new URLSearchParams({ client_id: 'app', request_uri }).toString()}`;
+    const browser = server.browser();
+    expect((await signIn(browser, await browser.open(address))).url.searchParams.has('code')).toBe(true);
+    expect((await browser.open(address)).status).toBe(400);
   });
 });
