@@ -10,15 +10,20 @@ export type BlastRadius = Schemas['BlastRadius'];
 
 export const api = createClient<paths>({ baseUrl: SERVER_URL });
 
-/** From now on calls carry this person's token; a refused one leads to the sign-in page, and back. */
+/**
+ * From now on calls carry this person's token. One that is refused leads to the sign-in page, and back; unless the server
+ * takes none at all: that would lead back and forth for ever.
+ */
 export function callAs(signIn: SignIn): void {
+  let wasTaken = false;
   const asPerson: Middleware = {
     onRequest: async ({ request }) => {
       request.headers.set('Authorization', `Bearer ${await signIn.accessToken()}`);
       return request;
     },
     onResponse: async ({ response }) => {
-      if (response.status === 401) await signIn.leave();
+      if (response.status === 401 && wasTaken) await signIn.leave();
+      wasTaken ||= response.status !== 401;
       return undefined;
     },
     onError: ({ error }) => new Unreachable('The server cannot be reached.', { cause: error }),

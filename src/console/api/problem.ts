@@ -2,6 +2,10 @@ import type { components } from './management-api.d.ts';
 
 type ProblemBody = Partial<components['schemas']['Problem']>;
 
+/** What is said where the server, or whoever answers in its place, says nothing. */
+const NOT_NOW = 'The server cannot answer right now. Try again in a moment.';
+const WORDS: Readonly<Record<number, string>> = { 502: NOT_NOW, 503: NOT_NOW, 504: NOT_NOW };
+
 /** A refusal of the management API: RFC 9457 problem details, as an error. */
 export class Problem extends Error {
   override readonly name = 'Problem';
@@ -9,7 +13,7 @@ export class Problem extends Error {
   readonly body: ProblemBody;
 
   constructor(status: number, body: ProblemBody) {
-    super(body.title ?? `The server answered ${status}.`);
+    super(body.title ?? WORDS[status] ?? `The server answered ${status}.`);
     this.status = status;
     this.body = body;
   }

@@ -2,6 +2,7 @@
 import { useState, type ReactNode } from 'react';
 import { Form } from 'react-aria-components';
 import { useLocation } from 'wouter';
+import { useUnsaved } from '../session/unsaved.ts';
 import { t } from '../words/words.ts';
 import { Button } from './button.tsx';
 import { errorsOf, Refusal, useChange, type Outcome, type SendOptions } from './change.tsx';
@@ -23,7 +24,7 @@ interface Props<T extends object, R> {
 }
 
 export function Creator<T extends object, R>({ title, list, initial, fields, isComplete, send, hrefOf, onMade }: Props<T, R>) {
-  const [value, setValue] = useState(initial);
+  const [value, setValue] = useUnsaved(initial, (edited) => JSON.stringify(edited) !== JSON.stringify(initial));
   const [outcome, setOutcome] = useState<Outcome<R>>();
   const [, navigate] = useLocation();
   const ask = useChange();

@@ -3,6 +3,7 @@ import { useMemo, useRef, useState, type ReactNode } from 'react';
 import { Form } from 'react-aria-components';
 import type { Versioned } from '../api/client.ts';
 import { Problem } from '../api/problem.ts';
+import { useUnsaved } from '../session/unsaved.ts';
 import { t } from '../words/words.ts';
 import { Button } from './button.tsx';
 import { errorsOf, Refusal, useChange, type Outcome, type SendOptions } from './change.tsx';
@@ -25,6 +26,14 @@ function mergePatch(before: object, after: object): Record<string, unknown> {
   return Object.fromEntries(changed.map((name) => [name, member(after, name) ?? null]));
 }
 
+/** What was read, and what became of it. */
+interface Edited<T extends object> {
+  readonly base: Versioned<T>;
+  readonly value: T;
+}
+
+const patchOf = ({ base, value }: Edited<object>): Record<string, unknown> => mergePatch(base.data, value);
+
 interface EditorProps<T extends object> {
   readonly object: Versioned<T>;
   readonly title: string;
@@ -38,22 +47,22 @@ interface EditorProps<T extends object> {
 
 /** A form for an object, with its buttons, its refusals and its conflicts. */
 export function Editor<T extends object>({ object, title, fields, send, reload, isReadOnly }: EditorProps<T>) {
-  const [base, setBase] = useState(object);
-  const [value, setValue] = useState<T>(object.data);
   const [outcome, setOutcome] = useState<Outcome<unknown>>();
   const [conflict, setConflict] = useState<Versioned<T>>();
   const ask = useChange();
   const status = useRef<HTMLSpanElement>(null);
-  const patch = useMemo(() => mergePatch(base.data, value), [base, value]);
+  const [{ base, value }, setEdited] = useUnsaved<Edited<T>>(
+    { base: object, value: object.data },
+    (edited) => Object.keys(patchOf(edited)).length > 0,
+  );
+  const patch = useMemo(() => patchOf({ base, value }), [base, value]);
   const dirty = Object.keys(patch).length > 0;
   // What others changed while nothing is edited here comes in by itself.
   if (object !== base && !dirty && object.etag !== base.etag) {
-    setBase(object);
-    setValue(object.data);
+    setEdited({ base: object, value: object.data });
   }
   const adopt = (current: Versioned<T>) => {
-    setBase(current);
-    setValue(current.data);
+    setEdited({ base: current, value: current.data });
     setOutcome(undefined);
     // The button that was pressed is not to be pressed again: it would lose the focus to nowhere.
     status.current?.focus();
@@ -70,7 +79,7 @@ export function Editor<T extends object>({ object, title, fields, send, reload, 
     setOutcome(ended);
     if ('result' in ended) adopt(await reload());
   };
-  const draft: Draft<T> = { value, set: (name, next) => setValue((before) => ({ ...before, [name]: next })) };
+  const draft: Draft<T> = { value, set: (name, next) => setEdited((before) => ({ ...before, value: { ...before.value, [name]: next } })) };
   const errors = errorsOf(outcome);
   return (
     <Form
@@ -110,8 +119,7 @@ export function Editor<T extends object>({ object, title, fields, send, reload, 
             setConflict(undefined);
           }}
           onMerge={() => {
-            setBase(conflict);
-            setValue({ ...conflict.data, ...patch });
+            setEdited({ base: conflict, value: { ...conflict.data, ...patch } });
             setConflict(undefined);
             setOutcome(undefined);
           }}

@@ -4,7 +4,9 @@
  */
 import * as oauth from 'oauth4webapi';
 import { CONSOLE_URL, type Config } from './config.ts';
+import { Unreachable } from '../api/problem.ts';
 import { MANAGEMENT_ROLES } from './roles.ts';
+import { keepUnsaved } from './unsaved.ts';
 
 const REDIRECT_URI = new URL('callback', CONSOLE_URL).href;
 const SIGNED_OUT_URI = new URL('signed-out', CONSOLE_URL).href;
@@ -41,6 +43,7 @@ export class SignIn {
   #server: Promise<oauth.AuthorizationServer> | undefined;
   #tokens: Tokens | undefined;
   #renewal: Promise<void> | undefined;
+  #departure: Promise<never> | undefined;
 
   constructor(config: Config) {
     this.#config = config;
@@ -49,7 +52,10 @@ export class SignIn {
     this.#options = { [oauth.allowInsecureRequests]: new URL(config.issuer).protocol === 'http:' };
   }
 
-  /** The access token to send now. When it cannot be renewed, the browser leaves for the sign-in page. */
+  /**
+   * The access token to send now. When the server renews it no more, the browser leaves for the sign-in page.
+   * @throws Unreachable when the server cannot say whether it does
+   */
   async accessToken(): Promise<string> {
     if (this.#tokens === undefined) return this.leave();
     if (this.#tokens.endsAt - EARLY_SECONDS * 1000 <= Date.now()) {
@@ -59,8 +65,16 @@ export class SignIn {
     return this.#tokens.access;
   }
 
-  /** Leaves for the sign-in page and comes back to this page. A session that still lasts needs no password. */
-  async leave(returnTo = location.pathname + location.search + location.hash): Promise<never> {
+  /**
+   * Leaves for the sign-in page and comes back to this page, with what was being edited. A session that still lasts needs
+   * no password.
+   */
+  leave(returnTo = location.pathname + location.search + location.hash): Promise<never> {
+    this.#departure ??= this.#depart(returnTo).finally(() => (this.#departure = undefined));
+    return this.#departure;
+  }
+
+  async #depart(returnTo: string): Promise<never> {
     const { authorization_endpoint: endpoint } = await this.#discover();
     if (endpoint === undefined) throw new SignInFailed('The server has no page to sign in.');
     const verifier = oauth.generateRandomCodeVerifier();
@@ -77,6 +91,7 @@ export class SignIn {
       state: pending.state,
       nonce: pending.nonce,
     }).toString();
+    keepUnsaved();
     location.assign(url);
     return new Promise<never>(() => {});
   }
@@ -140,7 +155,10 @@ export class SignIn {
     try {
       const response = await oauth.refreshTokenGrantRequest(server, this.#client, oauth.None(), refresh, this.#options);
       this.#keep(await oauth.processRefreshTokenResponse(server, this.#client, response));
-    } catch {
+    } catch (error) {
+      if (!(error instanceof oauth.ResponseBodyError) || error.status >= 500) {
+        throw new Unreachable('The server cannot be reached, so the session could not be renewed.', { cause: error });
+      }
       this.#tokens = undefined;
       await this.leave();
     }
