@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
 import {
   describeChromium,
-  keepPicture,
+  faultsOf,
+  LOOKS,
   openConsole,
   openSite,
   settled,
@@ -12,7 +12,6 @@ import {
   type ServedSite,
   type WatchedPage,
 } from '../support/chromium.ts';
-import { violationsOf } from '../support/pages-browser.ts';
 import { DATA } from '../support/server.ts';
 
 const EXAMPLES = path.resolve(import.meta.dirname, '../../examples');
@@ -83,19 +82,15 @@ describeChromium('every page of the console', (suite) => {
   afterAll(() => site?.close());
 
   it.each(PAGES)(
-    '%s violates no policy, complains of nothing, and axe finds nothing: light on a desktop, dark on a phone',
+    '%s violates no policy, complains of nothing, and axe finds nothing: on a desktop and a phone, light and dark',
     async (at) => {
       const { page } = watched;
       const faults: string[] = [];
-      await page.setViewportSize({ width: 1280, height: 860 });
-      await page.emulateMedia({ colorScheme: 'light' });
-      await visit(page, site, at);
-      for (const [look, change] of Object.entries(LOOKS)) {
-        await change(page);
+      for (const [index, look] of LOOKS.entries()) {
+        await look.apply(page);
+        if (index === 0) await visit(page, site, at);
         await settled(page);
-        await keepPicture(page, `console ${at} ${look}`);
-        faults.push(...(await violationsOf(page)).map((fault) => `${look}: ${fault}`));
-        if (await isWiderThanWindow(page)) faults.push(`${look}: the page is wider than the window`);
+        faults.push(...(await faultsOf(page, at, look)));
       }
       faults.push(...watched.complaints().filter((complaint) => !EXPECTED.test(complaint)));
       expect(faults).toEqual([]);
@@ -103,15 +98,3 @@ describeChromium('every page of the console', (suite) => {
     60_000,
   );
 });
-
-const LOOKS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
-  desktop: () => Promise.resolve(),
-  phone: async (page) => {
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.emulateMedia({ colorScheme: 'dark' });
-  },
-};
-
-function isWiderThanWindow(page: Page): Promise<boolean> {
-  return page.evaluate<boolean>('document.documentElement.scrollWidth > document.documentElement.clientWidth');
-}

@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { describeBrowser, openChromium, SCREENSHOTS } from './pages-browser.ts';
+import { openChromium, SCREENSHOTS } from './open-chromium.ts';
+import { describeBrowser, violationsOf } from './pages-browser.ts';
 import { startServer, type TestServer } from './server.ts';
 
 /** A page may take this long on a busy machine. */
@@ -143,4 +144,28 @@ export async function visit(page: Page, { issuer }: ServedSite, at: string): Pro
 /** Keeps a picture of what is in sight, outside of the repository. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: path.join(SCREENSHOTS, `${name.replaceAll(/[^a-z0-9]+/gi, '-')}.png`) });
+}
+
+/** A size of the window and a choice of colours. */
+export interface Look {
+  readonly name: string;
+  readonly apply: (page: Page) => Promise<void>;
+}
+
+const look = (size: keyof typeof SIZES, colorScheme: 'light' | 'dark'): Look => ({
+  name: `${size} ${colorScheme}`,
+  apply: async (page) => {
+    await page.setViewportSize(SIZES[size]);
+    await page.emulateMedia({ colorScheme });
+  },
+});
+const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } } as const;
+export const LOOKS: readonly Look[] = [look('desktop', 'light'), look('phone', 'dark'), look('desktop', 'dark'), look('phone', 'light')];
+
+/** Keeps a picture, and tells what axe finds and whether the page is wider than the window. */
+export async function faultsOf(page: Page, picture: string, { name }: Look): Promise<string[]> {
+  await keepPicture(page, `console ${picture} ${name}`);
+  const faults = await violationsOf(page);
+  const wide = await page.evaluate<boolean>('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+  return [...faults, ...(wide ? ['the page is wider than the window'] : [])].map((fault) => `${name}: ${fault}`);
 }

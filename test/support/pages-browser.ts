@@ -1,16 +1,11 @@
 /** @module A real browser, for the pages that people see; what it complains about fails the test. */
-import { existsSync, mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { existsSync } from 'node:fs';
 import { describe, it } from '@jest/globals';
-import { chromium, type Browser, type Page } from 'playwright-core';
 import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { EXECUTABLE } from './open-chromium.ts';
 
-const EXECUTABLE = '/usr/bin/chromium';
 const MISSING = `needs ${EXECUTABLE}: install it (Debian: apt-get install chromium)`;
-
-/** Where the pictures of a run go: outside the repository. */
-export const SCREENSHOTS = path.join(tmpdir(), 'rolemint-screenshots');
 
 /** Declares a suite that needs the browser. */
 export function describeBrowser(name: string, define: () => void): void {
@@ -20,11 +15,6 @@ export function describeBrowser(name: string, define: () => void): void {
     it(`${name} ${MISSING}`, () => {
       throw new Error(MISSING);
     });
-}
-
-export async function openChromium(): Promise<Browser> {
-  mkdirSync(SCREENSHOTS, { recursive: true });
-  return chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
 }
 
 /** Collects what the page complains about: errors of the console, violations of its policy among them, and of scripts. */
