@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { load, median, ratio, startServer, stopAll, stopServer, type BenchServer, type Load, type Sample } from './harness.ts';
+import { compareConsole } from './console.ts';
 import { compareManagement } from './management.ts';
 import { comparePasswords, latencyBesideFullQueue, latencyUnderLogins } from './passwords.ts';
 import { soak } from './soak/soak.ts';
@@ -102,7 +103,7 @@ async function flatness(small: BenchServer, large: BenchServer): Promise<void> {
   print('sign-ins by password, ten people against each of all people in turn', signIns, small.name);
 }
 
-const SECTIONS = ['tokens', 'passwords', 'size', 'management', 'workers', 'soak'] as const;
+const SECTIONS = ['tokens', 'passwords', 'size', 'management', 'console', 'workers', 'soak'] as const;
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const unknown = wanted.find((name) => !SECTIONS.some((section) => section === name));
 if (unknown !== undefined) throw new Error(`There is no section ${unknown}: ${SECTIONS.join(', ')}`);
@@ -130,6 +131,7 @@ console.log(
 try {
   if (includes('tokens') || includes('passwords') || includes('size')) await compareTokens();
   if (includes('management')) await compareManagement(stores.environment, { rounds: ROUNDS, seconds: SECONDS });
+  if (includes('console')) await compareConsole(stores.environment, { rounds: ROUNDS });
   if (includes('workers')) judged('two workers against one', await compareWorkers(await stores.environment(), { rounds: ROUNDS, seconds: SECONDS }));
 } finally {
   await stopAll();

@@ -7,7 +7,7 @@ import type { Clock, PasswordHasher, Store } from '../../src/domain/ports.ts';
 import { applyWorkspace } from '../../src/workspace/apply.ts';
 import { readWorkspace } from '../../src/workspace/read.ts';
 import { recordingLogger, type RecordedLog } from './log.ts';
-import { openTestStore, type TestStore } from './stores.ts';
+import type { TestStore } from './stores.ts';
 
 export const ISSUER = 'https://id.example.com';
 
@@ -30,7 +30,7 @@ export interface TestServerOptions {
 
 /** Starts the real server on a free port of the loopback interface. */
 export async function startServer({ store: given, workspaces = [], env = {}, clock = SYSTEM_CLOCK }: TestServerOptions = {}): Promise<TestServer> {
-  const store = given ?? (env['ROLEMINT_DATABASE_URL'] === undefined ? await openTestStore({ clock }) : undefined);
+  const store = given ?? (env['ROLEMINT_DATABASE_URL'] === undefined ? await storeOfTheRun(clock) : undefined);
   const folder = await mkdtemp(path.join(tmpdir(), 'rolemint-test-'));
   const log = recordingLogger();
   const config = loadConfig({
@@ -81,3 +81,9 @@ export async function applyFiles(app: App, files: readonly string[]): Promise<vo
 }
 
 export const DATA = path.resolve(import.meta.dirname, '../data');
+
+/** Loaded here, since it takes a test runner, which benchmarks have none of. */
+async function storeOfTheRun(clock: Clock): Promise<TestStore> {
+  const { openTestStore } = await import('./stores.ts');
+  return openTestStore({ clock });
+}

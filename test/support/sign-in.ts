@@ -4,7 +4,7 @@ import type { Clock, Store } from '../../src/domain/ports.ts';
 import { TestBrowser, type Visited } from './browser.ts';
 import { client, openMarket, PASSWORD, secret, secretOf } from './market.ts';
 import { ISSUER, startServer, type TestServer } from './server.ts';
-import { openTestStore, type StoreKind } from './stores.ts';
+import type { StoreKind } from './stores.ts';
 import { basic, post, type Answer, type Form } from './token-client.ts';
 
 export const CALLBACK = 'https://shop.example.com/callback';
@@ -42,6 +42,8 @@ export async function startSignIn({
   /** Of its store; unset: that of the run. */
   readonly kind?: StoreKind;
 } = {}): Promise<SignInServer> {
+  // As in `server.ts`: what benchmarks read of here takes no test runner.
+  const { openTestStore } = await import('./stores.ts');
   const store = await openTestStore({ clock, ...(kind === undefined ? {} : { kind }) });
   const server = await startServer({ store, ...(clock === undefined ? {} : { clock }), ...(env === undefined ? {} : { env }) });
   const byCode = { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], requireConsent: false } as const;
