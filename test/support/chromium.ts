@@ -41,7 +41,7 @@ export interface ServedSite {
   readonly issuer: string;
   readonly server: TestServer;
   /** What the proxy answers to requests below a path in the place of the server; 'nothing': it closes the connection. */
-  interrupt(path: string, answer: number | 'nothing'): void;
+  interrupt(below: string, answer: number | 'nothing'): void;
   /** The server is back. */
   resume(): void;
   close(): Promise<void>;
@@ -50,10 +50,10 @@ export interface ServedSite {
 /** Starts the server behind a proxy that serves it at `/id` of another address; that address is its issuer. */
 export async function openSite(workspaces: readonly string[]): Promise<ServedSite> {
   let target = '';
-  let interruption: { readonly path: string; readonly answer: number | 'nothing' } | undefined;
+  let interruption: { readonly below: string; readonly answer: number | 'nothing' } | undefined;
   const proxy = http.createServer((request, response) => {
     const url = request.url?.startsWith('/id/') === true ? request.url.slice('/id'.length) : '/nothing-here';
-    if (interruption !== undefined && url.startsWith(interruption.path)) {
+    if (interruption !== undefined && url.startsWith(interruption.below)) {
       if (interruption.answer === 'nothing') response.destroy();
       else response.writeHead(interruption.answer, { 'content-type': 'text/html' }).end('<h1>Not now</h1>');
       return;
@@ -75,8 +75,8 @@ export async function openSite(workspaces: readonly string[]): Promise<ServedSit
   return {
     issuer,
     server,
-    interrupt: (path, answer) => {
-      interruption = { path, answer };
+    interrupt: (below, answer) => {
+      interruption = { below, answer };
     },
     resume: () => {
       interruption = undefined;

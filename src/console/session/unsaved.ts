@@ -2,7 +2,7 @@
  * @module What somebody was editing when the session ended: kept in this tab while that person signs in again, and given
  * back once, to that person and that page.
  */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useSession } from './session.tsx';
 
 const KEPT = 'rolemint.unsaved';
@@ -41,12 +41,10 @@ function takeUnsaved(subject: string): unknown {
 export function useUnsaved<S>(initial: S, isUnsaved: (state: S) => boolean): [S, (next: S | ((before: S) => S)) => void] {
   const { id } = useSession().me.subject;
   const [state, setState] = useState<S>(() => (takeUnsaved(id) as S | undefined) ?? initial);
-  const latest = useRef({ state, isUnsaved });
-  latest.current = { state, isUnsaved };
   useEffect(() => {
-    const form = () => (latest.current.isUnsaved(latest.current.state) ? { subject: id, page: here(), state: latest.current.state } : undefined);
+    const form = () => (isUnsaved(state) ? { subject: id, page: here(), state } : undefined);
     forms.add(form);
     return () => void forms.delete(form);
-  }, [id]);
+  });
   return [state, setState];
 }
