@@ -791,15 +791,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the sign-ins of a user that can be refreshed
-         * @description Newest first.
+         * List the sign-ins of a user
+         * @description Those that can be refreshed, and those in browsers.
          */
         get: operations["getUsersByIdSessions"];
         put?: never;
         post?: never;
         /**
          * End everything that was issued to a user so far
-         * @description With and without a session.
+         * @description With and without a session, browsers included.
          */
         delete: operations["deleteUsersByIdSessions"];
         options?: never;
@@ -819,7 +819,7 @@ export interface paths {
         post?: never;
         /**
          * End a sign-in of a user
-         * @description With its refresh token and every access token that came of it.
+         * @description Of either kind, with its refresh tokens and every access token that came of it.
          */
         delete: operations["deleteUsersByIdSessionsBySessionId"];
         options?: never;
@@ -1343,15 +1343,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the own sign-ins that can be refreshed
-         * @description Newest first.
+         * List the own sign-ins
+         * @description Those that can be refreshed, and those in browsers.
          */
         get: operations["getMeSessions"];
         put?: never;
         post?: never;
         /**
          * End everything that was issued to oneself so far
-         * @description With and without a session, this token included.
+         * @description With and without a session, browsers and this token included.
          */
         delete: operations["deleteMeSessions"];
         options?: never;
@@ -1371,7 +1371,7 @@ export interface paths {
         post?: never;
         /**
          * End one of the own sign-ins
-         * @description With its refresh token and every access token that came of it.
+         * @description Of either kind, with its refresh tokens and every access token that came of it.
          */
         delete: operations["deleteMeSessionsById"];
         options?: never;
@@ -1635,6 +1635,15 @@ export interface components {
                 lost: number;
             }[];
             roles_nobody_would_hold: string[];
+        };
+        BrowserSession: {
+            id: string;
+            /** @description What the browser says that it is. */
+            agent?: string;
+            /** Format: date-time */
+            signed_in_at: string;
+            /** Format: date-time */
+            expires_at: string;
         };
         Client: {
             client_id: string;
@@ -7149,7 +7158,10 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description Sign-ins that can be refreshed, newest first. */
                         items: components["schemas"]["Session"][];
+                        /** @description Browsers in which the person is signed in, newest first. */
+                        browsers: components["schemas"]["BrowserSession"][];
                     };
                 };
             };
@@ -8456,7 +8468,10 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description Sign-ins that can be refreshed, newest first. */
                         items: components["schemas"]["Session"][];
+                        /** @description Browsers in which the person is signed in, newest first. */
+                        browsers: components["schemas"]["BrowserSession"][];
                     };
                 };
             };
