@@ -231,7 +231,7 @@ export interface GrantStore {
   findRefreshToken(hash: string): Promise<RefreshToken | undefined>;
   /**
    * Consumes one token and keeps its successor in one atomic statement, which succeeds at most once per token, and not
-   * when the grant has expired or a revocation hits it (by grant, by user or by client).
+   * when the grant has expired or a revocation hits it (by grant, by its session, by user or by client).
    */
   rotate(hash: string, successorHash: string, now: Date): Promise<boolean>;
   /** Also when revoked; undefined when expired or unknown. */

@@ -32,8 +32,11 @@ export interface DeviceCodesOptions {
   readonly random: Random;
 }
 
-/** Wrong or right, so often may somebody enter a code in ten minutes: of 20⁸ codes nobody finds one that way. */
-const MOST_ENTERED = 10;
+/**
+ * Wrong or right, so often may somebody name a code in ten minutes, and of 20⁸ codes nobody finds one that way. A device
+ * takes two: its code is entered, and comes again with the decision.
+ */
+const MOST_NAMED = 20;
 const WINDOW_MS = 600_000;
 
 /** How the engine makes user codes. */
@@ -48,19 +51,18 @@ export class DeviceCodes {
 
   /**
    * The device that shows this code, however it was typed.
-   * @throws `too_many_attempts` with `retryAfterSeconds` after ten of the person, or ten wrong ones from the address, in ten minutes
+   * @throws `too_many_attempts` with `retryAfterSeconds` after twenty of the person, or ten wrong ones from the address, in ten minutes
    */
   async enter(entered: string, { userId, address }: { readonly userId: string; readonly address: string }): Promise<WaitingDevice | undefined> {
     const { userCodes } = this.#options;
     await this.#count(userId);
     await userCodes.take(address);
-    const found = await this.find(entered);
+    const found = await this.#find(entered);
     if (found !== undefined) await userCodes.giveBack(address);
     return found;
   }
 
-  /** {@link enter} for a code that the person entered before. */
-  async find(entered: string): Promise<WaitingDevice | undefined> {
+  async #find(entered: string): Promise<WaitingDevice | undefined> {
     const userCode = entered.toUpperCase().replaceAll(/[^A-Z]/g, '');
     if (!USER_CODE.test(userCode)) return undefined;
     const { artifacts, clock } = this.#options;
@@ -131,7 +133,7 @@ export class DeviceCodes {
     const now = clock.now();
     const window = Math.floor(now / WINDOW_MS);
     const expiresAt = new Date((window + 1) * WINDOW_MS);
-    for (let slot = 0; slot < MOST_ENTERED; slot += 1) {
+    for (let slot = 0; slot < MOST_NAMED; slot += 1) {
       if (await replays.useOnce(digest(`device code\0${userId}\0${window}\0${slot}`), expiresAt)) return;
     }
     const retryAfterSeconds = Math.ceil((expiresAt.getTime() - now) / 1000);

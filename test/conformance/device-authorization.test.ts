@@ -148,7 +148,7 @@ table('RFC 8628, the device grant', [
       const code = String((await start()).body['user_code']);
       expect(code).toMatch(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
       // From another address than that of the guesses before.
-      const found = await server.app.services.devices.find(` ${code.toLowerCase().replace('-', '')} `);
+      const found = await server.app.services.devices.enter(` ${code.toLowerCase().replace('-', '')} `, { userId: 'b1u', address: '192.0.2.77' });
       expect(found?.userCode).toBe(code);
     },
   ],

@@ -116,4 +116,13 @@ describeEachStore('grants', (suite) => {
     suite.clock.set(at(0));
     for (const nobody of [fresh('session'), '', 'a\0b']) expect(await suite.store.grants.ofSession(nobody)).toEqual([]);
   });
+
+  it('of an ended session have no successor, however many there are', async () => {
+    const sessionId = fresh('session');
+    const { token } = await create({ browser: { sessionId, signedInAt: at(0) } });
+    const { token: elsewhere } = await create({ browser: { sessionId: fresh('session'), signedInAt: at(0) } });
+    await revoke('grant', sessionId, at(1));
+    expect(await suite.store.grants.rotate(token, fresh('token'), at(2))).toBe(false);
+    expect(await suite.store.grants.rotate(elsewhere, fresh('token'), at(2))).toBe(true);
+  });
 });

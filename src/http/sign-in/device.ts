@@ -48,7 +48,7 @@ export function devicePage({ browser, access, consents, devices, ...parts }: Dev
       const { missing, wrong } = view.texts.device;
       const code = form('user_code').trim();
       if (code === '') return again(ctx, view, { code, message: missing });
-      const found = await describe(await devices.enter(code, { userId: session.userId, address: ctx.ip }), session);
+      const found = await describe(await devices.enter(code, naming(ctx, session)), session);
       if (found === undefined) return again(ctx, view, { code, message: wrong });
       const objection = await objectionOf(found, session);
       if (objection) return again(ctx, view, { code, message: view.texts.device.cannotUse(found.client.client.clientName) });
@@ -76,13 +76,15 @@ export function devicePage({ browser, access, consents, devices, ...parts }: Dev
   ): Promise<void> {
     const view = visit.view();
     const { wrong, doneTitle, done, refusedTitle, refused } = view.texts.device;
-    const found = await describe(await devices.find(form('user_code')), session);
+    const found = await describe(await devices.enter(form('user_code'), naming(ctx, session)), session);
     const allowed = form('decision') === 'allow' && found !== undefined && !(await objectionOf(found, session));
     const decided = found !== undefined && (await devices.decide(found.device, allowed ? { session, agreed: agreedBy(form, found) } : 'refused'));
     if (!decided) return again(ctx, view, { code: '', message: wrong });
     ctx.body = allowed ? view.page(doneTitle, html`<p>${done}</p>`) : view.page(refusedTitle, html`<p>${refused}</p>`);
   }
 }
+
+const naming = (ctx: Koa.Context, { userId }: BrowserSession) => ({ userId, address: ctx.ip });
 
 function agreedBy(form: Form, { device, client, offer }: Found): readonly string[] | undefined {
   const { names, everything } = askedBy(device.scope, client);

@@ -47,7 +47,8 @@ export function memoryGrants({ read, write, now }: MemoryAccessor): GrantStore {
         const grant = token && tables.grants.get(token.grantId);
         if (token === undefined || grant === undefined || token.consumedAt !== undefined || grant.expiresAt <= at) return false;
         const trace = { jti: '', grantId: grant.id, userId: grant.userId, clientId: grant.clientId, issuedAt: grant.createdAt };
-        if (isRevoked(tables, trace)) return false;
+        const ofSession = grant.browser && { ...trace, grantId: grant.browser.sessionId };
+        if (isRevoked(tables, trace) || (ofSession !== undefined && isRevoked(tables, ofSession))) return false;
         if (tables.refreshTokens.has(successorHash)) throw taken('refresh_tokens_pkey');
         tables.refreshTokens.set(hash, { ...token, consumedAt: copy(at) });
         tables.refreshTokens.set(successorHash, { grantId: grant.id, createdAt: copy(at) });

@@ -33,7 +33,7 @@ const ROTATE: Statement = {
       UPDATE refresh_tokens t SET consumed_at = ?
       FROM grants g
       WHERE t.hash = ? AND t.consumed_at IS NULL AND g.id = t.grant_id AND g.expires_at > ?
-        AND NOT EXISTS (SELECT FROM revocations r WHERE (r.kind = 'grant' AND r.id = g.id)
+        AND NOT EXISTS (SELECT FROM revocations r WHERE (r.kind = 'grant' AND (r.id = g.id OR r.id = g.session_id))
           OR (r.kind = 'user' AND r.id = g.user_id AND r.not_before >= g.created_at)
           OR (r.kind = 'client' AND r.id = g.client_id AND r.not_before >= g.created_at)
           OR (r.kind = 'everybody' AND r.id = '*' AND r.not_before >= g.created_at))
