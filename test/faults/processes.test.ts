@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { administer, databaseUrl as databaseOn } from '../support/postgres.ts';
@@ -10,6 +11,9 @@ import type { ServerOptions, ServerProcess } from './server-process.ts';
 import { openWorld, type World } from './world.ts';
 import { until } from '../support/until.ts';
 
+const CROWD = 10_000;
+const ADDRESSES = 10;
+const CROWD_PROGRAM = path.resolve(import.meta.dirname, 'crowd.mjs');
 const SABOTEUR = ['--import', path.resolve(import.meta.dirname, 'saboteur.mjs')];
 
 let world: World;
@@ -23,6 +27,40 @@ const started = async (options: Omit<ServerOptions, 'folder' | 'keysDir' | 'data
 afterEach(() => cluster?.close());
 
 const common = ({ databaseUrl, urls }: Cluster) => ({ world, openStore: storeAt(databaseUrl), nodes: urls });
+
+describe('F15 a node is held up by a crowd', () => {
+  it('of ten thousand connections, idle or half open, from ten addresses that try for more: others are answered', async () => {
+    const env = { ROLEMINT_MAX_CONNECTIONS: String(CROWD + 1000), ROLEMINT_MAX_CONNECTIONS_PER_ADDRESS: String(CROWD / ADDRESSES) };
+    const { nodes, ...rest } = await started({ env });
+    const [node] = nodes as [ServerProcess];
+    const before = await metric(node, 'process_open_fds');
+    const { port } = new URL(node.url);
+    // Each address wants a fifth more than it may have.
+    const values = [port, String(ADDRESSES), String((1.2 * CROWD) / ADDRESSES)];
+    let crowd: ChildProcess | undefined;
+    await runScenario('connections-held', {
+      ...common({ nodes, ...rest }),
+      fault: async () => {
+        crowd = spawn(process.execPath, [CROWD_PROGRAM, ...values], { stdio: 'ignore' });
+        await until(async () => {
+          await pause(500);
+          const held = await metric(node, 'process_open_fds');
+          const refused = await metric(node, 'rolemint_refused_connections_total{limit="caller"}');
+          return held > before + 0.9 * CROWD && refused > 0;
+        }, 'the crowd is there, and an address got all that it may have');
+        await pause(2000);
+        expect(await metric(node, 'rolemint_refused_connections_total{limit="total"}')).toBe(0);
+      },
+      heal: () => void crowd?.kill('SIGKILL'),
+    });
+    await until(async () => (await metric(node, 'process_open_fds')) < before + 200, 'nothing is left of it');
+  });
+});
+
+async function metric({ url }: ServerProcess, name: string): Promise<number> {
+  const line = (await (await fetch(`${url}/metrics`)).text()).split('\n').find((text) => text.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1) ?? 0);
+}
 
 describe('F16 a node is told to stop under load', () => {
   it('finishes what it began, ends with 0 within ten seconds, and issues no token that nobody got', async () => {
