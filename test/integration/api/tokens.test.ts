@@ -64,6 +64,7 @@ describe('GET /me', () => {
       organization: { id: 'S', type: 'seller', path: ['S'] },
       roles: ['FullAccess', 'Shopper', 'UserReader'],
       tenancy: { kind: 'subtree', organization: 'S' },
+      barred_resources: [],
       user: { id: 'boss', username: 'boss', organization: 'S', active: true, user_groups: [], authorized_organizations: [] },
     });
   });
@@ -83,6 +84,8 @@ describe('GET /me', () => {
       organization: { id: 'S', type: 'seller', path: ['S'] },
       roles: ['A', 'UserReader'],
       tenancy: { kind: 'subtree', organization: 'S' },
+      // The client is of a buyer.
+      barred_resources: ['clients', 'resource_servers', 'keys'],
     });
     const alone = await server.token(form, basic('svc', secretOf('svc')));
     expect((await bearer(String(alone.body['access_token']))).body).toEqual({
@@ -90,6 +93,7 @@ describe('GET /me', () => {
       client_id: 'svc',
       roles: ['A'],
       tenancy: { kind: 'nothing' },
+      barred_resources: [],
     });
   });
 

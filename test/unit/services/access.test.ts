@@ -75,6 +75,22 @@ describe('how old an answer may be', () => {
     expect(await rolesOf(world)).toEqual([]);
   });
 
+  it('is the same for all who read an edited profile at once, also for the one whose answer comes last', async () => {
+    const world = await countedWorld();
+    await world.access.workspace();
+    await world.change((tx) => tx.securityProfiles.put([profile('shopping', ['OrderReader'])]));
+    await world.access.refresh(0);
+    let open!: () => void;
+    world.state.hold = new Promise<void>((resolve) => (open = resolve));
+    const late = rolesOf(world);
+    await new Promise((resolve) => setImmediate(resolve));
+    world.state.hold = undefined;
+    expect(await rolesOf(world)).toEqual(['OrderReader']);
+    open();
+    expect(await late).toEqual(['OrderReader']);
+    expect(await rolesOf(world)).toEqual(['OrderReader']);
+  });
+
   it('does not take a read that began before a change for one that saw it', async () => {
     const world = await countedWorld();
     let open!: () => void;
