@@ -5,7 +5,7 @@ import type { ChangeChannel, Clock, Store } from './domain/ports.ts';
 import { memoryChangeChannel } from './storage/memory/change-channel.ts';
 import type { ReplicaOptions } from './storage/postgres/replica.ts';
 import { parseRedisAddress } from './storage/redis/address.ts';
-import { openAddressBudget, openAttemptBudget } from './storage/redis/attempt-budget.ts';
+import { openCallerBudget, openAttemptBudget } from './storage/redis/attempt-budget.ts';
 import { redisChangeChannel } from './storage/redis/change-channel.ts';
 import { openRedis, type RedisConnection, type RedisConnectionOptions } from './storage/redis/connection.ts';
 
@@ -42,8 +42,8 @@ export function openBudgets(
 ) {
   return {
     budget: openAttemptBudget({ redis, perAddress, perName, clock }),
-    userCodes: openAddressBudget('user-codes', { redis, points: MOST_WRONG_USER_CODES }),
-    requests: openAddressBudget('requests', { redis, points: requestsPerAddress }),
+    userCodes: openCallerBudget('user-codes', { redis, points: MOST_WRONG_USER_CODES }),
+    requests: openCallerBudget('requests', { redis, points: requestsPerAddress }),
   };
 }
 

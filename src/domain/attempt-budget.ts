@@ -24,13 +24,13 @@ export interface Attempt {
   readonly shared: boolean;
 }
 
-/** User codes of devices that may be entered wrongly from one address in ten minutes (RFC 8628 §5.1). */
+/** User codes of devices that one caller may get wrong in ten minutes: of 20⁸ nobody finds one that way (RFC 8628 §5.1). */
 export const MOST_WRONG_USER_CODES = 10;
 
-/** How often something may be done from one address in ten minutes, whoever does it. */
-export interface AddressBudget {
+/** How often a caller may do something in ten minutes: an address, whoever is there, or a person, wherever they are. */
+export interface CallerBudget {
   /** Takes one before it is done. @throws `too_many_attempts` with `retryAfterSeconds` */
-  take(address: string): Promise<void>;
+  take(caller: string): Promise<void>;
   /** Gives back what turns out not to count. */
-  giveBack(address: string): Promise<void>;
+  giveBack(caller: string): Promise<void>;
 }

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { errors, Provider, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { ArtifactKind, ArtifactStore } from '../domain/artifact.ts';
-import type { AddressBudget } from '../domain/attempt-budget.ts';
+import type { CallerBudget } from '../domain/attempt-budget.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { BrowserSessions } from '../services/browser-sessions.ts';
 import { digest } from '../services/client-authentication.ts';
@@ -17,7 +17,7 @@ export interface AdapterOptions {
   readonly artifacts: ArtifactStore;
   readonly sessions: Pick<BrowserSessions, 'isGood'>;
   /** What strangers make us keep. */
-  readonly requests: Pick<AddressBudget, 'take'>;
+  readonly requests: Pick<CallerBudget, 'take'>;
   readonly clock: Clock;
 }
 

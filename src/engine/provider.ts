@@ -6,7 +6,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { errors, Provider, type Configuration, type Grant } from 'oidc-provider';
 import type { ArtifactStore } from '../domain/artifact.ts';
-import type { AddressBudget } from '../domain/attempt-budget.ts';
+import type { CallerBudget } from '../domain/attempt-budget.ts';
 import type { Clock, Random, ReplayStore, TokenSigner } from '../domain/ports.ts';
 import type { AccessService } from '../services/access.ts';
 import type { BrowserSessions } from '../services/browser-sessions.ts';
@@ -57,7 +57,7 @@ export interface EngineOptions extends CookieOptions {
   /** From sign-in to the end of a session in a browser. */
   readonly sessionLifetimeSeconds: number;
   /** What strangers make us keep. */
-  readonly requests: Pick<AddressBudget, 'take'>;
+  readonly requests: Pick<CallerBudget, 'take'>;
   readonly random: Random;
   readonly clock: Clock;
   /** Refusals are told in OrderCloud's way as well. */

@@ -3,8 +3,7 @@
  * guessed at seldom.
  */
 import type { Artifact, ArtifactStore } from '../domain/artifact.ts';
-import type { AddressBudget } from '../domain/attempt-budget.ts';
-import { DomainError } from '../domain/errors.ts';
+import type { CallerBudget } from '../domain/attempt-budget.ts';
 import type { Clock, Random, ReplayStore } from '../domain/ports.ts';
 import type { BrowserSession } from './browser-sessions.ts';
 import { digest } from './client-authentication.ts';
@@ -27,16 +26,11 @@ export interface DeviceCodesOptions {
   readonly artifacts: ArtifactStore;
   readonly replays: ReplayStore;
   /** Of wrong codes. */
-  readonly userCodes: AddressBudget;
+  readonly userCodes: CallerBudget;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/**
- * Wrong or right, so often may somebody name a code in ten minutes, and of 20⁸ codes nobody finds one that way. A device
- * takes two: its code is entered, and comes again with the decision.
- */
-const MOST_NAMED = 20;
 const WINDOW_MS = 600_000;
 
 /** How the engine makes user codes. */
@@ -51,27 +45,25 @@ export class DeviceCodes {
 
   /**
    * The device that shows this code, however it was typed.
-   * @throws `too_many_attempts` with `retryAfterSeconds` after twenty of the person, or ten wrong ones from the address, in ten minutes
+   * @throws `too_many_attempts` with `retryAfterSeconds` after ten wrong ones of the person or from the address in ten minutes
    */
   async enter(entered: string, { userId, address }: { readonly userId: string; readonly address: string }): Promise<WaitingDevice | undefined> {
     const { userCodes } = this.#options;
-    await this.#count(userId);
-    await userCodes.take(address);
-    const found = await this.#find(entered);
-    if (found !== undefined) await userCodes.giveBack(address);
-    return found;
-  }
-
-  async #find(entered: string): Promise<WaitingDevice | undefined> {
+    const callers = [address, `user ${userId}`];
+    for (const caller of callers) await userCodes.take(caller);
     const userCode = entered.toUpperCase().replaceAll(/[^A-Z]/g, '');
-    if (!USER_CODE.test(userCode)) return undefined;
-    const { artifacts, clock } = this.#options;
-    const now = new Date(clock.now());
-    const found = await artifacts.findByUserCode('device_code', digest(userCode), now);
+    const now = new Date(this.#options.clock.now());
+    const found = await this.#find(userCode, now);
+    // One that was decided on a moment ago was no guess.
+    if (found !== undefined) for (const caller of callers) await userCodes.giveBack(caller);
     if (found === undefined || !isWaiting(found, now)) return undefined;
     const { key, clientId, params } = found.payload;
     const { scope, resource } = params as { readonly scope?: string; readonly resource: string };
     return { key: String(key), userCode: `${userCode.slice(0, 4)}-${userCode.slice(4)}`, clientId: String(clientId), scope, audience: resource };
+  }
+
+  async #find(userCode: string, now: Date): Promise<Artifact | undefined> {
+    return USER_CODE.test(userCode) ? this.#options.artifacts.findByUserCode('device_code', digest(userCode), now) : undefined;
   }
 
   /**
@@ -126,18 +118,6 @@ export class DeviceCodes {
   async #begin(key: string, interval: number): Promise<boolean> {
     const { replays, clock } = this.#options;
     return replays.useOnce(digest(`device asks\0${key}\0${interval}`), new Date(clock.now() + interval * 1000));
-  }
-
-  async #count(userId: string): Promise<void> {
-    const { replays, clock } = this.#options;
-    const now = clock.now();
-    const window = Math.floor(now / WINDOW_MS);
-    const expiresAt = new Date((window + 1) * WINDOW_MS);
-    for (let slot = 0; slot < MOST_NAMED; slot += 1) {
-      if (await replays.useOnce(digest(`device code\0${userId}\0${window}\0${slot}`), expiresAt)) return;
-    }
-    const retryAfterSeconds = Math.ceil((expiresAt.getTime() - now) / 1000);
-    throw new DomainError('too_many_attempts', 'Too many attempts, try again later.', { retryAfterSeconds });
   }
 }
 

@@ -21,7 +21,7 @@ export const FAULTS = {
   'redis-password': 'Redis has another password for 2 s',
   'redis-loading': 'Redis is killed, and takes 3 s to load what it had saved',
   'node-killed': 'Nodes are killed (SIGKILL) at random points and started again, one of four lives',
-  'connections-held': 'One of two nodes is held 10,000 connections that are idle or half open',
+  'connections-held': 'One of two nodes is held as many connections as ten addresses may have, idle or half open',
   'node-stopped': 'One of two nodes is told to stop (SIGTERM)',
   'stray-failure': 'Something fails in a node that nobody waits for',
   'audit-broken': 'The audit trail cannot be written for 2.5 s',

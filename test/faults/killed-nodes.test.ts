@@ -11,7 +11,7 @@ import { startServerProcess, type ServerProcess } from './server-process.ts';
 import { copyOf, openWorld, type World } from './world.ts';
 
 /** ROLEMINT_TEST_KILLS=200 takes several minutes of two cores; a run of the whole suite makes do with fewer. */
-const KILLS = Number(process.env['ROLEMINT_TEST_KILLS'] ?? '30');
+const KILLS = Number(process.env['ROLEMINT_TEST_KILLS'] ?? '15');
 /** One node lives, so that there are always answers to compare. */
 const VICTIMS = 3;
 

@@ -11,7 +11,8 @@ import type { ServerOptions, ServerProcess } from './server-process.ts';
 import { openWorld, type World } from './world.ts';
 import { until } from '../support/until.ts';
 
-const CROWD = 10_000;
+/** ROLEMINT_TEST_CROWD=10000 takes a minute of two cores; a run of the whole suite makes do with fewer. */
+const CROWD = Number(process.env['ROLEMINT_TEST_CROWD'] ?? '2000');
 const ADDRESSES = 10;
 const CROWD_PROGRAM = path.resolve(import.meta.dirname, 'crowd.mjs');
 const SABOTEUR = ['--import', path.resolve(import.meta.dirname, 'saboteur.mjs')];
@@ -29,14 +30,14 @@ afterEach(() => cluster?.close());
 const common = ({ databaseUrl, urls }: Cluster) => ({ world, openStore: storeAt(databaseUrl), nodes: urls });
 
 describe('F15 a node is held up by a crowd', () => {
-  it('of ten thousand connections, idle or half open, from ten addresses that try for more: others are answered', async () => {
+  it('of connections, idle or half open, from ten addresses that try for more than they may have: others are answered', async () => {
     const env = { ROLEMINT_MAX_CONNECTIONS: String(CROWD + 1000), ROLEMINT_MAX_CONNECTIONS_PER_ADDRESS: String(CROWD / ADDRESSES) };
     const { nodes, ...rest } = await started({ env });
     const [node] = nodes as [ServerProcess];
     const before = await metric(node, 'process_open_fds');
     const { port } = new URL(node.url);
     // Each address wants a fifth more than it may have.
-    const values = [port, String(ADDRESSES), String((1.2 * CROWD) / ADDRESSES)];
+    const values = [port, ADDRESSES, (1.2 * CROWD) / ADDRESSES].map(String);
     let crowd: ChildProcess | undefined;
     await runScenario('connections-held', {
       ...common({ nodes, ...rest }),
@@ -46,7 +47,8 @@ describe('F15 a node is held up by a crowd', () => {
           await pause(500);
           const held = await metric(node, 'process_open_fds');
           const refused = await metric(node, 'rolemint_refused_connections_total{limit="caller"}');
-          return held > before + 0.9 * CROWD && refused > 0;
+          // Three of four are idle, and stay.
+          return held > before + 0.7 * CROWD && refused > 0;
         }, 'the crowd is there, and an address got all that it may have');
         await pause(2000);
         expect(await metric(node, 'rolemint_refused_connections_total{limit="total"}')).toBe(0);

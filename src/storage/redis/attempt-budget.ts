@@ -7,7 +7,7 @@ import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { RateLimiterCluster, RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { DomainError } from '../../domain/errors.ts';
-import type { AddressBudget, AttemptBudget } from '../../domain/attempt-budget.ts';
+import type { CallerBudget, AttemptBudget } from '../../domain/attempt-budget.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { RedisUnavailable, type RedisConnection } from './connection.ts';
 
@@ -54,14 +54,14 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
 }
 
 /** @param of what is counted: a part of a key */
-export function openAddressBudget(
+export function openCallerBudget(
   of: string,
   { redis, points }: { readonly redis: RedisConnection | undefined; readonly points: number },
-): AddressBudget {
-  const addresses = limiter(redis, `rolemint:${of}:address`, points);
+): CallerBudget {
+  const callers = limiter(redis, `rolemint:${of}:caller`, points);
   return {
-    take: (address) => consume(addresses, callerOf(address)),
-    giveBack: async (address) => void (await addresses.reward(callerOf(address))),
+    take: (caller) => consume(callers, callerOf(caller)),
+    giveBack: async (caller) => void (await callers.reward(callerOf(caller))),
   };
 }
 

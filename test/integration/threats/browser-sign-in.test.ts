@@ -117,18 +117,16 @@ describe('T-50: the code of a device', () => {
     };
   }
 
-  test('is guessed at by a person twenty times in ten minutes, wherever they are, and then not even a right one is taken', async () => {
+  test('is guessed at by a person ten times in ten minutes, wherever they are, and then not even a right one is taken', async () => {
     const { enter, right, at } = await enterer('deleg', '192.0.2.1');
-    for (let count = 0; count < 8; count += 1) expect((await enter(WRONG)).status).toBe(400);
+    for (let count = 0; count < 5; count += 1) expect((await enter(WRONG)).status).toBe(400);
     at('192.0.2.2');
-    for (let count = 0; count < 8; count += 1) expect((await enter({ ...WRONG, decision: 'allow' })).status).toBe(400);
+    expect((await right()).text).toContain('Connect Scanner?');
+    for (let count = 0; count < 5; count += 1) expect((await enter({ ...WRONG, decision: 'allow' })).status).toBe(400);
     at('192.0.2.3');
-    for (let count = 0; count < 4; count += 1) expect((await enter(WRONG)).status).toBe(400);
     const refused = await right();
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
-    clock.advance(600_000);
-    expect((await right()).text).toContain('Connect Scanner?');
   });
 
   test('is guessed at ten times from an address, whoever does it; right ones do not count', async () => {
