@@ -2,6 +2,7 @@
 import compose from 'koa-compose';
 import type Koa from 'koa';
 import type { Provider } from 'oidc-provider';
+import { outOfProtocol } from './errors.ts';
 
 /** A refusal that cannot be sent back to a client: the person is told. */
 export interface AuthorizationRefusal {
@@ -31,7 +32,7 @@ export function answeredByEngine(provider: Provider): (ctx: Koa.Context) => Prom
     // The engine trusts no proxy: whose request it is was found out already.
     inner.request.ip = ctx.ip;
     atRoot(inner);
-    await answer(inner, async () => undefined);
+    await outOfProtocol(() => answer(inner, async () => undefined));
     const { status, body } = inner;
     if (body !== undefined && body !== null) ctx.body = body;
     ctx.status = status;

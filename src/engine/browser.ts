@@ -9,7 +9,7 @@ import type { BrowserSession, BrowserSessions, PendingAuthorization } from '../s
 import type { Caller } from '../services/caller.ts';
 import { agents, browserSessionOf } from './adapter.ts';
 import { cookieConfiguration, requestCookie, type CookieOptions } from './cookies.ts';
-import { inProtocol } from './errors.ts';
+import { outOfProtocol } from './errors.ts';
 
 /** A request and its answer, as Koa has them. */
 export interface Exchange {
@@ -83,7 +83,7 @@ export class Browser {
 
   /** Who is signed in in this browser, by a session that still counts. */
   async session(exchange: Exchange): Promise<BrowserSession | undefined> {
-    const session = await inProtocol(() => this.#session(exchange));
+    const session = await this.#session(exchange);
     return session.accountId === undefined ? undefined : browserSessionOf(session as unknown as Record<string, unknown>);
   }
 
@@ -92,13 +92,11 @@ export class Browser {
     const { sessions, clock, sessionLifetimeSeconds } = this.#options;
     const before = await this.session(exchange);
     if (before !== undefined && before.userId !== userId) await sessions.end(before, caller);
-    await inProtocol(async () => {
-      const session = await this.#session(exchange);
-      session.loginAccount({ accountId: userId, loginTs: (clock.now() + 1) / 1000, amr: ['pwd'] });
-      session.resetIdentifier();
-      await agents.run(exchange.req.headers['user-agent'] ?? '', () => session.save(sessionLifetimeSeconds));
-      this.#setCookie(exchange, session.jti, new Date(session.exp * 1000));
-    });
+    const session = await this.#session(exchange);
+    session.loginAccount({ accountId: userId, loginTs: (clock.now() + 1) / 1000, amr: ['pwd'] });
+    session.resetIdentifier();
+    await agents.run(exchange.req.headers['user-agent'] ?? '', () => outOfProtocol(() => session.save(sessionLifetimeSeconds)));
+    this.#setCookie(exchange, session.jti, new Date(session.exp * 1000));
   }
 
   /** Ends the session of this browser, if it has one, with everything that came of it. */
@@ -115,19 +113,19 @@ export class Browser {
   }
 
   async #session({ req, res }: Exchange): Promise<Session> {
-    return this.#provider.Session.get(this.#provider.createContext(req, res));
+    return outOfProtocol(() => this.#provider.Session.get(this.#provider.createContext(req, res)));
   }
 
   async #find({ req, res }: Exchange, id: string): Promise<Interaction | undefined> {
     if (!REQUEST_ID.test(id)) return undefined;
     const { cookies } = this.#provider.createContext(req, res);
     if (cookies.get(requestCookie(this.#provider, id), { signed: true }) !== id) return undefined;
-    return this.#provider.Interaction.find(id);
+    return outOfProtocol(() => this.#provider.Interaction.find(id));
   }
 
   async #goOn(interaction: Interaction, result: InteractionResults): Promise<string> {
     interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result };
-    await interaction.save(interaction.exp - Math.floor(this.#options.clock.now() / 1000));
+    await outOfProtocol(() => interaction.save(interaction.exp - Math.floor(this.#options.clock.now() / 1000)));
     return interaction.returnTo;
   }
 }

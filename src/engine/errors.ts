@@ -23,6 +23,15 @@ export async function inProtocol<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Calls into the engine from outside, where our refusals are known as they are: what {@link inProtocol} made of one comes back as it was. */
+export async function outOfProtocol<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof StatusError ? error.cause : error;
+  }
+}
+
 function protocolError(error: unknown): unknown {
   if (error instanceof TokenRefusal) return Object.assign(refusalError(error), { error_detail: error.message, errorCode: error.errorCode });
   if (!(error instanceof DomainError)) return error;

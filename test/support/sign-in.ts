@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock, Store } from '../../src/domain/ports.ts';
 import { TestBrowser, type Visited } from './browser.ts';
+import { failing, type Failures } from './failing-store.ts';
 import { client, openMarket, PASSWORD, secret, secretOf } from './market.ts';
 import { ISSUER, startServer, type TestServer } from './server.ts';
 import type { StoreKind } from './stores.ts';
@@ -36,15 +37,19 @@ export async function startSignIn({
   clock,
   env,
   kind,
+  failures,
 }: {
   readonly clock?: Clock;
   readonly env?: Readonly<Record<string, string>>;
   /** Of its store; unset: that of the run. */
   readonly kind?: StoreKind;
+  /** Of the calls of the store; unset: none. */
+  readonly failures?: Failures;
 } = {}): Promise<SignInServer> {
   // As in `server.ts`: what benchmarks read of here takes no test runner.
   const { openTestStore } = await import('./stores.ts');
-  const store = await openTestStore({ clock, ...(kind === undefined ? {} : { kind }) });
+  const opened = await openTestStore({ clock, ...(kind === undefined ? {} : { kind }) });
+  const store = failures === undefined ? opened : failing(opened, failures);
   const server = await startServer({ store, ...(clock === undefined ? {} : { clock }), ...(env === undefined ? {} : { env }) });
   const byCode = { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [CALLBACK], requireConsent: false } as const;
   await openMarket(server.app, async (tx) => {

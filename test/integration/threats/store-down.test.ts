@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
-import { DomainError } from '../../../src/domain/errors.ts';
+import { failing, noFailures, unavailable } from '../../support/failing-store.ts';
 import { AUDIENCE, client, PASSWORD, secretOf } from '../../support/market.ts';
 import { ISSUER } from '../../support/server.ts';
 import { openTestStore, type TestStore } from '../../support/stores.ts';
@@ -9,27 +9,8 @@ import { expectRefusal, startThreatened, turnableClock, type Threatened } from '
 
 const UNAVAILABLE = { status: 503, error: 'temporarily_unavailable' };
 const clock = turnableClock();
-/** Calls by name, `grants.rotate`, that fail now; `*`: all. */
-const down = new Set<string>();
-const promised = (): Error => new DomainError('unavailable', 'The store does not answer.', { retryAfterSeconds: 1 });
-/** What they fail with. */
-let failure = promised;
-
-/** A store that fails the way stores promise to. */
-function failing<T extends object>(target: T, path = ''): T {
-  return new Proxy(target, {
-    get(object, name) {
-      const value = Reflect.get(object, name) as unknown;
-      const here = `${path}${String(name)}`;
-      if (typeof value === 'object' && value !== null) return failing(value, `${here}.`);
-      if (typeof value !== 'function' || here === 'close') return value;
-      return (...given: unknown[]) => {
-        if (down.has('*') || down.has(here)) return Promise.reject(failure());
-        return Reflect.apply(value, object, given) as unknown;
-      };
-    },
-  });
-}
+const failures = noFailures();
+const { down } = failures;
 
 let server: Threatened;
 let key: CryptoKey;
@@ -39,7 +20,7 @@ beforeAll(async () => {
   key = pair.privateKey;
   const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k', alg: 'ES256' };
   server = await startThreatened({
-    store: failing<TestStore>(await openTestStore({ clock })),
+    store: failing<TestStore>(await openTestStore({ clock }), failures),
     clock,
     more: (tx) =>
       tx.clients.put([client('pk', { grantTypes: ['client_credentials'], tokenEndpointAuthMethod: 'private_key_jwt', jwks: { keys: [jwk] } })]),
@@ -51,7 +32,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   down.clear();
-  failure = promised;
+  failures.failure = unavailable;
   // What is known is fresh for a moment only; then a store that does not answer must show.
   clock.advance(1000);
 });
@@ -205,7 +186,7 @@ describe('2.3 while the store does not answer', () => {
 
   test('a store that breaks its promise is a fault of ours, not shown to anybody', async () => {
     down.add('*');
-    failure = () => new Error('connect ECONNREFUSED postgres://rolemint:hunter2@db:5432 at select * from users');
+    failures.failure = () => new Error('connect ECONNREFUSED postgres://rolemint:hunter2@db:5432 at select * from users');
     clock.advance(1000);
     for (const answer of [
       await server.credentials(),
