@@ -9,6 +9,7 @@ import { Administration } from './administration/administration.ts';
 import { InvitationAdministration } from './administration/invitations.ts';
 import { inviterMayStill } from './administration/inviter.ts';
 import { PasswordAdministration } from './administration/passwords.ts';
+import { closeAll, type Closer } from './closing.ts';
 import type { Config } from './config.ts';
 import { DomainError } from './domain/errors.ts';
 import type { Clock, Random, Store } from './domain/ports.ts';
@@ -80,8 +81,6 @@ const REMEMBERED = 0.3;
 
 /** How long requests under way may take to finish when the server stops. */
 const DRAIN_MS = 10_000;
-
-type Closer = () => unknown;
 
 const SERVER: KeyCaller = { actor: { kind: 'system', id: 'server' } };
 
@@ -391,8 +390,4 @@ async function ensureKeys(access: AccessService, keys: KeyService): Promise<void
   for (const alg of new Set<SigningAlgorithm>(['ES256', ...[...resourceServers.values()].map((server) => server.signingAlg)])) {
     await keys.ensure(alg, SERVER);
   }
-}
-
-async function closeAll(closers: Closer[]): Promise<void> {
-  for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
 }

@@ -38,9 +38,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
 /** Files beside the folders: the composition root wires everything, the diagnosis probes stores without opening them, the configuration knows no other folder, but how a Redis is named. */
 const ROOT_FILES: Readonly<Record<string, Layer>> = {
   'app.ts': {
-    own: ['config.ts', 'store.ts', ...Object.keys(LAYERS).filter((folder) => folder !== 'cli' && folder !== 'cluster')],
+    own: ['closing.ts', 'config.ts', 'store.ts', ...Object.keys(LAYERS).filter((folder) => folder !== 'cli' && folder !== 'cluster')],
     packages: ['node:*', 'uuidv7'],
   },
+  'closing.ts': { own: [], packages: ['node:*'] },
   'store.ts': { own: ['config.ts', 'domain', 'storage'], packages: [] },
   'diagnosis.ts': { own: ['config.ts', 'storage'], packages: [] },
   'config.ts': { own: ['domain', 'storage/redis/address.ts'], packages: ['node:*', 'zod'] },
