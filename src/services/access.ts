@@ -145,7 +145,7 @@ export class AccessService {
     const known = this.#workspace;
     if (known !== undefined && this.#edited.size === 0) return known;
     const version = this.#version;
-    const meanings = await readMeanings(this.#store.access, known, new Set(this.#edited));
+    const meanings = await readMeanings(this.#store.access, known, this.#edited);
     this.definitions.learn(version, meanings);
     const workspace = known === undefined ? prepared(meanings) : { ...known, ...meanings };
     if (version === this.#version) {

@@ -24,7 +24,9 @@ export async function readMeanings(access: AccessReader, known?: Meanings, outda
     const definitions = await access.loadDefinitions();
     return { definitions, catalogue: compileCatalogue(definitions) };
   }
-  const definitions = withProfiles(known.definitions, outdated, await access.findSecurityProfiles([...outdated]));
+  // Of the caller, who may change it while this is read.
+  const ids = new Set(outdated);
+  const definitions = withProfiles(known.definitions, ids, await access.findSecurityProfiles([...ids]));
   return { definitions, catalogue: compileCatalogue(definitions, known) };
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import path from 'node:path';
 import { describeChromium, openSite, settled, watchedPage, type ServedSite } from '../support/chromium.ts';
 import { Keyboard } from '../support/keyboard.ts';
@@ -6,6 +7,15 @@ import { DATA } from '../support/server.ts';
 
 const EXAMPLES = path.resolve(import.meta.dirname, '../../examples');
 const STORY = 180_000;
+
+async function signInByKeyboard(keyboard: Keyboard, page: Page): Promise<void> {
+  await keyboard.arrives(page.locator('#username'));
+  await keyboard.type('olga');
+  await keyboard.press('Tab');
+  await keyboard.type('Correct-Horse-7-Battery');
+  await keyboard.leave('Enter');
+  await settled(page);
+}
 
 describeChromium('the console without a mouse', (suite) => {
   let site: ServedSite;
@@ -24,12 +34,7 @@ describeChromium('the console without a mouse', (suite) => {
       const heading = (name: string) => page.getByRole('heading', { level: 1, name, exact: true });
 
       await page.goto(`${site.issuer}/console`);
-      await keyboard.arrives(page.locator('#username'));
-      await keyboard.type('olga');
-      await keyboard.press('Tab');
-      await keyboard.type('Correct-Horse-7-Battery');
-      await keyboard.leave('Enter');
-      await settled(page);
+      await signInByKeyboard(keyboard, page);
       complaints();
 
       await keyboard.tabTo(page.getByRole('link', { name: 'Skip to the content' }));
@@ -88,12 +93,7 @@ describeChromium('the console without a mouse', (suite) => {
       const keyboard = new Keyboard(page);
       const dialog = page.getByRole('dialog');
       await page.goto(`${site.issuer}/console/users/sven?tab=groups`);
-      await keyboard.arrives(page.locator('#username'));
-      await keyboard.type('olga');
-      await keyboard.press('Tab');
-      await keyboard.type('Correct-Horse-7-Battery');
-      await keyboard.leave('Enter');
-      await settled(page);
+      await signInByKeyboard(keyboard, page);
       complaints();
       await keyboard.tabTo(page.getByRole('row').getByRole('button', { name: 'Take out' }));
       await keyboard.press('Enter');

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { secretOf } from '../support/market.ts';
 import { ISSUER } from '../support/server.ts';
 import { authorizeUrl, pkce, signIn, startSignIn, type SignInServer } from '../support/sign-in.ts';
-import { basic, post, type Answer, type Form } from '../support/token-client.ts';
-import { table } from './table.ts';
+import { basic, post, type Form } from '../support/token-client.ts';
+import { outcome, table } from './table.ts';
 
 let server: SignInServer;
 let skipped = 0;
@@ -13,7 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const outcome = ({ status, body }: Answer) => [status, body['error']];
 const document = async () => (await (await fetch(`${server.url}/.well-known/openid-configuration`)).json()) as Record<string, unknown>;
 /** What an authorization request is answered by a redirect. */
 const answer = async (more: Record<string, string>) =>

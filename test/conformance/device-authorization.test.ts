@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { ISSUER } from '../support/server.ts';
 import { signIn, startSignIn, type SignInServer } from '../support/sign-in.ts';
-import { claimsOf, type Answer } from '../support/token-client.ts';
-import { table } from './table.ts';
+import { claimsOf } from '../support/token-client.ts';
+import { outcome, table } from './table.ts';
 
 let server: SignInServer;
 let skipped = 0;
@@ -11,7 +11,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const outcome = ({ status, body }: Answer) => [status, body['error']];
 const start = () => server.startDevice({ scope: 'openid Shopper' });
 const errorOf = async (code: unknown) => (await server.poll(code)).body['error'];
 

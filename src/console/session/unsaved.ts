@@ -23,7 +23,7 @@ export function keepUnsaved(): void {
   if (kept !== undefined) sessionStorage.setItem(KEPT, JSON.stringify(kept));
 }
 
-/** @param isTheirs whether it was kept for who asks; whatever it was, nobody is given it a second time */
+/** What was kept of this page, for who asks alone; whatever it was, nobody is given it a second time. */
 function takeUnsaved(subject: string): unknown {
   const text = sessionStorage.getItem(KEPT);
   if (text === null) return undefined;

@@ -57,6 +57,18 @@ export async function startThreatened({ store: given, clock, env = {}, more, fur
 /** Words that only a fault, a store or a secret would bring into an answer. */
 const LEAKS = /\bat .+:\d+:\d+|node_modules|\bselect\b|\binsert\b|\$argon2|-secret|Correct-Horse|BEGIN |stack/i;
 
+export interface Tokens {
+  readonly access: string;
+  readonly refresh: string;
+  readonly scope: unknown;
+}
+
+/** Those of a good answer of the token endpoint. */
+export function tokensOf({ status, body }: Answer): Tokens {
+  expect({ status, error: body['error'] }).toEqual({ status: 200, error: undefined });
+  return { access: String(body['access_token']), refresh: String(body['refresh_token']), scope: body['scope'] };
+}
+
 /** Asserts a refusal by the whole contract: status, code, nothing leaked, nothing kept by caches, JSON. */
 export function expectRefusal({ status, headers, text, body }: Answer, expected: { readonly status: number; readonly error: string }): void {
   expect({ status, error: body['error'] }).toEqual(expected);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AUDIENCE, secretOf } from '../../support/market.ts';
 import type { Answer, Form } from '../../support/token-client.ts';
-import { expectRefusal, startThreatened, turnableClock, visible, type Threatened } from './endpoint.ts';
+import { expectRefusal, startThreatened, tokensOf, turnableClock, visible, type Threatened, type Tokens } from './endpoint.ts';
 
 const DAY = 86_400_000;
 const GONE = { status: 400, error: 'invalid_grant' };
@@ -13,17 +13,6 @@ beforeAll(async () => {
   server = await startThreatened({ clock, env: { ROLEMINT_ATTEMPTS_PER_ADDRESS: '1000000' } });
 });
 afterAll(() => server.close());
-
-interface Tokens {
-  readonly access: string;
-  readonly refresh: string;
-  readonly scope: unknown;
-}
-
-function tokensOf({ status, body }: Answer): Tokens {
-  expect({ status, error: body['error'] }).toEqual({ status: 200, error: undefined });
-  return { access: String(body['access_token']), refresh: String(body['refresh_token']), scope: body['scope'] };
-}
 
 const signIn = async (form: Form = {}): Promise<Tokens> =>
   tokensOf(await server.signIn('b2u', { scope: 'Shopper OrderReader', resource: AUDIENCE.seller, ...form }));

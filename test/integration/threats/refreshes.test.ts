@@ -4,7 +4,7 @@ import type { StoreTransaction } from '../../../src/domain/ports.ts';
 import { assignment, AUDIENCE, client, organization, PASSWORD, profile, secret, secretOf, to, user } from '../../support/market.ts';
 import { CALLBACK, DEVICE_GRANT, startSignIn, type SignInServer } from '../../support/sign-in.ts';
 import { post, type Answer, type Form } from '../../support/token-client.ts';
-import { expectRefusal, turnableClock } from './endpoint.ts';
+import { expectRefusal, tokensOf, turnableClock, type Tokens } from './endpoint.ts';
 
 const GONE = { status: 400, error: 'invalid_grant' };
 
@@ -26,17 +26,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => server.close());
-
-interface Tokens {
-  readonly access: string;
-  readonly refresh: string;
-  readonly scope: unknown;
-}
-
-function tokensOf({ status, body }: Answer): Tokens {
-  expect({ status, error: body['error'] }).toEqual({ status: 200, error: undefined });
-  return { access: String(body['access_token']), refresh: String(body['refresh_token']), scope: body['scope'] };
-}
 
 const change = (work: (tx: StoreTransaction) => Promise<void>): Promise<void> => server.app.store.transaction(work);
 const credentialsOf = (clientId: string) => ({ client_id: clientId, client_secret: secretOf(clientId) });
