@@ -19,7 +19,8 @@ function operator(): string {
 // Whoever reads the output may stop reading: `rolemint client list | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`rolemint: standard output cannot be written: ${error.message}\n`);
+  process.exit(1);
 });
 
 const code = await runCli(process.argv.slice(2), {

@@ -1,14 +1,12 @@
 /** @module Logs: one JSON object a line, or readable lines on a terminal. What could be a secret never gets this far, and is blanked if it does. */
 import { pino, type DestinationStream, type Logger, type LoggerOptions as PinoOptions } from 'pino';
+import { openLogOutput } from './log-output.ts';
 import { pinoPretty } from './pretty.ts';
 
 export type { Logger };
 
 /** Longest text that a caller can put into a log line. */
 const LONGEST_TEXT = 500;
-
-/** Bytes that a pipe takes as one (POSIX `PIPE_BUF`): lines of several processes do not get into each other. */
-const CHUNKS = { minLength: 3072, maxWrite: 4096 };
 
 const SECRETS = [
   'password',
@@ -44,7 +42,7 @@ export function openLogger({ level, format, worker, stream }: LoggerOptions): Lo
   };
   if (stream !== undefined) return pino(options, stream);
   const pretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY);
-  return pretty ? pino(options, pinoPretty()) : pino(options, pino.destination({ fd: 1, sync: false, ...CHUNKS, periodicFlush: 500 }));
+  return pretty ? pino(options, pinoPretty()) : pino(options, openLogOutput());
 }
 
 /** Text of a caller, cut to a bearable length. */

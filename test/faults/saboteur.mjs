@@ -18,11 +18,15 @@ const { writeSync, fdatasyncSync } = fs;
 
 function refuseWrites(fault) {
   refusing = !refusing;
-  const failing = () => {
-    throw Object.assign(new Error(`${fault.code}: write`), fault);
-  };
-  fs.writeSync = refusing ? failing : writeSync;
-  fs.fdatasyncSync = refusing ? failing : fdatasyncSync;
+  // Standard output and error are not on that disk.
+  const unless =
+    (call) =>
+    (fd, ...values) => {
+      if (fd <= 2) return call(fd, ...values);
+      throw Object.assign(new Error(`${fault.code}: write`), fault);
+    };
+  fs.writeSync = refusing ? unless(writeSync) : writeSync;
+  fs.fdatasyncSync = refusing ? unless(fdatasyncSync) : fdatasyncSync;
   syncBuiltinESMExports();
 }
 

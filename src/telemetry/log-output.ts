@@ -1,0 +1,36 @@
+/** @module Standard output as the log uses it: written behind the answers, and never a reason not to answer, or not to end. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { pino, type DestinationStream, type Logger } from 'pino';
+
+/** Bytes that a pipe takes as one (POSIX `PIPE_BUF`): lines of several processes do not get into each other. */
+const CHUNKS = { minLength: 3072, maxWrite: 4096 };
+
+/** Bytes that wait while nobody reads, or the disk is full; further lines are dropped. */
+const LONGEST_BACKLOG = 16 * 1024 * 1024;
+
+/** How long a process that ends waits for whoever reads its log. */
+const PATIENCE_MS = 2000;
+
+/** Opens the log's way to a file, pipe or terminal that is open as `fd`. What cannot be written is tried again with the next line. */
+export function openLogOutput(fd = 1): DestinationStream {
+  let failing = false;
+  let latest = Infinity;
+  const retryEAGAIN = () => Date.now() < latest;
+  const output = pino.destination({ fd, sync: false, ...CHUNKS, maxLength: LONGEST_BACKLOG, periodicFlush: 500, retryEAGAIN });
+  output.on('error', () => (failing = true));
+  output.on('write', () => (failing = false));
+  // Called when the process ends. By itself it would try for ever what fails.
+  const flushSync = output.flushSync.bind(output);
+  output.flushSync = () => {
+    if (failing) return;
+    latest = Date.now() + PATIENCE_MS;
+    flushSync();
+  };
+  return output;
+}
+
+/** Resolves once what was logged is written, or cannot be: before the process ends. */
+export async function flushLog(log: Logger): Promise<void> {
+  const written = new Promise<void>((resolve) => log.flush(() => resolve()));
+  await Promise.race([written, pause(PATIENCE_MS, undefined, { ref: false })]);
+}
