@@ -10,9 +10,9 @@ interface Rounds {
 
 const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
-const logins = (seconds: number): Load => ({
+const logins = (seconds: number, people = 10): Load => ({
   path: '/oauth/token',
-  bodies: Array.from({ length: 10 }, (_, index) =>
+  bodies: Array.from({ length: people }, (_, index) =>
     form({ grant_type: 'password', client_id: 'c0', client_secret: SECRET, username: `user${index}`, password: PASSWORD, scope: SCOPE }),
   ),
   connections: 8,
@@ -60,7 +60,7 @@ export async function latencyUnderLogins(server: BenchServer, { rounds, seconds 
   console.log(`time a token against an idle server: ${ratio(busy, idle)}`);
 }
 
-/** Sign-ins a second that come in: several times what the threads can do. */
+/** Sign-ins a second that come in, more than the threads can do, each of somebody else: those of one person come one after the other. */
 const FLOOD = 200;
 /** Longest wait that counts as keeping one's latency; the processor time that hashing takes is in it. */
 const MOST_SLOWER = 4;
@@ -70,7 +70,9 @@ const MOST_SLOWER = 4;
  * @returns whether they keep their latency
  */
 export async function latencyBesideFullQueue(env: Record<string, string>, { rounds, seconds }: Rounds): Promise<boolean> {
-  const server = await startServer('Rolemint, a short queue', 'rolemint.ts', { env: { ...env, ROLEMINT_HASH_QUEUE: '64' } });
+  const server = await startServer('Rolemint, a short queue', 'rolemint.ts', {
+    env: { ...env, ROLEMINT_HASH_QUEUE: '64', BENCH_USERS: String(FLOOD) },
+  });
   const client = { client_id: 'c0', client_secret: SECRET };
   const granted = form({ grant_type: 'client_credentials', ...client, scope: SCOPE });
   const answer = await fetch(`${server.url}/oauth/token`, { method: 'POST', body: new URLSearchParams(granted) });
@@ -90,7 +92,7 @@ export async function latencyBesideFullQueue(env: Record<string, string>, { roun
     let refused = 0;
     for (let round = 0; round <= rounds; round += 1) {
       const alone = await load(server, what);
-      const flood = load(server, { ...logins(seconds + 2), connections: FLOOD, rate: FLOOD });
+      const flood = load(server, { ...logins(seconds + 2, FLOOD), connections: FLOOD, rate: FLOOD });
       // The queue is full after the first second.
       await pause(1000);
       const beside = await load(server, what);

@@ -53,6 +53,7 @@ import { UserService, type UserServiceOptions } from './services/users.ts';
 import { openSigningKeyFile } from './storage/files/signing-keys.ts';
 import { callerOf } from './storage/redis/attempt-budget.ts';
 import { connectRedis, openBudgets, openChangeChannel, openStore } from './store.ts';
+import { flushLog } from './telemetry/log-output.ts';
 import { openLogger, type Logger } from './telemetry/logger.ts';
 import { measuredStore } from './telemetry/measured-store.ts';
 import { mailEvents } from './telemetry/mail-events.ts';
@@ -107,7 +108,11 @@ export async function openApp(config: Config, replaced: Replacements = {}): Prom
   const closers: Closer[] = [];
   try {
     const parts = await assemble(config, replaced, closers);
-    return { ...parts, listen: (listening = {}) => listen(parts, listening, closers), close: () => closeAll(closers) };
+    const close = async () => {
+      await closeAll(closers);
+      await flushLog(parts.log);
+    };
+    return { ...parts, listen: (listening = {}) => listen(parts, listening, closers), close };
   } catch (error) {
     await closeAll(closers);
     throw error;

@@ -2,7 +2,6 @@
 import cluster from 'node:cluster';
 import { openApp, type App } from '../app.ts';
 import { loadConfig } from '../config.ts';
-import { flushLog } from '../telemetry/log-output.ts';
 import { openLogger } from '../telemetry/logger.ts';
 import { ALIVE_MS, isFromPrimary, type FromWorker } from './messages.ts';
 import { MetricsQuestion } from './metrics-question.ts';
@@ -21,9 +20,7 @@ async function drain(): Promise<void> {
   ending = true;
   try {
     await app?.close();
-    if (app === undefined) return;
-    await snapshot(app);
-    await flushLog(app.log);
+    if (app !== undefined) await snapshot(app);
   } finally {
     process.exit();
   }

@@ -8,14 +8,17 @@ const CHUNKS = { minLength: 3072, maxWrite: 4096 };
 /** Bytes that wait while nobody reads, or the disk is full; further lines are dropped. */
 const LONGEST_BACKLOG = 16 * 1024 * 1024;
 
-/** How long a process that ends waits for whoever reads its log. */
+/** How long who stops waits for whoever reads the log. */
 const PATIENCE_MS = 2000;
+
+/** How often the end of the process tries again to write to a pipe that is full, 100 ms after the last time. */
+const LAST_TRIES = 20;
 
 /** Opens the log's way to a file, pipe or terminal that is open as `fd`. What cannot be written is tried again with the next line. */
 export function openLogOutput(fd = 1): DestinationStream {
   let failing = false;
-  let latest = Infinity;
-  const retryEAGAIN = () => Date.now() < latest;
+  let tries = Infinity;
+  const retryEAGAIN = () => (tries -= 1) > 0;
   const output = pino.destination({ fd, sync: false, ...CHUNKS, maxLength: LONGEST_BACKLOG, periodicFlush: 500, retryEAGAIN });
   output.on('error', () => (failing = true));
   output.on('write', () => (failing = false));
@@ -23,7 +26,7 @@ export function openLogOutput(fd = 1): DestinationStream {
   const flushSync = output.flushSync.bind(output);
   output.flushSync = () => {
     if (failing) return;
-    latest = Date.now() + PATIENCE_MS;
+    tries = LAST_TRIES;
     flushSync();
   };
   return output;

@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { describeEachStore } from '../support/stores.ts';
+import { until } from '../support/until.ts';
 import { describeArtifacts } from './artifact-contract.ts';
 import { at, DAY, fresh, HOUR, NOW } from './samples.ts';
 
@@ -16,7 +17,7 @@ describeEachStore('artifacts', (suite) => {
     const { store } = suite;
     const [ended, again, running] = [fresh('artifact'), fresh('artifact'), fresh('artifact')];
     const kind = 'authorization_code';
-    await store.artifacts.put({ kind, id: ended, payload: {}, expiresAt: at(HOUR) });
+    await store.artifacts.put({ kind, id: ended, payload: {}, expiresAt: at(0.1) });
     await store.artifacts.put({ kind, id: again, payload: {}, expiresAt: at(HOUR) });
     await store.artifacts.put({ kind, id: running, payload: {}, expiresAt: at(10 * DAY) });
     expect(await store.artifacts.consume(kind, again, NOW)).toBe(true);
@@ -24,7 +25,8 @@ describeEachStore('artifacts', (suite) => {
     await store.artifacts.put({ kind, id: again, payload: { anew: true }, expiresAt: at(2 * DAY) });
     expect(await store.artifacts.find(kind, again, at(HOUR))).toEqual({ payload: { anew: true } });
     while ((await store.reap(at(DAY), 5)) > 0);
-    expect(await store.artifacts.find(kind, ended, NOW)).toBeUndefined();
+    // In Redis by itself, elsewhere by what was reaped.
+    await until(async () => (await store.artifacts.find(kind, ended, NOW)) === undefined, 'what has expired is gone');
     expect(await store.artifacts.find(kind, again, at(DAY))).toBeDefined();
     expect(await store.artifacts.find(kind, running, at(DAY))).toBeDefined();
   });

@@ -19,6 +19,9 @@ export type StoreKind = (typeof KINDS)[number];
 /** Of the store that tests open which need some store. */
 export const RUN_KIND: StoreKind = process.env[POOLER_VARIABLE] === undefined ? kindNamed(process.env[STORE_VARIABLE] ?? 'memory') : 'postgres';
 
+/** The same without Redis: everything that is kept is kept in the database, and swept from there. */
+export const DATABASE_KIND: StoreKind = RUN_KIND === 'postgres+redis' ? 'postgres' : RUN_KIND;
+
 const POSTGRES_MISSING = 'needs PostgreSQL 15 or later: install it (Debian: apt-get install postgresql) or set ROLEMINT_TEST_DATABASE_URL';
 const REDIS_MISSING = 'needs redis-server: install it (Debian: apt-get install redis-server)';
 

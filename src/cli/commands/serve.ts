@@ -5,7 +5,6 @@ import type { Config } from '../../config.ts';
 import type { AuditActor } from '../../domain/audit-event.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { FirstAdministrator } from '../../services/bootstrap.ts';
-import { flushLog } from '../../telemetry/log-output.ts';
 import { applyWorkspace } from '../../workspace/apply.ts';
 import { parseWorkspace } from '../../workspace/read.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
@@ -88,7 +87,6 @@ async function run(context: CliContext, asked: Run): Promise<number> {
     signal = await (config.workers === 1 ? serveAlone(context, prepared) : serveWithWorkers(context, prepared));
   } finally {
     await app.close();
-    await flushLog(app.log);
     context.io.signals.off('unhandledRejection', app.onStray);
   }
   if (friendly) context.note('rolemint: stopped.');

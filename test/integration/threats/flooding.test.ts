@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { secretOf } from '../../support/market.ts';
 import { authorizeUrl, CALLBACK, pkce, signIn, startSignIn, type SignInServer } from '../../support/sign-in.ts';
-import { testClock, type TestClock } from '../../support/stores.ts';
+import { DATABASE_KIND, testClock, type StoreKind, type TestClock } from '../../support/stores.ts';
 import { basic, post, type Form } from '../../support/token-client.ts';
 import { expectRefusal } from './endpoint.ts';
 
@@ -12,9 +12,16 @@ const REFUSED = { status: 429, error: 'temporarily_unavailable' };
 let server: SignInServer;
 let clock: TestClock;
 
+const open = (kind?: StoreKind) =>
+  startSignIn({
+    clock,
+    ...(kind === undefined ? {} : { kind }),
+    env: { ROLEMINT_TRUSTED_PROXY_HOPS: '1', ROLEMINT_REQUESTS_PER_ADDRESS: String(MOST) },
+  });
+
 beforeAll(async () => {
   clock = testClock(Date.now());
-  server = await startSignIn({ clock, env: { ROLEMINT_TRUSTED_PROXY_HOPS: '1', ROLEMINT_REQUESTS_PER_ADDRESS: String(MOST) } });
+  server = await open();
 });
 afterAll(() => server.close());
 
@@ -82,6 +89,8 @@ describe('T-85 from one address', () => {
 });
 
 test('T-85 what nobody comes back for is swept', async () => {
+  await server.close();
+  server = await open(DATABASE_KIND);
   const headers = fresh();
   expect((await authorize(headers)).headers.get('location')).toContain('/sign-in/login');
   expect((await push('app', headers)).status).toBe(201);
