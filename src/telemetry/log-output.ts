@@ -27,7 +27,11 @@ export function openLogOutput(fd = 1): DestinationStream {
   output.flushSync = () => {
     if (failing) return;
     tries = LAST_TRIES;
-    flushSync();
+    try {
+      flushSync();
+    } catch {
+      // Nobody reads it.
+    }
   };
   return output;
 }
