@@ -12,6 +12,7 @@ export const FAULTS = {
   'postgres-frozen': 'Postgres hangs for 6 s (SIGSTOP of every process of it)',
   'postgres-partitioned': 'Postgres is cut off for 6 s; what was sent arrives afterwards',
   'postgres-slow': 'Every statement takes 1.2 s longer for 7 s',
+  'postgres-disk-full': 'The disk of Postgres is full',
   'redis-killed': 'Redis is killed, and comes back empty after 2 s',
   'redis-frozen': 'Redis hangs for 3 s (SIGSTOP)',
   'redis-cut-off': 'Redis is cut off for 3 s',

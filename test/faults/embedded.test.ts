@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openEmbeddedStore } from '../../src/storage/postgres/embedded.ts';
 import { runScenario } from './scenario.ts';
+import { fill, mountDisk, unmountDisks } from './small-disk.ts';
 import { startServerProcess, type ServerOptions, type ServerProcess } from './server-process.ts';
 import { writeWorld, type WorldFile } from './world.ts';
 import { until } from '../support/until.ts';
@@ -19,12 +20,11 @@ let prepared: string;
 let folder: string;
 let dataDir: string;
 let node: ServerProcess | undefined;
-const mounted: string[] = [];
 
 beforeAll(async () => {
   base = mkdtempSync(path.join(tmpdir(), 'rolemint-faults-'));
   // Every commit waits for the disk, and nothing here is about how slow that is.
-  smallDisk(base, 1000);
+  mountDisk(base, 1000);
   world = await writeWorld(base);
   folder = prepared = path.join(base, 'prepared');
   dataDir = path.join(folder, 'data');
@@ -34,7 +34,7 @@ beforeAll(async () => {
   expect(await first.ended).toBe(0);
 }, 300_000);
 afterAll(() => {
-  for (const disk of mounted.splice(0).reverse()) execFileSync('umount', [disk]);
+  unmountDisks();
   rmSync(base, { recursive: true, force: true });
 });
 beforeEach(() => {
@@ -62,21 +62,9 @@ const common = () => ({
   },
 });
 
-/** A disk of its own, where this process may mount one. */
-function smallDisk(at: string, megabytes: number): boolean {
-  mkdirSync(at, { recursive: true, mode: 0o700 });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', at], { stdio: 'pipe' });
-    mounted.push(at);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 describe('F11 the disk of the embedded database is full', () => {
   it('writes are answered 503 and reads go on; with space again everything is as it was acknowledged', async () => {
-    const real = smallDisk(dataDir, 250);
+    const real = mountDisk(dataDir, 250);
     begin();
     const sabotage = { nodeOptions: SABOTEUR, env: { ROLEMINT_TEST_SABOTAGE: 'disk' } };
     node = await start(real ? {} : sabotage);
@@ -101,7 +89,7 @@ describe('F11 the disk of the embedded database is full', () => {
 
 describe('F12 the folder of the embedded database cannot be written', () => {
   it('a server does not start on it, and says why', async () => {
-    const isMounted = smallDisk(dataDir, 250);
+    const isMounted = mountDisk(dataDir, 250);
     begin();
     if (isMounted) execFileSync('mount', ['-o', 'remount,ro', dataDir]);
     else chmodSync(dataDir, 0o500);
@@ -130,17 +118,6 @@ describe('F12 the folder of the embedded database cannot be written', () => {
     expect(during.some(({ status, op }) => status === 200 && op === 'keys')).toBe(true);
   });
 });
-
-function fill(file: string): void {
-  const descriptor = openSync(file, 'w');
-  try {
-    for (const chunk = Buffer.alloc(256 * 1024); ;) writeSync(descriptor, chunk);
-  } catch (error) {
-    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 describe('F12 the process of the embedded database is killed', () => {
   it('under load, four times: nothing that was acknowledged is lost', async () => {

@@ -1,11 +1,16 @@
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { administer, startPostgres, type FailingPostgres } from '../support/postgres.ts';
+import { administer, startPostgres, unprivileged, type FailingPostgres } from '../support/postgres.ts';
 import type { TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
 import type { Fault } from './catalogue.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { runScenario, storeAt, type Scenario } from './scenario.ts';
+import { fill, mountDisk, unmountDisks } from './small-disk.ts';
 import { openWorld, type World } from './world.ts';
 
 let postgres: FailingPostgres;
@@ -24,6 +29,7 @@ afterAll(async () => {
   await cluster.close();
   await world.close();
   await postgres.stop();
+  unmountDisks();
 });
 
 const run = (fault: Fault, given: Pick<Scenario, 'fault' | 'heal'> & Partial<Scenario>) =>
@@ -190,5 +196,46 @@ describe('F4 Postgres hangs', () => {
         7000,
       ),
     );
+  });
+});
+
+/** Where no disk may be mounted: what Postgres says when it has none left. */
+const REFUSE_AS_IF_FULL = [
+  `CREATE FUNCTION as_if_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = 'disk_full'; END $$`,
+  ...['refresh_tokens', 'audit_events'].map((table) => `CREATE TRIGGER as_if_full BEFORE INSERT ON ${table} EXECUTE FUNCTION as_if_full()`),
+];
+
+const ALL_TABLES = (from: string, to: string) => [
+  `ALTER TABLE ALL IN TABLESPACE ${from} SET TABLESPACE ${to}`,
+  `ALTER INDEX ALL IN TABLESPACE ${from} SET TABLESPACE ${to}`,
+];
+
+describe('F11 the disk of Postgres is full', () => {
+  it('what must be written is answered 503, and the rest goes on', async () => {
+    const disk = mkdtempSync(path.join(tmpdir(), 'rolemint-tablespace-'));
+    const real = mountDisk(disk, 60, unprivileged());
+    if (real) {
+      await administer(cluster.databaseUrl, `CREATE TABLESPACE small LOCATION '${disk}'`);
+      await (await sessionThat(...ALL_TABLES('pg_default', 'small'))).end();
+    }
+    const ballast = path.join(disk, 'ballast');
+    const { during } = await run('postgres-disk-full', {
+      fault: async ({ requester }) => {
+        if (real) fill(ballast);
+        else await (await sessionThat(...REFUSE_AS_IF_FULL)).end();
+        const begun = requester.history.events.length;
+        await until(() => requester.history.events.slice(begun).some(({ status }) => status === 503), 'a write fails');
+        await pause(2000);
+      },
+      heal: async () => {
+        if (real) rmSync(ballast);
+        else await administer(cluster.databaseUrl, 'DROP FUNCTION as_if_full() CASCADE');
+      },
+    });
+    expect(during.some(({ status, op }) => status === 200 && op === 'keys')).toBe(true);
+    if (real) {
+      await (await sessionThat(...ALL_TABLES('small', 'pg_default'))).end();
+      await administer(cluster.databaseUrl, 'DROP TABLESPACE small');
+    }
   });
 });
