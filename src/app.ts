@@ -109,12 +109,12 @@ export async function openApp(config: Config, replaced: Replacements = {}): Prom
   try {
     const parts = await assemble(config, replaced, closers);
     const close = async () => {
-      await closeAll(closers);
+      await closeAll(closers, () => parts.log.warn({ event: 'close_abandoned' }));
       await flushLog(parts.log);
     };
     return { ...parts, listen: (listening = {}) => listen(parts, listening, closers), close };
   } catch (error) {
-    await closeAll(closers);
+    await closeAll(closers, () => undefined);
     throw error;
   }
 }
