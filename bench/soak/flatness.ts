@@ -25,6 +25,7 @@ const MAY_GROW = new Set([
   'rows subjects',
   'rows revocations',
   'rows replays',
+  'rows artifacts device_code',
   'keys rolemint:device_code',
   'keys rolemint:user_code',
   'keys all',
