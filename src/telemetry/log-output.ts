@@ -14,12 +14,12 @@ const PATIENCE_MS = 2000;
 /** How often the end of the process tries again to write to a pipe that is full, 100 ms after the last time. */
 const LAST_TRIES = 20;
 
-/** Opens the log's way to a file, pipe or terminal that is open as `fd`. What cannot be written is tried again with the next line. */
-export function openLogOutput(fd = 1): DestinationStream {
+/** What cannot be written is tried again with the next line. */
+export function openLogOutput(): DestinationStream {
   let failing = false;
   let tries = Infinity;
   const retryEAGAIN = () => (tries -= 1) > 0;
-  const output = pino.destination({ fd, sync: false, ...CHUNKS, maxLength: LONGEST_BACKLOG, periodicFlush: 500, retryEAGAIN });
+  const output = pino.destination({ fd: 1, sync: false, ...CHUNKS, maxLength: LONGEST_BACKLOG, periodicFlush: 500, retryEAGAIN });
   output.on('error', () => (failing = true));
   output.on('write', () => (failing = false));
   // Called when the process ends. By itself it would try for ever what fails.

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,9 +15,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-let child: ChildProcess;
+let started: ChildProcess | undefined;
 afterEach(() => {
-  child.kill('SIGKILL');
+  started?.kill('SIGKILL');
 });
 
 /** A file that no write succeeds on, as with a disk that is full. */
@@ -31,7 +31,7 @@ function unwritable(): number {
 async function start(stdout: number | 'pipe', workers: string) {
   const databaseUrl = await createTestDatabase();
   const port = await freePort();
-  child = spawn(process.execPath, [MAIN, 'serve'], {
+  const child = spawn(process.execPath, [MAIN, 'serve'], {
     cwd: folder,
     stdio: ['ignore', stdout, 'pipe'],
     env: {
@@ -43,6 +43,7 @@ async function start(stdout: number | 'pipe', workers: string) {
       ROLEMINT_DATABASE_URL: databaseUrl,
     },
   });
+  started = child;
   let complaints = '';
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (complaints += chunk));
   const ended = new Promise<string>((resolve) => child.once('exit', () => resolve(complaints)));
@@ -82,4 +83,11 @@ describePostgres('a log that cannot be written', () => {
     for (let round = 0; round < 400; round += 1) expect(await server.ask()).toBe(401);
     expect(await server.stop()).not.toContain('Error');
   });
+});
+
+it('a command whose output cannot be written says so in a sentence, and fails', () => {
+  const stdout = unwritable();
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'help'], { stdio: ['ignore', stdout, 'pipe'], encoding: 'utf8' });
+  closeSync(stdout);
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^rolemint: standard output cannot be written: EBADF.*\n$/) });
 });
