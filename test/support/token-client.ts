@@ -32,3 +32,9 @@ export function basic(clientId: string, secret: string): Record<string, string> 
 export function claimsOf(token: unknown): Record<string, unknown> {
   return JSON.parse(Buffer.from(String(token).split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
 }
+
+/** The claims that two tokens of the same right have in common, whenever they were issued. */
+export function timelessClaimsOf(token: unknown): Record<string, unknown> {
+  const { jti: _jti, iat: _iat, nbf: _nbf, exp: _exp, ...claims } = claimsOf(token);
+  return claims;
+}
