@@ -13,6 +13,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   maxWorkers: 2,
   workerIdleMemoryLimit: '600MB',
+  // What the server under test says on its way is recorded where a test asks for it (test/support/log.ts).
+  silent: true,
   // No test waits for a time to pass: this only ends what hangs, also on a busy machine.
   testTimeout: 60_000,
 };
