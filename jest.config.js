@@ -11,6 +11,7 @@ export default {
   coverageProvider: 'v8',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   maxWorkers: 2,
   workerIdleMemoryLimit: '600MB',
   // What the server under test says on its way is recorded where a test asks for it (test/support/log.ts).
