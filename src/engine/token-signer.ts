@@ -28,7 +28,6 @@ const LONGEST_TOKEN = 256 * 1024;
 const LONGEST_ID_TOKEN = 8 * 1024;
 /** Three segments of base64url without padding, nothing around them (RFC 7515 §7.1). */
 const COMPACT_JWS = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
-const VERIFIED_TOKENS_KEPT = 50_000;
 const VERIFIED_CHARACTERS_KEPT = 64 * 1024 * 1024;
 
 /**
@@ -38,7 +37,7 @@ const VERIFIED_CHARACTERS_KEPT = 64 * 1024 * 1024;
 export async function openTokenSigner(options: TokenSignerOptions): Promise<TokenSignerHandle> {
   const { issuer, clock } = options;
   const keys = await KeysInUse.open(options);
-  const verified = new LRUCache<string, Claims>({ max: VERIFIED_TOKENS_KEPT, maxSize: VERIFIED_CHARACTERS_KEPT });
+  const verified = new LRUCache<string, Claims>({ maxSize: VERIFIED_CHARACTERS_KEPT });
 
   const verify = async (token: string): Promise<Claims | undefined> => {
     if (token.length > LONGEST_TOKEN) return undefined;

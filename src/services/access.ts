@@ -57,8 +57,9 @@ export class AccessService {
     this.#store = store;
     this.#clock = clock;
     const kept = Math.min(MOST_KEPT, Math.max(FEWEST_KEPT, Math.floor(memory / BYTES_PER_CLIENT)));
-    this.#subjects = new LRUCache({ max: kept });
-    this.#clients = new LRUCache({ max: kept });
+    // A `max` would reserve the room for all of them at once, in every process and command.
+    this.#subjects = new LRUCache({ maxSize: kept, sizeCalculation: () => 1 });
+    this.#clients = new LRUCache({ maxSize: kept, sizeCalculation: () => 1 });
     this.#holdings = new LRUCache({
       maxSize: Math.max(1024 * 1024, Math.floor(memory / 8)),
       sizeCalculation: ({ held }) => held.roles.byteLength + held.until.byteLength + 200,

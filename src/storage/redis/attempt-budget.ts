@@ -27,7 +27,7 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
   const { redis } = options;
   const addresses = limiter(redis, 'rolemint:attempts:address', options.perAddress);
   const names = limiter(redis, 'rolemint:attempts:name', options.perName);
-  const blockedUntil = new LRUCache<string, number>({ max: BLOCKED_ADDRESSES_KEPT });
+  const blockedUntil = new LRUCache<string, number>({ maxSize: BLOCKED_ADDRESSES_KEPT, sizeCalculation: () => 1 });
   const consumeAddress = (caller: string) =>
     consume(addresses, caller, (milliseconds) => blockedUntil.set(caller, options.clock.now() + milliseconds));
   return {
