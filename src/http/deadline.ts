@@ -16,14 +16,15 @@ const PROTOCOL = '/oauth/';
  */
 export function deadline(onLate: (ctx: Koa.Context, error: unknown) => void, milliseconds: number = USUAL_MILLISECONDS): Koa.Middleware {
   return async (ctx, next) => {
-    const late = new DomainError('unavailable', 'This takes too long at the moment.', { retryAfterSeconds: 1 });
+    let late: DomainError | undefined;
     let timer: NodeJS.Timeout | undefined;
     const over = new Promise<never>((_resolve, reject) => {
       const wait = (time: number) => {
         timer = setTimeout(() => {
           const more = ctx.req.complete ? moreFor(ctx) : milliseconds;
-          if (more > 0) wait(more);
-          else reject(late);
+          if (more > 0) return wait(more);
+          late = new DomainError('unavailable', 'This takes too long at the moment.', { retryAfterSeconds: 1 });
+          reject(late);
         }, time);
       };
       wait(milliseconds);
@@ -31,7 +32,7 @@ export function deadline(onLate: (ctx: Koa.Context, error: unknown) => void, mil
     try {
       await Promise.race([next(), over]);
     } catch (error) {
-      if (error !== late || !ctx.path.startsWith(PROTOCOL)) throw error;
+      if (late === undefined || error !== late || !ctx.path.startsWith(PROTOCOL)) throw error;
       onLate(ctx, error);
       ctx.set({ 'Retry-After': '1', 'Cache-Control': 'no-store' });
       ctx.status = 503;
