@@ -22,15 +22,21 @@ interface Contestant {
   readonly load: Load;
 }
 
-/** Loads all contestants in turn, round after round; the first round warms up and does not count. */
-async function compare(contestants: readonly Contestant[]): Promise<ReadonlyMap<string, Sample[]>> {
+/**
+ * Loads all contestants, round after round; the first round warms up and does not count.
+ * @param atOnce not one after the other: what the machine does to one it does to the other in the same instant, so that a few
+ * percent can be told. Their rates say nothing then, each has what the others leave.
+ */
+async function compare(contestants: readonly Contestant[], { atOnce = false } = {}): Promise<ReadonlyMap<string, Sample[]>> {
   const samples = new Map<string, Sample[]>(contestants.map(({ server }) => [server.name, []]));
+  const measure = async ({ server, load: what }: Contestant, counts: boolean) => {
+    const sample = await load(server, what);
+    if (sample.failed > 0) throw new Error(`${server.name}: ${sample.failed} requests failed`);
+    if (counts) samples.get(server.name)!.push(sample);
+  };
   for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const { server, load: what } of contestants) {
-      const sample = await load(server, what);
-      if (sample.failed > 0) throw new Error(`${server.name}: ${sample.failed} requests failed`);
-      if (round > 0) samples.get(server.name)!.push(sample);
-    }
+    if (atOnce) await Promise.all(contestants.map((contestant) => measure(contestant, round > 0)));
+    else for (const contestant of contestants) await measure(contestant, round > 0);
   }
   return samples;
 }
@@ -80,10 +86,13 @@ async function tokenAndIntrospection(small: BenchServer): Promise<void> {
 }
 
 async function flatness(small: BenchServer, large: BenchServer): Promise<void> {
-  const hot = await compare([
-    { server: small, load: tokenLoad(someClients(10)) },
-    { server: large, load: tokenLoad(someClients(10)) },
-  ]);
+  const hot = await compare(
+    [
+      { server: small, load: tokenLoad(someClients(10)) },
+      { server: large, load: tokenLoad(someClients(10)) },
+    ],
+    { atOnce: true },
+  );
   const worlds = `10 clients, users and profiles against ${Object.entries(LARGE)
     .map(([what, count]) => `${count.toLocaleString('en')} ${what}`)
     .join(', ')}`;
@@ -91,15 +100,21 @@ async function flatness(small: BenchServer, large: BenchServer): Promise<void> {
   const every = shuffled(LARGE.clients).map((index) => credentials(`c${index}`));
   // Each client once, so that the cache holds them as it does on a server that has run for a while.
   for (let seconds = 0; seconds < 60; seconds += 20) await load(large, { ...tokenLoad(every), seconds: 20 });
-  const wide = await compare([
-    { server: small, load: tokenLoad(someClients(10)) },
-    { server: large, load: tokenLoad(every) },
-  ]);
+  const wide = await compare(
+    [
+      { server: small, load: tokenLoad(someClients(10)) },
+      { server: large, load: tokenLoad(every) },
+    ],
+    { atOnce: true },
+  );
   print('the same, every one of the clients asks in turn', wide, small.name);
-  const signIns = await compare([
-    { server: small, load: tokenLoad(Array.from({ length: 10 }, (_, index) => signIn(index))) },
-    { server: large, load: tokenLoad(shuffled(LARGE.users).map(signIn)) },
-  ]);
+  const signIns = await compare(
+    [
+      { server: small, load: tokenLoad(Array.from({ length: 10 }, (_, index) => signIn(index))) },
+      { server: large, load: tokenLoad(shuffled(LARGE.users).map(signIn)) },
+    ],
+    { atOnce: true },
+  );
   print('sign-ins by password, ten people against each of all people in turn', signIns, small.name);
 }
 
@@ -132,7 +147,8 @@ try {
   if (includes('tokens') || includes('passwords') || includes('size')) await compareTokens();
   if (includes('management')) await compareManagement(stores.environment, { rounds: ROUNDS, seconds: SECONDS });
   if (includes('console')) await compareConsole(stores.environment, { rounds: ROUNDS });
-  if (includes('workers')) judged('two workers against one', await compareWorkers(await stores.environment(), { rounds: ROUNDS, seconds: SECONDS }));
+  if (includes('workers'))
+    judged('two workers against one', await compareWorkers(await stores.environment(), { rounds: 2 * ROUNDS + 1, seconds: SECONDS }));
 } finally {
   await stopAll();
   await stores.close();
@@ -149,9 +165,13 @@ async function compareTokens(): Promise<void> {
   }
   if (includes('size')) {
     const size = Object.fromEntries(Object.entries(LARGE).map(([what, count]) => [`BENCH_${what.toUpperCase()}`, String(count)]));
-    const large = await startServer('Rolemint, large', 'rolemint.ts', { env: { ...(await stores.environment()), ...size } });
-    await flatness(small, large);
-    await stopServer(large);
+    const [few, many] = [await stores.environment(), { ...(await stores.environment()), ...size }];
+    // Filled first and started anew, so that the heap of neither remembers how.
+    for (const env of [few, many]) await stopServer(await startServer('to be filled', 'rolemint.ts', { env }));
+    const smallest = await startServer('Rolemint', 'rolemint.ts', { env: few });
+    const large = await startServer('Rolemint, large', 'rolemint.ts', { env: many });
+    await flatness(smallest, large);
+    await Promise.all([stopServer(smallest), stopServer(large)]);
   }
   await stopServer(small);
 }

@@ -33,9 +33,12 @@ export interface AdministrationOptions {
   readonly definitions: DefinitionsCache;
   /** Longest time, in hours, for which FullAccess is given without confirmation. */
   readonly fullAccessHours: number;
-  /** Most users, and most clients, that a change is judged on one by one. Default 10,000. */
+  /** Most users, and most clients, that a change is judged on one by one. Default 2,000; of a workspace 10,000. */
   readonly mostSubjects?: number | undefined;
 }
+
+/** A change holds up all others while it is judged, so one of an object looks at fewer than a whole workspace, which names many. */
+const MOST_SUBJECTS = { object: 2_000, workspace: 10_000 };
 
 /** A request of an administrator. */
 export interface Call {
@@ -233,7 +236,7 @@ export class Administration {
     try {
       const { result } = await makeChange(this.#context(call), begin, {
         dryRun: call.dryRun,
-        mostSubjects: this.#options.mostSubjects,
+        mostSubjects: this.#options.mostSubjects ?? MOST_SUBJECTS[noun === undefined ? 'workspace' : 'object'],
         work,
         authority,
         finish: end,

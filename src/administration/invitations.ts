@@ -100,7 +100,7 @@ export class InvitationAdministration {
     const at = clock.now();
     const invitation = await stillThere(tx, issued);
     const { user, assignments } = acceptanceOf(invitation, { userId: invitation.id, username: invitation.id, at: new Date(at) });
-    const reached: Reached = { users: [user.id], clients: [], parties: [], cut: false };
+    const reached: Reached = { users: [user.id], clients: [], parties: [], cut: false, partiesCut: false };
     const before = await takeSnapshot(tx, meaning.catalogue, reached);
     await tx.users.put([user]);
     await tx.assignments.put(assignments);

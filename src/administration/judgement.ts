@@ -71,7 +71,7 @@ async function ownGains(tx: StoreTransaction, { before, after, at }: WrittenChan
     users: new Map(subject === undefined ? [] : [[id, subject]]),
     clients: new Map<string, never>(),
   });
-  const reached = { users: [id], clients: [], parties: [], cut: false };
+  const reached = { users: [id], clients: [], parties: [], cut: false, partiesCut: false };
   return gainsOf(own(before.catalogue, acting), own(after.catalogue, becomes), reached, at);
 }
 

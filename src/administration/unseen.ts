@@ -3,10 +3,12 @@
  */
 import type { Assignment } from '../domain/assignment.ts';
 import type { Catalogue } from '../domain/catalogue.ts';
+import type { ListQuery } from '../domain/directory.ts';
 import type { Organization } from '../domain/organization.ts';
 import type { PartyKind } from '../domain/party.ts';
 import type { StoreTransaction } from '../domain/ports.ts';
 import { FULL_ACCESS } from '../domain/role.ts';
+import { EVERYTHING, isRootTenancy, type Tenancy } from '../domain/tenancy.ts';
 import type { WrittenChange } from '../workspace/change.ts';
 import { changedMeanings } from '../workspace/reach.ts';
 import { impersonationOf } from './acting-as.ts';
@@ -34,6 +36,7 @@ export async function judgeUnseen(tx: StoreTransaction, { objects, credentials, 
       roles.push(...(await rolesFromAbove(tx, was as Organization, becomes as Organization, after.catalogue)));
   }
   const changed = changedMeanings(meanings);
+  if (reached.partiesCut && !(await areAllWithin(tx, changed.profiles, ceiling.tenancy))) throw aboveCeiling(OUTSIDE, []);
   for (const id of changed.profiles) roles.push(...rolesOfProfile(after.catalogue, id));
   for (const type of changed.types) roles.push(...Array.from(before.catalogue.barred(type), (role) => before.catalogue.roles[role]!));
   const { rules, role } = await impersonationOf(tx);
@@ -44,8 +47,32 @@ export async function judgeUnseen(tx: StoreTransaction, { objects, credentials, 
   for (const kind of Object.keys(SECTION_OF_PARTY) as PartyKind[]) {
     const ids = [...new Set(reached.parties.filter((party) => party.kind === kind).map(({ id }) => id))];
     const known = await tx.directory.find(SECTION_OF_PARTY[kind], ids, { tenancy: ceiling.tenancy, inherited: false });
-    if (ids.some((id) => !known.has(id))) throw aboveCeiling('This could give roles to somebody outside the organizations that you administer.', []);
+    if (ids.some((id) => !known.has(id))) throw aboveCeiling(OUTSIDE, []);
   }
+}
+
+const OUTSIDE = 'This could give roles to somebody outside the organizations that you administer.';
+
+/** Whether everybody to whom these profiles are assigned is in the tenancy: too many to be looked at, so they are counted. */
+async function areAllWithin(tx: StoreTransaction, profiles: readonly string[], tenancy: Tenancy): Promise<boolean> {
+  // The one tree that there is holds everybody, and its organizations are fewer.
+  if (isRootTenancy(tenancy) && (await areSeen(tx, { noun: 'organizations', filters: {}, tenancy }))) return true;
+  return areSeen(tx, { noun: 'assignments', filters: { security_profile: profiles }, tenancy });
+}
+
+interface Counted {
+  readonly noun: 'organizations' | 'assignments';
+  readonly filters: ListQuery['filters'];
+  readonly tenancy: Tenancy;
+}
+
+/** Whether none of them lies outside. */
+async function areSeen(tx: StoreTransaction, { noun, filters, tenancy }: Counted): Promise<boolean> {
+  const count = async (seen: Tenancy) => {
+    const visibility = { tenancy: seen, inherited: false };
+    return (await tx.directory.list(noun, { visibility, filters, sort: 'id', descending: false, limit: 1, total: true })).total;
+  };
+  return (await count(tenancy)) === (await count(EVERYTHING));
 }
 
 const keysOf = (objects: WrittenChange['objects'], wanted: 'users' | 'clients'): string[] =>

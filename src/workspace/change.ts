@@ -19,6 +19,7 @@ import { WorkspaceError, type Problem } from './problem.ts';
 import { reachedBy, type Reached, type Touched } from './reach.ts';
 import { checkReferences, type Exists } from './reference-checks.ts';
 import { checkRoles } from './role-checks.ts';
+import type { SectionName } from './schema.ts';
 import type { Workspace, WorkspaceContext } from './workspace.ts';
 import { recordChanges, settingChanges, writeObjects, type SettingChange } from './write.ts';
 
@@ -158,10 +159,17 @@ async function write(tx: StoreTransaction, { context, wanted, options }: Job): P
   const changed = withCredentials(desired.changes, credentials);
   await recordChanges(tx, { objects: changed, settings, catalogue: meanings.after.catalogue }, context);
   refuse(await checkExpectations(tx, workspace, meanings.after.catalogue, at));
-  const becomes = await takeSnapshot(tx, meanings.after.catalogue, reached);
+  const { catalogue } = meanings.after;
+  const becomes = touchesMeaningsAlone(touched) ? { ...was, catalogue } : await takeSnapshot(tx, catalogue, reached);
   const rows = planRows(changed, settings);
   return { rows, objects: desired.changes, settings, credentials, meanings, reached, before: was, after: becomes, at };
 }
+
+const MEANINGS: ReadonlySet<SectionName> = new Set(['roles', 'permission_types', 'security_profiles']);
+
+/** What is assigned to whom stays as it is, and need not be read twice. */
+const touchesMeaningsAlone = ({ changes, credentials }: Touched): boolean =>
+  changes.every(({ section }) => MEANINGS.has(section)) && credentials.passwords.size === 0 && credentials.secrets.size === 0;
 
 /** A first password takes nothing from anybody. */
 const whatWasThere = (touched: Touched): Touched => ({

@@ -14,13 +14,14 @@ export interface Reached {
   readonly clients: readonly string[];
   /** Parties through which the change reaches people who do not stand in it themselves. */
   readonly parties: readonly Party[];
-  /** There are more than were looked at. */
+  /** There are more users or clients than were looked at. */
   readonly cut: boolean;
+  /** There are more parties, too; then it is cut as well. */
+  readonly partiesCut: boolean;
 }
 
 /** Of an organization: what else than these changes nobody's roles. */
 const NAMES_ALONE: ReadonlySet<string> = new Set(['name']);
-const MOST_ASSIGNMENTS = 100_000;
 
 /** What is going to be changed. */
 export interface Touched {
@@ -34,7 +35,7 @@ export interface Touched {
  * @param limit most users, and most clients, to look at
  */
 export async function reachedBy(tx: StoreTransaction, { changes, credentials, meanings }: Touched, limit: number): Promise<Reached> {
-  const parties = await touchedParties(tx, changes, meanings);
+  const { parties, partiesCut } = await touchedParties(tx, { changes, meanings }, limit);
   const users = new Set([...keysOf(changes, 'users'), ...credentials.passwords.keys()].sort());
   if (parties.length > 0) for (const id of await tx.access.usersReachedBy(parties, limit + 1)) users.add(id);
   const clients = new Set([...keysOf(changes, 'clients'), ...credentials.secrets.keys()].sort());
@@ -42,14 +43,20 @@ export async function reachedBy(tx: StoreTransaction, { changes, credentials, me
     for (const id of await tx.access.clientsReachedBy(parties, [...users], limit + 1)) clients.add(id);
   }
   const first = (ids: ReadonlySet<string>): string[] => [...ids].slice(0, limit).sort();
-  return { users: first(users), clients: first(clients), parties, cut: users.size > limit || clients.size > limit };
+  return { users: first(users), clients: first(clients), parties, cut: partiesCut || users.size > limit || clients.size > limit, partiesCut };
 }
 
 const keysOf = (changes: readonly ObjectChange[], wanted: ObjectChange['section']): string[] =>
   changes.filter(({ section }) => section === wanted).map(({ key }) => key);
 
-async function touchedParties(tx: StoreTransaction, changes: readonly ObjectChange[], meanings: BeforeAndAfter): Promise<Party[]> {
+/** @param limit most assignments of one profile to look at: each is to somebody */
+async function touchedParties(
+  tx: StoreTransaction,
+  { changes, meanings }: Pick<Touched, 'changes' | 'meanings'>,
+  limit: number,
+): Promise<Pick<Reached, 'parties' | 'partiesCut'>> {
   const parties = new Map<string, Party>();
+  let partiesCut = false;
   const add = (kind: PartyKind, id: string) => parties.set(`${kind}:${id}`, { kind, id });
   for (const { section, action, key, before, after, fields } of changes) {
     if (section === 'assignments') {
@@ -59,7 +66,9 @@ async function touchedParties(tx: StoreTransaction, changes: readonly ObjectChan
   }
   const { profiles, types } = changedMeanings(meanings);
   for (const securityProfile of profiles) {
-    for (const { party } of await tx.access.assignmentsOf({ securityProfile }, MOST_ASSIGNMENTS)) add(party.kind, party.id);
+    const assignments = await tx.access.assignmentsOf({ securityProfile }, limit + 1);
+    partiesCut ||= assignments.length > limit;
+    for (const { party } of assignments) add(party.kind, party.id);
   }
   if (types.size > 0) {
     for await (const { id, type } of everything(
@@ -68,7 +77,7 @@ async function touchedParties(tx: StoreTransaction, changes: readonly ObjectChan
     ))
       if (types.has(type)) add('organization', id);
   }
-  return [...parties.values()];
+  return { parties: [...parties.values()], partiesCut };
 }
 
 /** Profiles that give other roles than before, and organization types that are barred from others. */

@@ -19,7 +19,12 @@ function gained(
     clients: new Map<string, never>(),
   });
   const { before = market, after = market } = catalogues;
-  const gains = gainsOf(snapshot(before, was), snapshot(after, becomes), { users: ['alice'], clients: [], parties: [], cut: false }, NOW);
+  const gains = gainsOf(
+    snapshot(before, was),
+    snapshot(after, becomes),
+    { users: ['alice'], clients: [], parties: [], cut: false, partiesCut: false },
+    NOW,
+  );
   return gains.flatMap((gain) => gain.roles);
 }
 
@@ -147,7 +152,7 @@ describe('the gain of a client', () => {
       users: new Map<string, never>(),
       clients: new Map(given === undefined ? [] : [['job', reached(given)]]),
     });
-    const gains: Gain[] = gainsOf(snapshot(was), snapshot(becomes), { users: [], clients: ['job'], parties: [], cut: false }, NOW);
+    const gains: Gain[] = gainsOf(snapshot(was), snapshot(becomes), { users: [], clients: ['job'], parties: [], cut: false, partiesCut: false }, NOW);
     return gains.flatMap(({ roles }) => roles);
   }
   const every = ['OrderApprover', 'OrderReader', 'Shopper'];

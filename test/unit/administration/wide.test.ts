@@ -162,6 +162,25 @@ describe('a change that reaches very many', () => {
     ).toBeUndefined();
   });
 
+  it('counts those who are too many to be looked at, and gives nothing to anybody outside', async () => {
+    const people = Array.from({ length: MOST + 1 }, (_, index) => `q${index}`);
+    await store.transaction(async (tx) => {
+      await tx.users.put([...people.map((id) => user(id, 'B1')), user('outside', 'B2')]);
+      await tx.securityProfiles.put([profile('wide', [], { organization: 'B1' })]);
+      await tx.assignments.put([
+        assignment('admin', to.user('zoe')),
+        assignment('a', to.user('zoe')),
+        ...people.map((id) => assignment('wide', to.user(id))),
+        assignment('wide', to.user('outside'), { id: 'outside' }),
+      ]);
+    });
+    const edit = async (roles: readonly string[]) =>
+      administration.change('security_profiles', 'wide', await as('zoe'), (current) => ({ ...current, roles }));
+    await expect(edit(['A'])).rejects.toMatchObject({ ...refused([]), message: expect.stringContaining('outside the organizations') });
+    await store.transaction((tx) => tx.assignments.remove(['outside']));
+    expect((await edit(['A'])).object).toMatchObject({ roles: ['A'] });
+  });
+
   it('does not take FullAccess from the last administrator unseen', async () => {
     await store.transaction(async (tx) => {
       await tx.userGroups.put([{ id: 'chiefs', name: 'Chiefs', organization: 'S' }]);
