@@ -66,6 +66,7 @@ export async function fill({ store, hasher, clock }: App, { clients, users, prof
       await tx.assignments.put(ids.flatMap((index) => assignments({ kind: 'client', id: `c${index}` }, index, profiles, at)));
     });
   }
+  await store.analyze();
 }
 
 const range = (start: number, end: number) => Array.from({ length: Math.min(BATCH, end - start) }, (_, offset) => start + offset);
