@@ -165,7 +165,8 @@ console.log(
   `# Benchmark\n\nNode ${process.version}, ${availableParallelism()} cores, store: ${stores.kind}, ${ROUNDS} rounds of ${SECONDS} s, ${CONNECTIONS} connections.`,
 );
 try {
-  if (includes('tokens') || includes('passwords') || includes('size')) await compareTokens();
+  if (includes('tokens') || includes('passwords')) await compareTokens();
+  if (includes('size')) await compareSizes();
   if (includes('management')) await compareManagement(stores.environment, { rounds: ROUNDS, seconds: SECONDS });
   if (includes('console')) await compareConsole(stores.environment, { rounds: ROUNDS });
   if (includes('workers'))
@@ -184,16 +185,17 @@ async function compareTokens(): Promise<void> {
     const kept = await latencyBesideFullQueue(await stores.environment(), { rounds: ROUNDS, seconds: SECONDS });
     judged('latency beside a full queue of passwords', kept);
   }
-  if (includes('size')) {
-    const size = Object.fromEntries(Object.entries(LARGE).map(([what, count]) => [`BENCH_${what.toUpperCase()}`, String(count)]));
-    const [few, many] = [await stores.environment(), { ...(await stores.environment()), ...size }];
-    // Filled first and started anew, so that the heap of neither remembers how.
-    for (const env of [few, many]) await stopServer(await startServer('to be filled', 'rolemint.ts', { env }));
-    judged('what a token costs where there is much', await flatInPairs(few, many));
-    const smallest = await startServer('Rolemint', 'rolemint.ts', { env: few });
-    const large = await startServer('Rolemint, large', 'rolemint.ts', { env: many });
-    await flatness(smallest, large);
-    await Promise.all([stopServer(smallest), stopServer(large)]);
-  }
   await stopServer(small);
+}
+
+async function compareSizes(): Promise<void> {
+  const size = Object.fromEntries(Object.entries(LARGE).map(([what, count]) => [`BENCH_${what.toUpperCase()}`, String(count)]));
+  const [few, many] = [await stores.environment(), { ...(await stores.environment()), ...size }];
+  // Filled first and started anew, so that the heap of neither remembers how.
+  for (const env of [few, many]) await stopServer(await startServer('to be filled', 'rolemint.ts', { env }));
+  judged('what a token costs where there is much', await flatInPairs(few, many));
+  const small = await startServer('Rolemint', 'rolemint.ts', { env: few });
+  const large = await startServer('Rolemint, large', 'rolemint.ts', { env: many });
+  await flatness(small, large);
+  await Promise.all([stopServer(small), stopServer(large)]);
 }

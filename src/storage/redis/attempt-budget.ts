@@ -27,6 +27,7 @@ export function openAttemptBudget(options: AttemptBudgetOptions): AttemptBudget 
   const { redis } = options;
   const addresses = limiter(redis, 'rolemint:attempts:address', options.perAddress);
   const names = limiter(redis, 'rolemint:attempts:name', options.perName);
+  // A `max` would reserve the room for all of them at once.
   const blockedUntil = new LRUCache<string, number>({ maxSize: BLOCKED_ADDRESSES_KEPT, sizeCalculation: () => 1 });
   const consumeAddress = (caller: string) =>
     consume(addresses, caller, (milliseconds) => blockedUntil.set(caller, options.clock.now() + milliseconds));

@@ -14,13 +14,15 @@ const MOST = 3;
 
 let store: Store;
 let administration: Administration;
+/** As a server has it, which looks at more. */
+let usual: Administration;
 const clock = testClock();
 
 beforeEach(async () => {
   store = openMemoryStore({ clock });
   const random = countingRandom(clock);
   const access = new AccessService(store, clock, 2 ** 20);
-  administration = new Administration({
+  const options = {
     issuer: 'https://id.example.com',
     store,
     access,
@@ -29,8 +31,9 @@ beforeEach(async () => {
     random,
     definitions: new DefinitionsCache(),
     fullAccessHours: 1,
-    mostSubjects: MOST,
-  });
+  };
+  administration = new Administration({ ...options, mostSubjects: MOST });
+  usual = new Administration(options);
   const crowd = Array.from({ length: 10 }, (_, index) => `p${index}`);
   await store.transaction(async (tx) => {
     await tx.organizationTypes.put([
@@ -160,6 +163,15 @@ describe('a change that reaches very many', () => {
     expect(
       (await administration.apply({ rolemint: 1, users: users.slice(0, MOST) }, await as('dana'), { prune: false })).blastRadius,
     ).toBeUndefined();
+  });
+
+  it('looks at 2,000 of them for a change of an object, and at 10,000 for a workspace', async () => {
+    await store.transaction((tx) => tx.users.put(Array.from({ length: 2001 }, (_, index) => user(`q${index}`, 'B2'))));
+    const dryRun = { ...(await as('root')), dryRun: true };
+    const given = { security_profile: 'a', organization: 'B2' };
+    expect((await usual.create('assignments', given, dryRun)).blastRadius?.subjects).toMatchObject({ total: 2000, cut: true });
+    const workspace = { rolemint: 1, assignments: [given] };
+    expect((await usual.apply(workspace, dryRun, { prune: false })).blastRadius?.subjects).toMatchObject({ total: 2001, cut: false });
   });
 
   it('counts those who are too many to be looked at, and gives nothing to anybody outside', async () => {
